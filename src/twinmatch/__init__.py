@@ -11,12 +11,12 @@ _HOME = {
     "Policy": "policy",
     "Schools": "schools",
     "Status": "status",
-    "compile": "compile",
+    "compile": "compiler",
     "load_matching": "matching",
-    "match": "match",
+    "match": "pairing",
     "read_schools": "registers",
     "show_versions": "versions",
-    "solve": "solve",
+    "solve": "solvers",
 }
 _MODULES = ("datasets", "errors", "policies")
 

@@ -1,0 +1,154 @@
+// The points of a pair: the one header that the core and the checker share.
+//
+// A pair (i, j) is worth the entry of a table for the classes of its two schools (FORBIDDEN: not admissible), plus one
+// number for each numeric column:
+//
+//   linear     min(cap, max(0, top - |left_i - right_j|))                            32-bit integers
+//   distance   min(cap, max(0, top - slope * |arc - centre|)), truncated             float32, one fixed order of operations
+//   tags       min(cap, each * number of common bits)                                64-bit sets
+//   dot        min(cap, max(0, ((offset + <left_i, right_j>) * gain) >> shift))      8-bit vectors
+//
+// Every operation is either on integers or one of + - * sqrt on float32 in the order written, which IEEE 754 rounds the
+// same way everywhere; built without contraction, all instruction sets return the same bits. An unknown value arrives
+// as a sentinel so far away that its column adds 0 (its worth is in the table).
+//
+// The distance is along the great circle: with s the chord and t the squared chord in Earth radii,
+// arc = s (1 + C1 t + C2 t^2 + C3 t^3), rising in t, so that a smaller chord can never give a longer arc.
+//
+// The loops are plain so that the compiler vectorises them; the file is included once per instruction set, each time
+// in a namespace of its own (see CMakeLists.txt).
+
+#ifndef TM_POINTS_TYPES
+#define TM_POINTS_TYPES
+#include <cstdint>
+
+namespace tm {
+
+constexpr std::int32_t FORBIDDEN = INT32_MIN;
+constexpr int MAX_COLUMNS = 8;  // of each kind
+
+struct Linear {
+  const std::int32_t *left, *right;
+  std::int32_t top, cap;
+};
+struct Distance {
+  const float *left[3], *right[3];  // whole numbers, 2^22 to an Earth radius
+  float top, slope, centre, cap;
+};
+struct Tags {
+  const std::uint64_t *left, *right;
+  std::int32_t each, cap;
+};
+struct Dot {
+  const std::int8_t *left, *right;  // `width` numbers a school
+  std::int64_t width, offset, gain;
+  std::int32_t shift, cap;
+};
+struct Terms {
+  std::int64_t num_left, num_right, num_right_classes;
+  const std::int32_t *left_class, *right_class, *table;
+  int num_linear, num_tags;
+  bool has_distance, has_dot;
+  Linear linear[MAX_COLUMNS];
+  Tags tags[MAX_COLUMNS];
+  Distance distance;
+  Dot dot;
+};
+
+constexpr float ARC_SCALE = 0x1p-44f, ARC_C1 = 0.0416651f, ARC_C2 = 0.0047354f, ARC_C3 = 0.000842f;
+
+}  // namespace tm
+#endif
+
+#ifdef TM_LEVEL
+#include <cmath>
+
+namespace tm::TM_LEVEL {
+
+static inline std::int32_t linear_points(std::int32_t top, std::int32_t cap, std::int32_t difference) {
+  std::int32_t points = top - (difference < 0 ? -difference : difference);
+  points = points < 0 ? 0 : points;
+  return points < cap ? points : cap;
+}
+
+static inline std::int32_t arc_points(const Distance &d, float q) {
+  const float t = q * ARC_SCALE;
+  const float arc = std::sqrt(q) * (1.0f + t * (ARC_C1 + t * (ARC_C2 + t * ARC_C3)));
+  float points = d.top - d.slope * std::fabs(arc - d.centre);
+  points = points > 0.0f ? points : 0.0f;
+  points = points < d.cap ? points : d.cap;
+  return static_cast<std::int32_t>(points);
+}
+
+// The numeric columns of left school i against right schools first .. first + count, added to `base`. LINEARS and
+// DISTANCE fix at compile time what the common policies use, so that one loop holds it all.
+template <int LINEARS, bool DISTANCE>
+static inline void fused_points(const Terms &terms, std::int64_t i, std::int64_t first, std::int64_t count,
+                                std::int32_t base, std::int32_t *__restrict out) {
+  const Distance &d = terms.distance;
+  float x = 0, y = 0, z = 0;
+  const float *xs = nullptr, *ys = nullptr, *zs = nullptr;
+  if constexpr (DISTANCE) {
+    x = d.left[0][i], y = d.left[1][i], z = d.left[2][i];
+    xs = d.right[0] + first, ys = d.right[1] + first, zs = d.right[2] + first;
+  }
+  std::int32_t value[LINEARS + 1] = {};
+  const std::int32_t *column[LINEARS + 1] = {};
+  for (int c = 0; c < LINEARS; ++c)
+    value[c] = terms.linear[c].left[i], column[c] = terms.linear[c].right + first;
+  const Distance distance = d;
+  for (std::int64_t k = 0; k < count; ++k) {
+    std::int32_t points = base;
+    for (int c = 0; c < LINEARS; ++c)
+      points += linear_points(terms.linear[c].top, terms.linear[c].cap, value[c] - column[c][k]);
+    if constexpr (DISTANCE) {
+      const float dx = x - xs[k], dy = y - ys[k], dz = z - zs[k];
+      points += arc_points(distance, (dx * dx + dy * dy) + dz * dz);
+    }
+    out[k] = points;
+  }
+}
+
+// The points of left school i with each of `count` right schools from `first` on, all of one class whose table entry
+// with i is `base` (not FORBIDDEN).
+static inline void score(const Terms &terms, std::int64_t i, std::int64_t first, std::int64_t count, std::int32_t base,
+                         std::int32_t *__restrict out) {
+  int done = terms.num_linear < 2 ? terms.num_linear : 2;
+  if (terms.has_distance) {
+    if (done == 0) fused_points<0, true>(terms, i, first, count, base, out);
+    if (done == 1) fused_points<1, true>(terms, i, first, count, base, out);
+    if (done == 2) fused_points<2, true>(terms, i, first, count, base, out);
+  } else {
+    if (done == 0) fused_points<0, false>(terms, i, first, count, base, out);
+    if (done == 1) fused_points<1, false>(terms, i, first, count, base, out);
+    if (done == 2) fused_points<2, false>(terms, i, first, count, base, out);
+  }
+  for (int c = done; c < terms.num_linear; ++c) {
+    const Linear &l = terms.linear[c];
+    const std::int32_t value = l.left[i];
+    for (std::int64_t k = 0; k < count; ++k) out[k] += linear_points(l.top, l.cap, value - l.right[first + k]);
+  }
+  for (int c = 0; c < terms.num_tags; ++c) {
+    const Tags &g = terms.tags[c];
+    const std::uint64_t value = g.left[i];
+    for (std::int64_t k = 0; k < count; ++k) {
+      const std::int32_t points = g.each * static_cast<std::int32_t>(__builtin_popcountll(value & g.right[first + k]));
+      out[k] += points < g.cap ? points : g.cap;
+    }
+  }
+  if (terms.has_dot) {
+    const Dot &d = terms.dot;
+    const std::int8_t *a = d.left + i * d.width;
+    for (std::int64_t k = 0; k < count; ++k) {
+      const std::int8_t *b = d.right + (first + k) * d.width;
+      std::int32_t product = 0;
+      for (std::int64_t w = 0; w < d.width; ++w) product += static_cast<std::int32_t>(a[w]) * b[w];
+      std::int64_t points = ((d.offset + product) * d.gain) >> d.shift;
+      points = points < 0 ? 0 : points;
+      out[k] += static_cast<std::int32_t>(points < d.cap ? points : d.cap);
+    }
+  }
+}
+
+}  // namespace tm::TM_LEVEL
+#endif

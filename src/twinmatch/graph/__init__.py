@@ -1,0 +1,1 @@
+"""The waist: who are the best partners at these prices?"""

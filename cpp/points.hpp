@@ -22,7 +22,7 @@
 #define TM_POINTS_TYPES
 #include <cstdint>
 
-namespace tm {
+namespace twin {
 
 constexpr std::int32_t FORBIDDEN = INT32_MIN;
 constexpr int MAX_COLUMNS = 8;  // of each kind
@@ -57,13 +57,13 @@ struct Terms {
 
 constexpr float ARC_SCALE = 0x1p-44f, ARC_C1 = 0.0416651f, ARC_C2 = 0.0047354f, ARC_C3 = 0.000842f;
 
-}  // namespace tm
+}  // namespace twin
 #endif
 
 #ifdef TM_LEVEL
 #include <cmath>
 
-namespace tm::TM_LEVEL {
+namespace twin::TM_LEVEL {
 
 static inline std::int32_t linear_points(std::int32_t top, std::int32_t cap, std::int32_t difference) {
   std::int32_t points = top - (difference < 0 ? -difference : difference);
@@ -150,5 +150,5 @@ static inline void score(const Terms &terms, std::int64_t i, std::int64_t first,
   }
 }
 
-}  // namespace tm::TM_LEVEL
+}  // namespace twin::TM_LEVEL
 #endif

@@ -1,7 +1,81 @@
+# Everything a checkout needs, from a clean clone: `make demo` shows what twinmatch does, `make test` says whether it
+# still does it. Both make the virtual environment when it is missing and rebuild the compiled core when its sources
+# change; the stamps in the environment remember what was installed.
+
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CPP := CMakeLists.txt $(shell find cpp -type f)
 
-build:  ## Rebuild the compiled core into the virtual environment
-	$(BIN)/pip install -q --no-build-isolation -e .
+.DEFAULT_GOAL := help
 
-.PHONY: build
+help:  ## Show these commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: $(VENV)/stamp-core  ## Pair the French schools of the bundled registers, prove it, keep the result in demo-twins/
+	$(BIN)/twinmatch demo --out demo-twins
+
+test: $(VENV)/stamp-test  ## Run the tests (five minutes at most on two cores)
+	$(BIN)/python -m pytest
+
+build: $(VENV)/stamp-core  ## Compile the core into the virtual environment, if its sources changed
+
+fix: $(VENV)/stamp-lint  ## Format, and mend what the linter can mend safely
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/stamp-lint  ## Format, lint, strict types, import contracts; changes nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/stamp-docs  ## Build the documentation; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+
+check: lint docs test  ## Everything that must hold before a change is proposed
+
+fuzz: $(VENV)/stamp-test  ## Run the property tests on new random examples (the seed is printed; SEED=... repeats a run)
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz $(if $(SEED),--hypothesis-seed=$(SEED))
+
+wheel: $(VENV)/stamp-core  ## Build dist/twinmatch-*.whl, which installs without a compiler
+	$(PIP) wheel --no-build-isolation --no-deps --wheel-dir dist .
+
+test-more: $(VENV)/stamp-test  ## Run the tests that take minutes; one builds a wheel and uses it without a compiler
+	$(BIN)/python -m pytest -m "wheel or slow"
+
+stubs: $(VENV)/stamp-core  ## Write src/twinmatch/_core.pyi and _check.pyi from the compiled modules
+	$(BIN)/python scripts/stubs.py
+
+picture: $(VENV)/stamp-core  ## Draw the picture of the README from the bundled registers
+	$(PIP) install --no-build-isolation --editable '.[report]'
+	$(BIN)/python scripts/readme_picture.py docs/_static/twins.png
+
+constraints:  ## Pin and hash what continuous integration installs (needs uv)
+	uv pip compile pyproject.toml --extra report --quiet --generate-hashes --upgrade \
+	  --group build --group test --group lint --group docs \
+	  --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make constraints" \
+	  --output-file constraints/ci.txt
+
+clean:  ## Remove everything that can be made again, the virtual environment included
+	rm -rf $(VENV) build dist docs/_build docs/api/generated demo-twins
+
+# A virtual environment whose pip knows dependency groups, with what compiles the core.
+$(VENV)/stamp-build: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install 'pip>=25.1'
+	$(PIP) install --group build
+	@touch $@
+
+# An editable install: a change of a .py file needs nothing, a change of C++ compiles what changed.
+$(VENV)/stamp-core: $(VENV)/stamp-build pyproject.toml $(CPP)
+	$(PIP) install --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs: $(VENV)/stamp-%: $(VENV)/stamp-core
+	$(PIP) install --group $*
+	@touch $@
+
+.PHONY: help demo test build fix lint docs check fuzz wheel test-more stubs picture constraints clean

@@ -16,7 +16,7 @@
 // arc = s (1 + C1 t + C2 t^2 + C3 t^3), rising in t, so that a smaller chord can never give a longer arc.
 //
 // The loops are plain so that the compiler vectorises them; the file is included once per instruction set, each time
-// in a namespace of its own (see CMakeLists.txt).
+// in a namespace of its own (see CMakeLists.txt). It uses nothing of the standard library for the reason given there.
 
 #ifndef TM_POINTS_TYPES
 #define TM_POINTS_TYPES
@@ -61,8 +61,6 @@ constexpr float ARC_SCALE = 0x1p-44f, ARC_C1 = 0.0416651f, ARC_C2 = 0.0047354f, 
 #endif
 
 #ifdef TM_LEVEL
-#include <cmath>
-
 namespace twin::TM_LEVEL {
 
 static inline std::int32_t linear_points(std::int32_t top, std::int32_t cap, std::int32_t difference) {
@@ -71,58 +69,85 @@ static inline std::int32_t linear_points(std::int32_t top, std::int32_t cap, std
   return points < cap ? points : cap;
 }
 
-static inline std::int32_t arc_points(const Distance &d, float q) {
+// The arc over a squared chord.
+static inline float arc_length(float q) {
   const float t = q * ARC_SCALE;
-  const float arc = std::sqrt(q) * (1.0f + t * (ARC_C1 + t * (ARC_C2 + t * ARC_C3)));
-  float points = d.top - d.slope * std::fabs(arc - d.centre);
+  return __builtin_sqrtf(q) * (1.0f + t * (ARC_C1 + t * (ARC_C2 + t * ARC_C3)));
+}
+
+// The points of an arc that is `off` away from the centre.
+static inline std::int32_t band_points(const Distance &d, float off) {
+  float points = d.top - d.slope * off;
   points = points > 0.0f ? points : 0.0f;
   points = points < d.cap ? points : d.cap;
   return static_cast<std::int32_t>(points);
 }
 
-// The numeric columns of left school i against right schools first .. first + count, added to `base`. LINEARS and
-// DISTANCE fix at compile time what the common policies use, so that one loop holds it all.
+static inline std::int32_t arc_points(const Distance &d, float q) {
+  return band_points(d, __builtin_fabsf(arc_length(q) - d.centre));
+}
+
+// The first LINEARS linear columns, and the distance if DISTANCE, of left school i with right school first + k.
 template <int LINEARS, bool DISTANCE>
-static inline void fused_points(const Terms &terms, std::int64_t i, std::int64_t first, std::int64_t count,
-                                std::int32_t base, std::int32_t *__restrict out) {
-  const Distance &d = terms.distance;
-  float x = 0, y = 0, z = 0;
-  const float *xs = nullptr, *ys = nullptr, *zs = nullptr;
-  if constexpr (DISTANCE) {
-    x = d.left[0][i], y = d.left[1][i], z = d.left[2][i];
-    xs = d.right[0] + first, ys = d.right[1] + first, zs = d.right[2] + first;
-  }
-  std::int32_t value[LINEARS + 1] = {};
-  const std::int32_t *column[LINEARS + 1] = {};
-  for (int c = 0; c < LINEARS; ++c)
-    value[c] = terms.linear[c].left[i], column[c] = terms.linear[c].right + first;
-  const Distance distance = d;
-  for (std::int64_t k = 0; k < count; ++k) {
-    std::int32_t points = base;
-    for (int c = 0; c < LINEARS; ++c)
-      points += linear_points(terms.linear[c].top, terms.linear[c].cap, value[c] - column[c][k]);
+struct Fused {
+  Linear linear[LINEARS + 1];
+  Distance distance;
+  std::int32_t value[LINEARS + 1];
+  float x, y, z;
+
+  Fused(const Terms &terms, std::int64_t i, std::int64_t first) : distance(terms.distance) {
+    for (int c = 0; c < LINEARS; ++c) {
+      linear[c] = terms.linear[c];
+      linear[c].right += first;
+      value[c] = linear[c].left[i];
+    }
     if constexpr (DISTANCE) {
-      const float dx = x - xs[k], dy = y - ys[k], dz = z - zs[k];
+      x = distance.left[0][i], y = distance.left[1][i], z = distance.left[2][i];
+      for (const float *&axis : distance.right) axis += first;
+    }
+  }
+
+  std::int32_t operator()(std::int64_t k) const {
+    std::int32_t points = 0;
+    for (int c = 0; c < LINEARS; ++c)
+      points += linear_points(linear[c].top, linear[c].cap, value[c] - linear[c].right[k]);
+    if constexpr (DISTANCE) {
+      const float dx = x - distance.right[0][k], dy = y - distance.right[1][k], dz = z - distance.right[2][k];
       points += arc_points(distance, (dx * dx + dy * dy) + dz * dz);
     }
-    out[k] = points;
+    return points;
   }
+};
+
+// Hands `use` the widest Fused that these columns allow, so that one loop holds all that the common policies need.
+// Returns how many linear columns are in it.
+template <class Use>
+static inline int with_fused(const Terms &terms, std::int64_t i, std::int64_t first, Use use) {
+  if (terms.has_distance) {
+    if (terms.num_linear == 0) return use(Fused<0, true>(terms, i, first)), 0;
+    if (terms.num_linear == 1) return use(Fused<1, true>(terms, i, first)), 1;
+    if (terms.num_linear == 2) return use(Fused<2, true>(terms, i, first)), 2;
+    return use(Fused<3, true>(terms, i, first)), 3;
+  }
+  if (terms.num_linear == 0) return use(Fused<0, false>(terms, i, first)), 0;
+  if (terms.num_linear == 1) return use(Fused<1, false>(terms, i, first)), 1;
+  if (terms.num_linear == 2) return use(Fused<2, false>(terms, i, first)), 2;
+  return use(Fused<3, false>(terms, i, first)), 3;
+}
+
+// Whether one Fused holds every numeric column.
+static inline bool all_fused(const Terms &terms) {
+  return terms.num_linear <= 3 && terms.num_tags == 0 && !terms.has_dot;
 }
 
 // The points of left school i with each of `count` right schools from `first` on, all of one class whose table entry
 // with i is `base` (not FORBIDDEN).
 static inline void score(const Terms &terms, std::int64_t i, std::int64_t first, std::int64_t count, std::int32_t base,
                          std::int32_t *__restrict out) {
-  int done = terms.num_linear < 2 ? terms.num_linear : 2;
-  if (terms.has_distance) {
-    if (done == 0) fused_points<0, true>(terms, i, first, count, base, out);
-    if (done == 1) fused_points<1, true>(terms, i, first, count, base, out);
-    if (done == 2) fused_points<2, true>(terms, i, first, count, base, out);
-  } else {
-    if (done == 0) fused_points<0, false>(terms, i, first, count, base, out);
-    if (done == 1) fused_points<1, false>(terms, i, first, count, base, out);
-    if (done == 2) fused_points<2, false>(terms, i, first, count, base, out);
-  }
+  const int done = with_fused(terms, i, first, [=](const auto pair) {
+    std::int32_t *__restrict to = out;
+    for (std::int64_t k = 0; k < count; ++k) to[k] = base + pair(k);
+  });
   for (int c = done; c < terms.num_linear; ++c) {
     const Linear &l = terms.linear[c];
     const std::int32_t value = l.left[i];

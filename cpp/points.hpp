@@ -55,7 +55,7 @@ struct Terms {
   Dot dot;
 };
 
-constexpr float ARC_SCALE = 0x1p-44f, ARC_C1 = 0.0416651f, ARC_C2 = 0.0047354f, ARC_C3 = 0.000842f;
+constexpr float ARC_SCALE = 0x1p-44f, ARC_C1 = 0.0428923108f, ARC_C2 = 0.00209602714f, ARC_C3 = 0.00208822871f;
 
 }  // namespace twin
 #endif

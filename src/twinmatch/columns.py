@@ -1,0 +1,468 @@
+"""
+The columns that twinmatch knows: what each one holds and what is wrong with it.
+
+A table of schools may carry any other column along; these are the ones that rules and criteria
+understand, and the only ones that are checked. Contact data has no place here: columns that
+hold it are recognised by name or by content, and dropped.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from twinmatch.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pyarrow as pa
+
+__all__ = ["COUNTRIES", "KNOWN", "REQUIRED", "Column", "check", "is_contact", "level_mask", "read_column"]
+
+Kind = Literal["text", "number", "whole", "flag", "vector"]
+
+_ISO = (
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS "
+    "BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE "
+    "EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM "
+    "HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC "
+    "LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA "
+    "NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW "
+    "SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO "
+    "TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW "
+)
+COUNTRIES = frozenset(_ISO.split())
+"""ISO 3166-1 alpha-2 codes."""
+
+
+class Column(NamedTuple):
+    """
+    One known column.
+
+    Attributes
+    ----------
+    kind : {"text", "number", "whole", "flag", "vector"}
+        What a cell holds.
+    meaning : str
+        In words, with the unit.
+    low, high : float
+        Least and greatest value of a number.
+    values : frozenset of str
+        The only words allowed; empty where any are.
+    pattern : str
+        Regular expression that a whole text must match; empty where any text may stand.
+    hint : str
+        What a right cell looks like, for messages.
+    """
+
+    kind: Kind
+    meaning: str
+    low: float = -np.inf
+    high: float = np.inf
+    values: frozenset[str] = frozenset()
+    pattern: str = ""
+    hint: str = ""
+
+
+_SECTORS = ("public", "private", "public-funded")
+
+KNOWN: dict[str, Column] = {
+    "id": Column("text", "national identifier, unique within the table"),
+    "country": Column(
+        "text",
+        "ISO 3166-1 alpha-2",
+        values=COUNTRIES,
+        hint="Two capital letters; Greece is GR, the UK is GB.",
+    ),
+    "region": Column("text", "region or Land"),
+    "dept": Column("text", "French département"),
+    "academie": Column("text", "French académie"),
+    "commune_insee": Column("text", "INSEE code of the French commune"),
+    "city": Column("text", "as published"),
+    "name": Column("text", "as published"),
+    "type_raw": Column("text", "the register's own word for the type of school"),
+    "levels": Column(
+        "text",
+        "ISCED levels taught: 0 pre-primary, 1 primary, 2 lower secondary, 3 upper secondary",
+        pattern=r"[0-3](;[0-3])*",
+        hint="Digits 0 to 3 with ';' between them, as in 0;1; leave it empty where it is not known.",
+    ),
+    "sector": Column(
+        "text",
+        "who runs the school; a trailing ? marks a guess",
+        values=frozenset(word + mark for word in _SECTORS for mark in ("", "?")),
+        hint="One of public, private, public-funded, with a trailing ? for a guess.",
+    ),
+    "lat": Column("number", "WGS 84 degrees north", -90, 90),
+    "lon": Column("number", "WGS 84 degrees east", -180, 180),
+    "geo_q": Column("whole", "1 the source's own point, 2 postcode or municipality, 3 city name", 1, 3),
+    "size": Column("number", "pupils", 0),
+    "size_kind": Column("text", "what size counted: enrolled, capacity, ..."),
+    "ips": Column("number", "France: indice de position sociale", 0),
+    "ep": Column("text", "France: priority education"),
+    "languages": Column("text", "languages learned, code or code:pupils, ';' between them"),
+    "teach_lang": Column("text", "languages of instruction, ';' between them"),
+    "setting": Column(
+        "text", "rural or urban", values=frozenset({"rural", "urban"}), hint="One of rural, urban."
+    ),
+    "special": Column("text", "special setting, such as a hospital or a school for the deaf"),
+    "tags": Column("text", "themes, ';' between them"),
+    "state": Column(
+        "text", "open or closed", values=frozenset({"open", "closed"}), hint="One of open, closed."
+    ),
+    "available": Column("flag", "the school agreed to be paired"),
+    "embedding": Column("vector", "a vector of numbers, of one length in all rows"),
+    "capacity": Column("whole", "how many partners the school can take", 0, 2**31 - 1),
+    "year": Column("text", "year or years of the row's sources"),
+    "source": Column("text", "where the row comes from"),
+}
+"""Every known column by name, in the order in which tables show them."""
+
+REQUIRED = ("id", "country")
+
+_CONTACT = (
+    "mail mails email emails courriel courriels mel adel telephone telephones tel phone phones "
+    "telefon telefono telefone telefoon mobile portable fax telecopie web website site_web url urls "
+    "homepage contact contacts directeur directrice director principal proviseur head headteacher "
+    "headmaster headmistress rektor schulleiter dirigente respondent "
+)
+_CONTACT_WORDS = frozenset(_CONTACT.split())
+_MAIL = r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}"
+_TRUE = frozenset({"1", "true", "yes", "oui"})
+_FALSE = frozenset({"0", "false", "no", "non"})
+
+
+def is_contact(name: str) -> bool:
+    """Return whether a column's name says that it holds contact data."""
+    if name in KNOWN:
+        return False
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    plain = unicodedata.normalize("NFKD", split).encode("ascii", "ignore").decode().lower()
+    words = re.split(r"[^a-z]+", plain)
+    return not _CONTACT_WORDS.isdisjoint([*words, "".join(words)])
+
+
+def holds_mail(column: pa.ChunkedArray) -> bool:
+    """Return whether an unknown text column holds what looks like e-mail addresses."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return False
+    return bool(pc.any(pc.match_substring_regex(column, _MAIL)).as_py())
+
+
+def read_column(
+    name: str, column: pa.ChunkedArray, *, parse: bool = False
+) -> tuple[pa.ChunkedArray, list[Fault]]:
+    """
+    Bring one column to the type its name asks for.
+
+    Parameters
+    ----------
+    name : str
+        The column's name.
+    column : pyarrow.ChunkedArray
+        Its cells.
+    parse : bool, optional
+        Whether numbers may be given as text, as in files.
+
+    Returns
+    -------
+    column : pyarrow.ChunkedArray
+        The cells in the type that tables of schools use: string, double, int64, bool or a list
+        of float. Blank text has become missing. Cells that cannot be read are missing.
+    faults : list of Fault
+        The cells that could not be read.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    wanted: dict[str, pa.DataType] = {
+        "text": pa.string(), "number": pa.float64(), "whole": pa.int64(), "flag": pa.bool_(),
+        "vector": pa.list_(pa.float32()),
+    }  # fmt: skip
+    known = KNOWN.get(name)
+    if pa.types.is_null(column.type):
+        return column.cast(wanted[known.kind] if known else pa.string()), []
+    if _is_text(column.type):
+        column = _blank_is_missing(column.cast(pa.string()))
+    if known is None:
+        return column, []
+    kind, target = known.kind, wanted[known.kind]
+
+    def refuse(
+        what: str, bad: pa.ChunkedArray | None = None, hint: str = ""
+    ) -> tuple[pa.ChunkedArray, list[Fault]]:
+        bad = pc.is_valid(column) if bad is None else bad
+        return pa.chunked_array([pa.nulls(len(column), target)]), [_fault(name, what, bad, hint)]
+
+    if kind == "text":
+        if _is_text(column.type):
+            return column, []
+        # Whole numbers are how a year or a single level looks after a trip through a spreadsheet or pandas.
+        # An identifier or a département that came as a number has lost its leading zeros, and is refused.
+        if name in ("levels", "year") and (pa.types.is_integer(column.type) or _all_whole(column)):
+            return column.cast(pa.int64()).cast(pa.string()), []
+        return refuse(f"holds {_spoken(column.type)}, not text", hint="Give it as text.")
+    if kind == "vector":
+        if _is_list(column.type) and (
+            pa.types.is_floating(inner := column.type.value_type) or pa.types.is_integer(inner)
+        ):
+            return column.cast(target), []
+        return refuse(f"holds {_spoken(column.type)}, not lists of numbers")
+    if _is_text(column.type):
+        if not parse:
+            hint = "Convert it to numbers." if kind != "flag" else "Convert it to true and false."
+            return refuse("holds text, not " + ("true and false" if kind == "flag" else "numbers"), hint=hint)
+        column, bad = _parse(column, kind)
+        faults = [_fault(name, "cannot be read as " + _WORDS[kind], bad)] if _any(bad) else []
+        if kind != "whole":
+            return column, faults
+        column, more = _to_whole(name, column)
+        return column, faults + more
+    if kind == "flag":
+        if pa.types.is_boolean(column.type):
+            return column, []
+        return refuse(f"holds {_spoken(column.type)}, not true and false")
+    if (
+        pa.types.is_decimal(column.type)
+        or pa.types.is_integer(column.type)
+        or pa.types.is_floating(column.type)
+    ):
+        if kind == "whole" and not pa.types.is_integer(column.type):
+            return _to_whole(name, column.cast(pa.float64()))
+        return column.cast(target, safe=False), []
+    return refuse(f"holds {_spoken(column.type)}, not numbers")
+
+
+_WORDS = {"number": "a number", "whole": "a whole number", "flag": "true or false"}
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return bool(t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind))
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return bool(t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind))
+
+
+def _spoken(kind: pa.DataType) -> str:
+    import pyarrow.types as t
+
+    if _is_text(kind):
+        return "text"
+    if t.is_boolean(kind):
+        return "true and false"
+    if t.is_integer(kind) or t.is_floating(kind) or t.is_decimal(kind):
+        return "numbers"
+    return "lists" if _is_list(kind) else str(kind)
+
+
+def _blank_is_missing(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0)
+    return pc.if_else(blank, pa.scalar(None, pa.string()), column)
+
+
+def _all_whole(column: pa.ChunkedArray) -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_floating(column.type):
+        return False
+    return bool(
+        pc.all(pc.and_(pc.is_finite(column), pc.equal(column, pc.floor(column))), min_count=0).as_py()
+    )
+
+
+def _parse(column: pa.ChunkedArray, kind: Kind) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Read text as numbers or flags: the values, and where that failed."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = pc.utf8_trim_whitespace(column)
+    if kind == "flag":
+        low = pc.utf8_lower(text)
+        yes, no = (pc.is_in(low, value_set=pa.array(sorted(words))) for words in (_TRUE, _FALSE))
+        value = pc.if_else(
+            yes, pa.scalar(True), pc.if_else(no, pa.scalar(False), pa.scalar(None, pa.bool_()))
+        )
+        return value, pc.and_(pc.is_valid(column), pc.is_null(value))
+    shape = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(nan|NaN|inf|Inf|infinity)$"
+    good = pc.fill_null(pc.match_substring_regex(text, shape), False)
+    value = pc.if_else(good, text, pa.scalar(None, pa.string()))
+    value = pc.replace_substring_regex(value, r"^\+", "").cast(pa.float64())
+    return value, pc.and_(pc.is_valid(column), pc.invert(good))
+
+
+def _to_whole(name: str, column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Fault]]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    whole = pc.and_(pc.is_finite(column), pc.equal(column, pc.floor(column)))
+    good = pc.fill_null(pc.and_(whole, pc.less(pc.abs(column), 2.0**53)), True)
+    faults = (
+        []
+        if bool(pc.all(good, min_count=0).as_py())
+        else [_fault(name, "must be a whole number", pc.invert(good))]
+    )
+    return pc.if_else(good, column, pa.scalar(None, pa.float64())).cast(pa.int64()), faults
+
+
+def _any(mask: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
+    return bool(pc.any(mask, min_count=0).as_py())
+
+
+def _fault(where: str, what: str, bad: pa.ChunkedArray | np.ndarray, hint: str = "") -> Fault:
+    mask = bad if isinstance(bad, np.ndarray) else bad.to_numpy()
+    rows = np.flatnonzero(mask.astype(bool))
+    return Fault(where, what, len(rows), tuple(int(row) for row in rows[:3]), hint)
+
+
+def check(table: pa.Table) -> list[Fault]:
+    """
+    Return everything that is wrong with the cells of a table whose columns have their types.
+
+    Messages quote nothing but short code words, so that no message can carry personal data.
+    """
+    faults: list[Fault] = [
+        Fault(name, "the column is missing", hint="Every school needs an id and a country.")
+        for name in REQUIRED
+        if name not in table.column_names
+    ]
+    for name in table.column_names:
+        if (known := KNOWN.get(name)) is not None:
+            faults += _CHECKS[known.kind](name, known, table[name])
+    if "id" in table.column_names:
+        faults += _check_ids(table["id"])
+    if "country" in table.column_names and table["country"].null_count:
+        faults.append(_fault("country", "must not be missing", table["country"].is_null()))
+    faults += _check_point(table)
+    return faults
+
+
+def _check_text(name: str, known: Column, column: pa.ChunkedArray) -> list[Fault]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if known.values:
+        bad = pc.and_(
+            pc.is_valid(column), pc.invert(pc.is_in(column, value_set=pa.array(sorted(known.values))))
+        )
+    elif known.pattern:
+        bad = pc.invert(pc.fill_null(pc.match_substring_regex(column, f"^{known.pattern}$"), True))
+    else:
+        return []
+    if not _any(bad):
+        return []
+    seen = pc.unique(column.filter(bad)).to_pylist()
+    quoted = [repr(word) for word in seen if re.fullmatch(r"[\w ;,?+-]{1,16}", word)][:3]
+    what = "not a known value" if known.values else "not in the form it must have"
+    return [_fault(name, what + (f": {', '.join(quoted)}" if quoted else ""), bad, known.hint)]
+
+
+def _check_number(name: str, known: Column, column: pa.ChunkedArray) -> list[Fault]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    faults = []
+    if pa.types.is_floating(column.type):
+        wild = pc.fill_null(pc.invert(pc.is_finite(column)), False)
+        if _any(wild):
+            faults.append(
+                _fault(name, "must be finite", wild, "Leave a number that is not known empty (null).")
+            )
+            column = pc.if_else(wild, pa.scalar(None, column.type), column)
+    outside = pc.fill_null(pc.or_(pc.less(column, known.low), pc.greater(column, known.high)), False)
+    if _any(outside):
+        if known.high == np.inf:
+            what = f"must be at least {known.low:g}"
+        else:
+            what = f"must be between {known.low:.10g} and {known.high:.10g}"
+        faults.append(_fault(name, what, outside))
+    return faults
+
+
+def _check_flag(name: str, known: Column, column: pa.ChunkedArray) -> list[Fault]:
+    return []
+
+
+def _check_vector(name: str, known: Column, column: pa.ChunkedArray) -> list[Fault]:
+    import pyarrow.compute as pc
+
+    faults = []
+    lengths = pc.list_value_length(column)
+    if (found := pc.unique(lengths.drop_null())) and len(found) > 1:
+        usual = pc.mode(lengths)[0]["mode"].as_py()
+        bad = pc.fill_null(pc.not_equal(lengths, usual), False)
+        faults.append(_fault(name, f"must have one length in all rows, most have {usual}", bad))
+    flat = pc.list_flatten(column)
+    wild = np.zeros(len(column), bool)
+    loose = pc.or_kleene(pc.is_null(flat), pc.invert(pc.is_finite(flat))).to_numpy(zero_copy_only=False)
+    parents = pc.list_parent_indices(column)
+    wild[parents.to_numpy()[loose.astype(bool)]] = True
+    if wild.any():
+        faults.append(_fault(name, "must hold finite numbers only", wild))
+    return faults
+
+
+_CHECKS: dict[str, Callable[[str, Column, pa.ChunkedArray], list[Fault]]] = {
+    "text": _check_text, "number": _check_number, "whole": _check_number, "flag": _check_flag,
+    "vector": _check_vector,
+}  # fmt: skip
+
+
+def _check_ids(column: pa.ChunkedArray) -> list[Fault]:
+    import pyarrow.compute as pc
+
+    faults = []
+    if column.null_count:
+        faults.append(_fault("id", "must not be missing or empty", column.is_null()))
+    odd = pc.fill_null(pc.match_substring_regex(column, r"\p{Cc}|^\s|\s$"), False)
+    if _any(odd):
+        faults.append(_fault("id", "has control characters, or blanks at an end", odd))
+    present = column.drop_null()
+    if len(pc.unique(present)) < len(present):
+        ids = np.array(column.to_pylist(), dtype=object)
+        seen: set[str] = set()
+        again = np.zeros(len(ids), bool)
+        for row, name in enumerate(ids):
+            if name in seen:
+                again[row] = True
+            elif name is not None:
+                seen.add(name)
+        faults.append(_fault("id", "must be unique, these repeat an earlier one", again))
+    return faults
+
+
+def _check_point(table: pa.Table) -> list[Fault]:
+    names = [name for name in ("lat", "lon") if name in table.column_names]
+    if not names:
+        return []
+    known = [table[name].is_valid().to_numpy() for name in names]
+    half = known[0] != known[1] if len(names) == 2 else known[0]
+    if not half.any():
+        return []
+    return [_fault("lat, lon", "one is given without the other", half, "Give both, or leave both empty.")]
+
+
+def level_mask(levels: Sequence[str | None]) -> np.ndarray:
+    """Return a bit per ISCED level for each list of levels; 0 where it is not known."""
+    return np.array(
+        [sum(1 << int(one) for one in {*text.split(";")}) if text else 0 for text in levels], np.uint8
+    )

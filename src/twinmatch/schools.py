@@ -1,0 +1,627 @@
+"""
+A table of schools: columns that never change, checked once.
+
+Everything above the waist reads schools through this class. It holds a :class:`pyarrow.Table`,
+so that a table of a million schools is shared between threads and sent to another process
+without copies of Python objects.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import numpy as np
+
+from twinmatch.columns import KNOWN, check, holds_mail, is_contact, level_mask, read_column
+from twinmatch.errors import Fault, InputError, TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Schools"]
+
+_SHOWN: Final = ("id", "country", "academie", "region", "city", "name", "levels", "sector", "size")
+_FRAMES: Final = ("pandas", "polars", "pyarrow")
+
+
+class Schools:
+    """
+    An immutable table of schools.
+
+    Build one with :meth:`from_frame`, :func:`twinmatch.read_schools` or :mod:`twinmatch.datasets`.
+    Once built, identifiers are present and unique, codes are in their vocabularies, numbers are
+    finite and in range, a point has both coordinates, and what was missing is still missing.
+    Columns that twinmatch does not know are carried along untouched; columns that hold contact
+    data are dropped, and only their names are kept.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        One row for each school. ``id`` and ``country`` are required.
+    kind : {"pandas", "polars", "pyarrow"}, optional
+        What kind of frame this table gives back.
+    source : str, optional
+        What the table is, for messages.
+    report : tuple of str, optional
+        What was left out on the way here, in words.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        The columns; known ones first, in a fixed order.
+    kind : str
+        The kind of frame given back.
+    source : str
+        What the table is, for messages.
+    report : tuple of str
+        What was left out on the way here, in words.
+    dropped : tuple of str
+        Names of the columns that were dropped because they hold contact data.
+
+    Raises
+    ------
+    TableError
+        With every fault of the table, if there is any.
+
+    Notes
+    -----
+    Instances can be shared between threads, compared, hashed and pickled.
+
+    Examples
+    --------
+    >>> from twinmatch import Schools
+    >>> schools = Schools.from_frame({"id": ["a", "b"], "country": ["FR", "IT"], "levels": ["0;1", None]})
+    >>> len(schools), schools.levels.tolist()
+    (2, [3, 0])
+    """
+
+    __slots__ = ("_cache", "dropped", "kind", "report", "source", "table")
+
+    table: pa.Table
+    kind: str
+    source: str
+    report: tuple[str, ...]
+    dropped: tuple[str, ...]
+    _cache: dict[str, Any]
+
+    def __init__(
+        self, table: pa.Table, *, kind: str = "pandas", source: str = "frame", report: Sequence[str] = ()
+    ) -> None:
+        checked, dropped, faults = _checked(table, parse=False)
+        if faults:
+            raise TableError(source, faults)
+        self._fill(checked, kind, source, tuple(report), dropped)
+
+    def _fill(
+        self, table: pa.Table, kind: str, source: str, report: tuple[str, ...], dropped: tuple[str, ...]
+    ) -> None:
+        if kind not in _FRAMES:
+            raise InputError("Schools", [Fault("kind", f"must be one of {', '.join(_FRAMES)}")])
+        values = {
+            "table": table,
+            "kind": kind,
+            "source": source,
+            "report": report,
+            "dropped": dropped,
+            "_cache": {},
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def _trusted(
+        cls,
+        table: pa.Table,
+        *,
+        kind: str = "pandas",
+        source: str = "frame",
+        report: tuple[str, ...] = (),
+        dropped: tuple[str, ...] = (),
+    ) -> Schools:
+        """Wrap a table that was checked before."""
+        schools = cls.__new__(cls)
+        schools._fill(table, kind, source, report, dropped)
+        return schools
+
+    @classmethod
+    def from_text(
+        cls,
+        table: pa.Table,
+        *,
+        source: str,
+        report: Sequence[str] = (),
+        rows: NDArray[np.int64] | None = None,
+        faults: Sequence[Fault] = (),
+        dropped: Sequence[str] = (),
+    ) -> Schools:
+        """
+        Build a table from cells that are still text, as files hold them.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            Columns of any type; numbers may be text.
+        source : str
+            What was read, for messages.
+        report : sequence of str, optional
+            What was left out while reading.
+        rows : (len(table),) int64, optional
+            The row of the file behind each row of ``table``, for messages.
+        faults : sequence of Fault, optional
+            What the reader found wrong already; raised together with what is found here.
+        dropped : sequence of str, optional
+            Names of the contact columns that the reader dropped itself.
+
+        Raises
+        ------
+        TableError
+            With every fault, if there is any.
+        """
+        checked, more, found = _checked(table, parse=True)
+        if rows is not None:
+            found = [fault._replace(rows=tuple(int(rows[row]) for row in fault.rows)) for fault in found]
+        if faults or found:
+            raise TableError(source, [*faults, *found])
+        return cls._trusted(checked, source=source, report=tuple(report), dropped=(*dropped, *more))
+
+    @classmethod
+    def from_frame(cls, frame: Any, *, source: str = "frame") -> Schools:
+        """
+        Build a table from a frame.
+
+        Parameters
+        ----------
+        frame : pandas, polars, pyarrow or narwhals frame, or dict of columns
+            One row for each school. The index of a pandas frame is not read.
+        source : str, optional
+            What the table is, for messages.
+
+        Returns
+        -------
+        Schools
+            Frames it gives back are of the same kind; pandas for a dict.
+
+        Raises
+        ------
+        TableError
+            With every fault of the frame, if there is any.
+        """
+        kind, columns, faults = _columns(frame, source)
+        checked, dropped, more = _checked(columns, parse=False, unread={fault.where for fault in faults})
+        if faults or more:
+            raise TableError(source, [*faults, *more])
+        return cls._trusted(checked, kind=kind, source=source, dropped=dropped)
+
+    # Columns
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self.table.column_names)
+
+    def has(self, name: str) -> bool:
+        """Return whether the table has a column of that name."""
+        return name in self.table.column_names
+
+    @property
+    def ids(self) -> NDArray[np.object_]:
+        """Identifiers in row order, (len(self),) str."""
+        return self.strings("id")
+
+    def strings(self, name: str) -> NDArray[np.object_]:
+        """
+        Return a column as text.
+
+        Parameters
+        ----------
+        name : str
+            A column; one that the table does not have is missing everywhere.
+
+        Returns
+        -------
+        (len(self),) object
+            A str where the value is known, None where it is missing. Read-only.
+        """
+        values: NDArray[np.object_] = self._cached(f"strings {name}", lambda: self._strings(name))
+        return values
+
+    def _strings(self, name: str) -> NDArray[np.object_]:
+        import pyarrow as pa
+
+        values = np.full(len(self), None, dtype=object)
+        if self.has(name):
+            values[:] = self.table[name].cast(pa.string()).to_pylist()
+        return values
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """
+        Return a column as numbers.
+
+        Parameters
+        ----------
+        name : str
+            A column; one that the table does not have is missing everywhere.
+
+        Returns
+        -------
+        (len(self),) float64
+            The value where it is known (flags are 1 and 0), NaN where it is missing. Read-only.
+
+        Raises
+        ------
+        TableError
+            If the column does not hold numbers.
+        """
+        values: NDArray[np.float64] = self._cached(f"numbers {name}", lambda: self._numbers(name))
+        return values
+
+    def _numbers(self, name: str) -> NDArray[np.float64]:
+        import pyarrow as pa
+
+        if not self.has(name):
+            return np.full(len(self), np.nan)
+        column = self.table[name]
+        if pa.types.is_boolean(column.type):
+            column = column.cast(pa.int8())
+        if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+            raise TableError(self.source, [Fault(name, "holds no numbers")])
+        return np.array(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+
+    @property
+    def levels(self) -> NDArray[np.uint8]:
+        """ISCED levels taught, (len(self),) uint8: bit L stands for level L, 0 means not known."""
+        masks: NDArray[np.uint8] = self._cached("levels", self._levels)
+        return masks
+
+    def _levels(self) -> NDArray[np.uint8]:
+        if not self.has("levels") or not len(self):
+            return np.zeros(len(self), np.uint8)
+        codes = self.table["levels"].combine_chunks().dictionary_encode()
+        masks = np.append(level_mask(codes.dictionary.to_pylist()), np.uint8(0))
+        where = codes.indices.fill_null(len(masks) - 1).to_numpy(zero_copy_only=False)
+        return np.asarray(masks[where], np.uint8)
+
+    def _cached(self, key: str, make: Any) -> Any:
+        # Two threads may both make a value; either copy is right, and a dict never tears.
+        if (value := self._cache.get(key)) is None:
+            value = make()
+            value.setflags(write=False)
+            self._cache[key] = value
+        return value
+
+    # Frames
+
+    def to_frame(self) -> Any:
+        """Return all columns as a frame of the caller's kind."""
+        return _to_kind(self.table, self.kind)
+
+    def frame(self, columns: Mapping[str, ArrayLike | Sequence[object]]) -> Any:
+        """
+        Return other columns as a frame of the caller's kind.
+
+        Parameters
+        ----------
+        columns : mapping of str to (n,) array or sequence
+            Columns of one length; None means missing.
+        """
+        import pyarrow as pa
+
+        return _to_kind(pa.table({name: pa.array(values) for name, values in columns.items()}), self.kind)
+
+    # Rows
+
+    def take(self, indices: ArrayLike) -> Schools:
+        """
+        Return some of the schools.
+
+        Parameters
+        ----------
+        indices : (k,) integers or (len(self),) bool
+            Which rows, in which order, each at most once; or whether to keep each row.
+
+        Raises
+        ------
+        IndexError
+            If an index is out of range.
+        TableError
+            If an index is given twice: identifiers would no longer be unique.
+        """
+        import pyarrow as pa
+
+        chosen = np.asarray(indices)
+        if chosen.dtype == bool:
+            if chosen.shape != (len(self),):
+                raise IndexError(f"a mask over {len(self)} schools has shape {chosen.shape}")
+            chosen = np.flatnonzero(chosen)
+        chosen = chosen.astype(np.int64)
+        if len(chosen) and (chosen.min() < 0 or chosen.max() >= len(self)):
+            raise IndexError(f"a row is not in 0 to {len(self) - 1}")
+        if len(np.unique(chosen)) < len(chosen):
+            raise TableError(self.source, [Fault("indices", "a row is taken twice")])
+        table = self.table.take(pa.array(chosen))
+        return Schools._trusted(
+            table, kind=self.kind, source=self.source, report=self.report, dropped=self.dropped
+        )
+
+    def sorted_by_id(self) -> tuple[Schools, NDArray[np.int64]]:
+        """
+        Return the schools in the order of their identifiers.
+
+        Returns
+        -------
+        schools : Schools
+            The same schools, sorted by code points of the identifier.
+        order : (len(self),) int64
+            ``schools`` is ``self.take(order)``.
+        """
+        import pyarrow.compute as pc
+
+        order = np.asarray(pc.sort_indices(self.table["id"]).to_numpy(), np.int64)
+        return self.take(order), order
+
+    # Identity
+
+    def fingerprint(self) -> str:
+        """
+        Return the SHA-256 of the content, in hexadecimal.
+
+        It depends on the identifiers and their values, and on nothing else: not on the order of
+        rows or columns, on the kind of frame, nor on columns that are missing everywhere.
+        """
+        if "fingerprint" not in self._cache:
+            self._cache["fingerprint"] = _digest(self.sorted_by_id()[0].table)
+        return str(self._cache["fingerprint"])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Schools):
+            return NotImplemented
+        return self is other or bool(self.table.equals(other.table))
+
+    def __hash__(self) -> int:
+        return hash((len(self), self.columns))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"Schools are immutable: cannot set {name}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"Schools are immutable: cannot delete {name}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.table, self.kind, self.source, self.report, self.dropped)
+
+    # Words
+
+    def _counts(self) -> list[str]:
+        """Say what there is to know at a glance."""
+        words = [f"{len(self):,} school{'' if len(self) == 1 else 's'}"]
+        counts = sorted(self.table["country"].value_counts().to_pylist(), key=lambda one: -one["counts"])
+        listed = [f"{one['values']} {one['counts']:,}" for one in counts[:8]]
+        rest = [f"{len(counts) - 8} more countries"] if len(counts) > 8 else []
+        if counts:
+            words.append(", ".join([*listed, *rest]))
+        taught = [f"{level}: {int((self.levels >> level & 1).sum()):,}" for level in range(4)]
+        words.append(f"levels {', '.join(taught)}, not known: {int((self.levels == 0).sum()):,}")
+        for name, called in (("lat", "coordinates"), ("size", "size")):
+            known = len(self) - self.table[name].null_count if self.has(name) else 0
+            words.append(f"{called} known: {known:,}")
+        if self.has("capacity"):
+            words.append(f"places: {int(np.nansum(self.numbers('capacity'))):,}")
+        return words
+
+    def _head(self, rows: int) -> tuple[list[str], list[list[str]]]:
+        names = [name for name in _SHOWN if self.has(name) and self.table[name].null_count < len(self)][:7]
+        few = self.table.slice(0, rows)
+        cells = [["" if cell is None else str(cell) for cell in few[name].to_pylist()] for name in names]
+        return names, [list(row) for row in zip(*cells, strict=True)]
+
+    def __repr__(self) -> str:
+        first, *rest = self._counts()
+        lines = [f"Schools: {first} ({self.source})", *(f"  {word}" for word in rest)]
+        if self.dropped:
+            lines.append(f"  dropped: {', '.join(self.dropped)}")
+        lines += [f"  {note}" for note in self.report]
+        names, rows = self._head(5)
+        if rows:
+            cells = [[_short(cell) for cell in row] for row in [names, *rows]]
+            widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
+            lines += [
+                "  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
+                for row in cells
+            ]
+            if len(self) > len(rows):
+                lines.append("  ...")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        names, rows = self._head(5)
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(_short(cell))}</td>" for cell in row) + "</tr>"
+            for row in rows
+        )
+        first, *rest = self._counts()
+        if self.dropped:
+            rest.append(f"dropped: {', '.join(self.dropped)}")
+        notes = "<br>".join(html.escape(word) for word in [*rest, *self.report])
+        title = html.escape(f"{first} ({self.source})")
+        return (
+            f"<div><strong>{title}</strong><br>{notes}"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+
+
+def _short(cell: str, width: int = 32) -> str:
+    text = "".join(letter if letter.isprintable() else " " for letter in cell)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _restore(
+    table: pa.Table, kind: str, source: str, report: tuple[str, ...], dropped: tuple[str, ...]
+) -> Schools:
+    return Schools._trusted(table, kind=kind, source=source, report=report, dropped=dropped)
+
+
+def _checked(
+    table: pa.Table, *, parse: bool, unread: set[str] | frozenset[str] = frozenset()
+) -> tuple[pa.Table, tuple[str, ...], list[Fault]]:
+    """Type, order and check the columns of a table: the new table, dropped names, faults."""
+    import pyarrow as pa
+
+    names = list(table.column_names)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        return table, (), [Fault(name, "the table has several columns of this name") for name in twice]
+    read: dict[str, pa.ChunkedArray] = {}
+    dropped: list[str] = []
+    faults: list[Fault] = []
+    broken = set(unread)
+    for name in [*(n for n in KNOWN if n in names), *(n for n in names if n not in KNOWN)]:
+        column, found = (table[name], []) if is_contact(name) else read_column(name, table[name], parse=parse)
+        if is_contact(name) or (name not in KNOWN and holds_mail(column)):
+            dropped.append(name)
+            continue
+        read[name] = column
+        faults += found
+        if found:
+            broken.add(name)
+    result = pa.table(read) if read else pa.table({"id": pa.array([], pa.string())}).drop_columns(["id"])
+    # A cell that could not be read is missing now; saying so again would be noise.
+    for fault in check(result):
+        consequence = "missing" in fault.what or ", " in fault.where
+        if not (consequence and broken.intersection(fault.where.split(", "))):
+            faults.append(fault)
+    return result, tuple(dropped), faults
+
+
+def _columns(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
+    """Read the columns of any frame: its kind, an arrow table, and columns that arrow cannot hold."""
+    import narwhals as nw
+    import pyarrow as pa
+
+    if isinstance(frame, dict):
+        kind, names, cells = "pandas", list(frame), list(frame.values())
+    else:
+        try:
+            wrapped = nw.from_native(frame)
+        except TypeError:
+            what = f"is a {type(frame).__name__}, not a frame"
+            hint = "Give a pandas, polars or pyarrow frame; tm.read_schools reads files."
+            raise TableError(source, [Fault("frame", what, hint=hint)]) from None
+        except ValueError:
+            # narwhals refuses repeated names by printing the columns; the message here keeps to names.
+            labels = [str(name) for name in getattr(frame, "columns", ())]
+            twice = sorted({name for name in labels if labels.count(name) > 1}) or ["frame"]
+            faults = [Fault(name, "the table has several columns of this name") for name in twice]
+            raise TableError(source, faults) from None
+        if isinstance(wrapped, nw.LazyFrame):
+            fault = Fault("frame", "is lazy: its rows do not exist yet", hint="Collect it first.")
+            raise TableError(source, [fault])
+        name = str(wrapped.implementation.name).lower()
+        kind = name if name in _FRAMES else "pandas"
+        native = wrapped.to_native()
+        if name == "pyarrow":
+            return kind, native, []
+        labels = list(native.columns)
+        if len(set(labels)) < len(labels):
+            twice = sorted({str(label) for label in labels if labels.count(label) > 1})
+            raise TableError(
+                source, [Fault(label, "the table has several columns of this name") for label in twice]
+            )
+        names, cells = labels, [native[label] for label in labels]
+    faults, columns = [], {}
+    for name, values in zip(names, cells, strict=True):
+        if not isinstance(name, str):
+            faults.append(Fault(repr(name), "the name of a column must be text"))
+            continue
+        column, found = _to_arrow(name, values, kind)
+        columns[name] = column
+        faults += found
+    lengths = {len(column) for column in columns.values()}
+    if len(lengths) > 1:
+        raise TableError(source, [Fault("frame", "the columns have different lengths")])
+    return kind, pa.table(columns), faults
+
+
+def _to_arrow(name: str, values: Any, kind: str) -> tuple[pa.ChunkedArray, list[Fault]]:
+    """Read one column of a frame; a column of mixed types is a fault and comes back empty."""
+    import pyarrow as pa
+
+    if kind == "polars":
+        return pa.chunked_array([values.to_arrow()]), []
+    try:
+        # In pandas and NumPy NaN is how a missing value is written.
+        column = pa.array(values, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        cells = list(values)
+        kinds = [type(cell).__name__ for cell in cells]
+        wanted = "str" if any(one == "str" for one in kinds) else max(kinds, key=kinds.count)
+        bad = [
+            row
+            for row, cell in enumerate(cells)
+            if kinds[row] != wanted and cell is not None and not (isinstance(cell, float) and cell != cell)
+        ]
+        if is_contact(name):
+            return pa.chunked_array([pa.nulls(len(cells))]), []
+        what = f"mixes types: {', '.join(sorted({kinds[row] for row in bad} | {wanted}))}"
+        return pa.chunked_array([pa.nulls(len(cells))]), [Fault(name, what, len(bad), tuple(bad[:3]))]
+    return column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column]), []
+
+
+def _to_kind(table: pa.Table, kind: str) -> Any:
+    if kind == "pyarrow":
+        return table
+    if kind == "polars":
+        import polars
+
+        return polars.from_arrow(table)
+    return table.to_pandas()
+
+
+def _digest(table: pa.Table) -> str:
+    """Hash the values of a table in row order: lengths before bytes, so that no two tables read alike."""
+    import pyarrow as pa
+
+    digest = hashlib.sha256(b"twinmatch schools 1")
+    for name in sorted(table.column_names):
+        column = table[name].combine_chunks()
+        if column.null_count == len(column):
+            continue
+        digest.update(f"\0{len(name.encode())}\0{name}\0".encode())
+        if isinstance(column, pa.ChunkedArray):
+            column = pa.concat_arrays(column.chunks)
+        _hash_column(digest, column)
+    return digest.hexdigest()
+
+
+def _hash_column(digest: Any, column: pa.Array) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    digest.update(np.packbits(column.is_valid().to_numpy(zero_copy_only=False)).tobytes())
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        digest.update(np.asarray(pc.list_value_length(column).fill_null(0), np.int64).tobytes())
+        _hash_column(digest, pc.list_flatten(column))
+        return
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        values = np.array(column.cast(pa.float64(), safe=False).fill_null(0.0), np.float64) + 0.0
+        values[np.isnan(values)] = np.nan
+        digest.update(b"number" + values.tobytes())
+        return
+    try:
+        text = column.cast(pa.large_string())
+    except pa.ArrowNotImplementedError:
+        text = pa.array(
+            [None if cell is None else str(cell) for cell in column.to_pylist()], pa.large_string()
+        )
+    raw = [b"" if cell is None else cell.encode() for cell in text.to_pylist()]
+    digest.update(b"text" + np.array([len(cell) for cell in raw], np.int64).tobytes() + b"".join(raw))

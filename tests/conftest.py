@@ -1,8 +1,8 @@
 """
-What every test shares: two Hypothesis profiles, and the bundled sample.
+What every test shares: two Hypothesis profiles and a seed.
 
-``ci`` replays the same examples on every machine, so that a red build is red at home too. ``fuzz`` draws new ones on
-every run and prints the seed that draws them again: ``make fuzz``, ``make fuzz SEED=...``.
+``ci`` replays the same examples on every machine, so that a red build is red at home too. ``fuzz`` draws new
+ones on every run and prints the seed that draws them again: ``make fuzz``, ``make fuzz SEED=...``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     seed = config.stash[_SEED]
-    return f"fuzz seed: {seed} (repeat with: make fuzz SEED={seed})" if seed else "fuzz seed: none, examples are fixed"
+    return (
+        f"fuzz seed: {seed} (repeat with: make fuzz SEED={seed})"
+        if seed
+        else "fuzz seed: none, examples are fixed"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,7 @@
+"""``python -m twinmatch`` is ``twinmatch``."""
+
+import sys
+
+from twinmatch.cli import main
+
+sys.exit(main())

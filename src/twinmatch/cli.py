@@ -1,0 +1,337 @@
+"""
+The ``twinmatch`` command: pair, prove, check again.
+
+Data goes to stdout, messages and progress to stderr. The exit code says how it ended, see :class:`Exit`;
+``docs/command-line.md`` says it for people who do not read Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import traceback
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from twinmatch import __version__, terminal
+from twinmatch.errors import InputError, MissingExtraError, ResourceLimitError
+from twinmatch.interrupt import ctrl_c_asks, heard
+from twinmatch.status import Limit, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from twinmatch.certify import Certificate
+    from twinmatch.matching import Matching
+    from twinmatch.policy import Policy
+    from twinmatch.schools import Schools
+
+__all__ = ["Exit", "main"]
+
+#: What ``twinmatch demo`` promises: a proof that no pairing is better by more than a thousandth.
+DEMO_GAP = 1e-3
+#: Where an interrupted demo leaves what it found when nobody said where.
+DEMO_OUT = Path("demo-twins")
+
+T = TypeVar("T")
+
+
+class Exit(IntEnum):
+    """How the command ended."""
+
+    DONE = 0  # done, and the proof was checked
+    REFUSED = 1  # a proof was refused: believe nothing of the result
+    BAD_INPUT = 2  # the input or the command line is wrong; the message says where
+    NO_PROOF = 3  # time or memory ran out before the gap asked for was proven
+    INFEASIBLE = 4  # nothing can satisfy the policy; the result carries a witness
+    BUG = 70  # a fault of twinmatch itself, with a traceback to report
+    INTERRUPTED = 130  # Ctrl-C; what was found is saved
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        One of :class:`Exit`.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        code: Exit = options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of stdout has seen enough
+        sys.stdout = None  # nothing is left to flush at exit
+        return Exit.DONE
+    except (InputError, MissingExtraError, OSError) as error:
+        return _say(Exit.BAD_INPUT, str(error))
+    except (ResourceLimitError, MemoryError) as error:
+        return _say(Exit.NO_PROOF, str(error) or "out of memory")
+    except KeyboardInterrupt:
+        return _say(Exit.INTERRUPTED, "interrupted before anything was found")
+    except Exception:  # Python's own code for it, 1, would say that a proof was refused
+        traceback.print_exc()
+        return _say(Exit.BUG, "this is a fault of twinmatch; please report it with the lines above")
+    return code
+
+
+def _say(code: Exit, message: str) -> Exit:
+    print(f"twinmatch: {message}", file=sys.stderr)  # noqa: T201 (messages go to stderr)
+    return code
+
+
+# -- The commands -------------------------------------------------------------------------------------------
+
+
+def _demo(options: argparse.Namespace) -> Exit:
+    """Pair the bundled registers under the default policy."""
+    started = time.perf_counter()
+    from twinmatch.datasets import france_eu
+    from twinmatch.policies import systematic_twinning
+
+    left, right = france_eu()
+    policy = systematic_twinning()
+    return _pair(left, right, policy, options, load_s=time.perf_counter() - started)
+
+
+def _match(options: argparse.Namespace) -> Exit:
+    """Pair the schools of two files."""
+    started = time.perf_counter()
+    from twinmatch.policies import systematic_twinning
+    from twinmatch.policy import Policy
+    from twinmatch.registers import read_schools
+
+    policy = Policy.load(options.policy) if options.policy else systematic_twinning()
+    left, right = read_schools(options.left), read_schools(options.right)
+    return _pair(left, right, policy, options, load_s=time.perf_counter() - started)
+
+
+def _verify(options: argparse.Namespace) -> Exit:
+    """Check a saved matching again, from its tables."""
+    from twinmatch.matching import load_matching
+
+    certificate = load_matching(options.directory).verify(threads=options.threads)
+    terminal.show(json.dumps(certificate.to_dict()) if options.json else str(certificate))
+    return Exit.DONE if certificate.ok else _say(Exit.REFUSED, "a proof was refused: do not use this result")
+
+
+def _pair(
+    left: Schools, right: Schools, policy: Policy, options: argparse.Namespace, *, load_s: float
+) -> Exit:
+    """Match, verify, save and report: what ``demo`` and ``match`` have in common."""
+    from twinmatch.pairing import match
+
+    out: Path | None = options.out
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)  # what cannot be written to fails before the work, not after
+
+    with ctrl_c_asks() as asked:
+        with terminal.progress(len(left)) as on_progress:
+            matching = heard(
+                lambda: match(
+                    left,
+                    right,
+                    policy,
+                    right_capacity=options.capacity,
+                    deadline=options.deadline,
+                    gap=options.gap,
+                    threads=options.threads,
+                    on_progress=on_progress,
+                    cancel=asked,
+                )
+            )
+        seconds = {"load": load_s, **matching.seconds}
+        certificate: Certificate | None = None
+        if matching.status is not Status.NO_SOLUTION:
+            if not asked.is_set():
+                certificate = heard(
+                    lambda: _timed(seconds, "verify", lambda: matching.verify(threads=options.threads))
+                )
+            if asked.is_set():
+                out = out or DEMO_OUT
+            if out is not None:
+                _timed(seconds, "save", lambda: matching.save(out))
+
+    result = _result(matching, certificate, seconds)
+    if options.json:
+        terminal.show(json.dumps(result))
+    elif matching.status in (Status.OPTIMAL, Status.FEASIBLE):
+        terminal.show(terminal.summary(matching, certificate, result, out))
+    return _ending(matching, certificate, out, interrupted=asked.is_set())
+
+
+def _timed(seconds: dict[str, float], phase: str, task: Callable[[], T]) -> T:
+    """Run ``task`` and write its wall time into ``seconds``."""
+    started = time.perf_counter()
+    try:
+        return task()
+    finally:
+        seconds[phase] = time.perf_counter() - started
+
+
+def _result(
+    matching: Matching, certificate: Certificate | None, seconds: dict[str, float]
+) -> dict[str, object]:
+    """Return the numbers of a run, as ``--json`` prints them."""
+    found = matching.status in (Status.OPTIMAL, Status.FEASIBLE)
+    left, right = len(matching.left), len(matching.right)
+    matched = len(matching.pairs) if found else 0
+    return {
+        "left": left,
+        "right": right,
+        "pairs": left * right,
+        "matched": matched,
+        "unmatched": left - matched,
+        "objective": int(matching.objective) if found else None,
+        "bound": int(matching.bound) if found else None,
+        "relative_gap": float(matching.relative_gap) if found else None,
+        "status": str(matching.status),
+        "verified": certificate is not None and certificate.ok,
+        "seconds": {phase: round(spent, 3) for phase, spent in seconds.items()},
+        "peak_mb": round(_peak_bytes() / 1e6, 1),
+    }
+
+
+def _peak_bytes() -> int:
+    """Return the most memory that the process held at once, in bytes."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kibibytes
+
+
+def _ending(
+    matching: Matching, certificate: Certificate | None, out: Path | None, *, interrupted: bool
+) -> Exit:
+    """Say on stderr what needs saying, and return the exit code."""
+    nothing = matching.status is Status.NO_SOLUTION
+    saved = "" if out is None or nothing else f"; what was found is in {out}"
+    if interrupted:
+        return _say(
+            Exit.INTERRUPTED, "interrupted before anything was found" if nothing else "interrupted" + saved
+        )
+    if certificate is not None and not certificate.ok:
+        return _say(Exit.REFUSED, "a proof was refused: do not use this result, and please report it")
+    if matching.status is Status.INFEASIBLE:
+        return _say(
+            Exit.INFEASIBLE, f"infeasible: nothing satisfies the policy; a checked witness says why{saved}"
+        )
+    if nothing:
+        return _say(Exit.NO_PROOF, "nothing was found in the time given; allow more with --deadline")
+    if matching.limit in (Limit.DEADLINE, Limit.MEMORY):
+        what = "time" if matching.limit is Limit.DEADLINE else "memory"
+        return _say(Exit.NO_PROOF, f"{what} ran out before the gap asked for was proven{saved}")
+    return Exit.DONE
+
+
+# -- The parser ---------------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line in our voice."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SystemExit(_say(Exit.BAD_INPUT, f"{message} (see {self.prog} --help)"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="twinmatch",
+        description="Pair every French school with a compatible school in another EU state, and prove it.",
+        epilog="Exit codes: 0 done and verified, 1 a proof was refused, 2 bad input, 3 no proof in the time "
+        "given, 4 infeasible, 130 interrupted with what was found saved.",
+    )
+    parser.add_argument("--version", action="version", version=f"twinmatch {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+
+    demo = commands.add_parser(
+        "demo",
+        help="pair the bundled registers and prove it, within a minute on two cores",
+        description="Pair the schools of the bundled French registers with those of six other countries, "
+        "under the default policy, and check the proof.",
+    )
+    demo.set_defaults(command=_demo, capacity=None)
+    demo.add_argument("--out", type=Path, metavar="DIR", help="save the result here (default: save nothing)")
+    _add_run_options(demo, gap=DEMO_GAP)
+
+    match = commands.add_parser(
+        "match",
+        help="pair the schools of two files",
+        description="Pair the schools of LEFT with those of RIGHT. Formats are detected: annuaire and "
+        "geolocalisation CSV, GISCO education services, plain CSV, Parquet.",
+    )
+    match.set_defaults(command=_match)
+    match.add_argument("left", type=Path, metavar="LEFT", help="the schools that each want a partner")
+    match.add_argument("right", type=Path, metavar="RIGHT", help="the schools that offer places")
+    match.add_argument("--policy", type=Path, metavar="P.toml", help="default: systematic twinning")
+    match.add_argument(
+        "--capacity",
+        type=_capacity,
+        metavar="COLUMN|N",
+        help="places per school of RIGHT: a column of it, or one number for all (default: 1)",
+    )
+    match.add_argument("--out", type=Path, metavar="DIR", required=True, help="save the result here")
+    _add_run_options(match, gap=0.0)
+
+    verify = commands.add_parser(
+        "verify",
+        help="check a saved matching again",
+        description="Compute every claim of a saved matching again from its tables, over all pairs, without "
+        "the solver.",
+    )
+    verify.set_defaults(command=_verify)
+    verify.add_argument("directory", type=Path, metavar="DIR", help="a folder written by --out")
+    verify.add_argument("--threads", type=_threads, metavar="N", help="default: all cores")
+    verify.add_argument("--json", action="store_true", help="print the certificate as one JSON line")
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser, *, gap: float) -> None:
+    parser.add_argument("--deadline", type=_deadline, metavar="S", help="stop after this many seconds")
+    parser.add_argument(
+        "--gap", type=_gap, default=gap, help="relative gap to stop at (default: %(default)g)"
+    )
+    parser.add_argument("--threads", type=_threads, metavar="N", help="default: all cores")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON line")
+
+
+def _deadline(text: str) -> float:
+    return _number(text, float, "a positive number of seconds", lambda value: 0 < value < float("inf"))
+
+
+def _gap(text: str) -> float:
+    return _number(text, float, "a number from 0 up to 1", lambda value: 0 <= value < 1)
+
+
+def _threads(text: str) -> int:
+    return _number(text, int, "a whole number of threads, 1 or more", lambda value: value >= 1)
+
+
+def _capacity(text: str) -> int | str:
+    """Read a number of places, or else the name of a column."""
+    if text.lstrip("-").isdigit():
+        return _number(text, int, "a number of places, 0 or more", lambda value: value >= 0)
+    return text
+
+
+N = TypeVar("N", int, float)
+
+
+def _number(text: str, kind: type[N], wanted: str, fits: Callable[[N], bool]) -> N:
+    """Read one number of an option, or say what was wanted."""
+    try:
+        value = kind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}") from None
+    if not fits(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+    return value

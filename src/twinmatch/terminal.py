@@ -1,0 +1,186 @@
+"""What the command line shows: a progress line while it works, one screen when it is done."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from twinmatch import __version__
+from twinmatch.status import Limit, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from twinmatch.certify import Certificate
+    from twinmatch.matching import Matching
+    from twinmatch.solvers import Progress
+
+__all__ = ["progress", "show", "summary"]
+
+_BAR_WIDTH = 36
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def show(text: str) -> None:
+    """Write ``text`` to stdout; to a terminal that cannot spell a character of it, with a substitute."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, errors="replace").decode(encoding) + "\n")
+
+
+@contextmanager
+def progress(num_left: int) -> Iterator[Callable[[Progress], None] | None]:
+    """
+    Show how far a run is, on stderr, for as long as it lasts.
+
+    Yields the function to hand to :func:`twinmatch.match` as ``on_progress``, or None where stderr is not a
+    terminal: then nothing is shown and nothing is imported for it.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    from rich.console import Console
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<10}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} paired{task.fields[news]}"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        line = bar.add_task("starting", total=num_left, news="")
+
+        def on_progress(now: Progress) -> None:
+            known = now.relative_gap is not None and now.relative_gap < 1
+            news = f", {_below(now.relative_gap)}" if known else ""
+            bar.update(line, description=now.phase, completed=now.matched, news=news)
+
+        yield on_progress
+
+
+def summary(
+    matching: Matching,
+    certificate: Certificate | None,
+    result: Mapping[str, Any],
+    out: Path | None,
+) -> str:
+    """
+    Return one screen about a matching.
+
+    Parameters
+    ----------
+    matching : Matching
+        With pairs.
+    certificate : Certificate, optional
+        None where nothing was checked.
+    result : mapping
+        The numbers that ``--json`` prints.
+    out : Path, optional
+        Where the matching was saved.
+
+    Returns
+    -------
+    str
+        Lines of at most 100 characters or so, without colour codes.
+    """
+    left, matched = result["left"], result["matched"]
+    lines = [
+        f"twinmatch {__version__}",
+        "",
+        _row(
+            "schools", f"{left:,} to pair, {result['right']:,} possible partners, {result['pairs']:,} pairs"
+        ),
+        _row("paired", f"{matched:,} ({_percent(matched / max(1, left))}), {_coverage_in_words(matching)}"),
+        _row("left out", f"{result['unmatched']:,}"),
+        _row("points", f"{result['objective']:,}, {_gap_in_words(matching)}"),
+        _row("bound", f"{result['bound']:,}, no such pairing is worth more"),
+        "",
+        *_bars("partners", _partners_by_country(matching)),
+        "",
+        *_certificate_lines(certificate),
+        "",
+        _row("seconds", " · ".join(f"{phase} {spent:.1f}" for phase, spent in result["seconds"].items())),
+        _row("memory", f"{result['peak_mb']:,.0f} MB at most"),
+    ]
+    if out is not None:
+        lines.append(_row("saved in", f"{out} (check again with: twinmatch verify {out})"))
+    return "\n".join(lines)
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<12}{text}"
+
+
+def _coverage_in_words(matching: Matching) -> str:
+    missing = matching.coverage_bound - matching.coverage
+    if missing == 0:
+        return "as many as any pairing can"
+    return f"and no pairing covers over {missing:,} more"
+
+
+def _gap_in_words(matching: Matching) -> str:
+    if matching.status is Status.OPTIMAL:
+        return "the best possible"
+    stopped = {
+        Limit.DEADLINE: ", when time ran out",
+        Limit.CANCELLED: ", when interrupted",
+        Limit.MEMORY: ", when memory ran out",
+    }
+    reason = "" if matching.limit is None else stopped.get(matching.limit, "")
+    return _below(matching.relative_gap) + " the best possible" + reason
+
+
+def _below(relative_gap: float) -> str:
+    """Say a relative gap for people, never rounding it to the better side."""
+    if relative_gap <= 0:
+        return "nothing below"
+    percent = 100 * relative_gap
+    for digits in range(1, 7):
+        step = 10.0**-digits
+        if percent >= step:
+            return f"at most {-(-percent // step) * step:.{digits}f} % below"
+    return "less than 0.000001 % below"
+
+
+def _percent(share: float) -> str:
+    """Say a share, never rounding less than everything up to everything."""
+    return f"{min(100 * share, 99.99) if share < 1 else 100:.{0 if share == 1 else 2}f} %"
+
+
+def _partners_by_country(matching: Matching) -> list[tuple[str, int]]:
+    """Count the pairs per country of the partner, most first."""
+    import narwhals as nw
+
+    country_of = dict(zip(matching.right.ids, matching.right.strings("country"), strict=True))
+    partners = nw.from_native(matching.pairs, eager_only=True)["right_id"].to_list()
+    return Counter(str(country_of[school]) for school in partners).most_common()
+
+
+def _bars(title: str, counts: list[tuple[str, int]]) -> list[str]:
+    """Draw one bar a country."""
+    most = max((count for _, count in counts), default=1)
+    lines: list[str] = []
+    for country, count in counts[:12]:
+        eighths = max(1, round(count / most * _BAR_WIDTH * 8))
+        bar = "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+        lines.append(_row(title if not lines else "", f"{country}  {bar:<{_BAR_WIDTH}} {count:>7,}"))
+    if len(counts) > 12:
+        lines.append(_row("", f"and {len(counts) - 12} more countries"))
+    return lines
+
+
+def _certificate_lines(certificate: Certificate | None) -> list[str]:
+    if certificate is None:
+        return [_row("proof", "not checked")]
+    head = (
+        f"{'checked' if certificate.ok else 'REFUSED'} over all pairs, without the solver, "
+        f"in {certificate.seconds:.1f} s: {certificate.pairs_per_second:.1e} pairs a second"
+    )
+    claims = (f"{'✓' if claim.ok else '✗'} {claim.name}: {claim.detail}" for claim in certificate.claims)
+    return [_row("proof", head), *(_row("", claim) for claim in claims)]

@@ -1,0 +1,5 @@
+"""Schools to try things on: the bundled registers, a sample of them, and synthetic markets."""
+
+from twinmatch.datasets.bundled import france_eu, sample
+
+__all__ = ["france_eu", "sample"]

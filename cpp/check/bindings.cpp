@@ -1,3 +1,231 @@
+// twinmatch._check: the plain verification pass, arrays in, arrays out. Everything that the loops read is checked here
+// first, so that no input, however wrong, is read out of bounds or overflows.
+
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <tuple>
+#include <vector>
+
+#include "pass.hpp"
+
 namespace nb = nanobind;
-NB_MODULE(_check, m) { m.doc() = "The plain verification pass of twinmatch."; }
+using namespace nb::literals;
+
+namespace {
+
+template <class T, int Dimensions>
+using In = nb::ndarray<const T, nb::numpy, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Shared = nb::ndarray<T, nb::numpy, nb::shape<1>, nb::device::cpu>;
+template <class T>
+using Out = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
+
+using LinearIn = std::tuple<In<std::int32_t, 1>, In<std::int32_t, 1>, std::int64_t, std::int64_t>;
+using DistanceIn = std::tuple<In<float, 2>, In<float, 2>, double, double, double, double>;
+using TagsIn = std::tuple<In<std::uint64_t, 1>, In<std::uint64_t, 1>, std::int64_t, std::int64_t>;
+using DotIn = std::tuple<In<std::int8_t, 2>, In<std::int8_t, 2>, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+
+constexpr std::int64_t REACH = std::int64_t{1} << 30;  // of a single number, so that sums of two fit 32 bits
+
+void require(bool condition, const char *what) {
+  if (!condition) throw std::invalid_argument(what);
+}
+
+bool within(const std::int32_t *values, std::int64_t count, std::int64_t low, std::int64_t high) {
+  return std::all_of(values, values + count, [=](std::int32_t value) { return low <= value && value <= high; });
+}
+
+// The terms of a pair, checked, with the arrays that they point into kept alive.
+class CheckedTerms {
+ public:
+  CheckedTerms(In<std::int32_t, 1> left_class, In<std::int32_t, 1> right_class, In<std::int32_t, 2> table,
+               std::vector<LinearIn> linears, std::optional<DistanceIn> distance, std::vector<TagsIn> tags,
+               std::optional<DotIn> dot, In<std::int64_t, 2> banned)
+      : left_class_(left_class), right_class_(right_class), table_(table), linears_(std::move(linears)),
+        distance_(std::move(distance)), tags_(std::move(tags)), dot_(std::move(dot)) {
+    terms.num_left = static_cast<std::int64_t>(left_class.shape(0));
+    terms.num_right = static_cast<std::int64_t>(right_class.shape(0));
+    terms.num_right_classes = static_cast<std::int64_t>(table.shape(1));
+    terms.left_class = left_class.data(), terms.right_class = right_class.data(), terms.table = table.data();
+    require(within(terms.left_class, terms.num_left, 0, static_cast<std::int64_t>(table.shape(0)) - 1),
+            "left_class names a row that the table does not have");
+    require(within(terms.right_class, terms.num_right, 0, terms.num_right_classes - 1),
+            "right_class names a column that the table does not have");
+    std::int64_t most = 0;
+    for (std::size_t k = 0; k < table.size(); ++k) {
+      const std::int32_t entry = terms.table[k];
+      require(entry == twin::FORBIDDEN || entry >= -REACH, "a table entry is below -2**30 and not FORBIDDEN");
+      most = std::max<std::int64_t>(most, entry);
+    }
+    take_linears(most);
+    take_distance(most);
+    take_tags(most);
+    take_dot(most);
+    require(most <= INT32_MAX, "the most points of a pair do not fit 32 bits");
+    take_banned(banned);
+  }
+
+  twin::Terms terms{};
+  std::vector<twin::Banned> banned;
+
+ private:
+  void take_linears(std::int64_t &most) {
+    require(linears_.size() <= twin::MAX_COLUMNS, "more than 8 linear columns");
+    for (const auto &[left, right, top, cap] : linears_) {
+      require(is_left(left.shape(0)) && is_right(right.shape(0)), "a linear column has not one number per school");
+      require(within(left.data(), terms.num_left, -REACH / 2, REACH / 2) &&
+                  within(right.data(), terms.num_right, -REACH / 2, REACH / 2),
+              "a linear column leaves -2**29 .. 2**29");
+      require(-REACH <= top && top <= REACH && 0 <= cap && cap <= REACH, "a linear column's top or cap is out of range");
+      terms.linear[terms.num_linear++] = {left.data(), right.data(), static_cast<std::int32_t>(top),
+                                          static_cast<std::int32_t>(cap)};
+      most += cap;
+    }
+  }
+
+  void take_distance(std::int64_t &most) {
+    terms.has_distance = distance_.has_value();
+    if (!distance_) return;
+    const auto &[left, right, top, slope, centre, cap] = *distance_;
+    require(left.shape(0) == 3 && right.shape(0) == 3 && is_left(left.shape(1)) && is_right(right.shape(1)),
+            "the distance has not three coordinates per school");
+    require(0 <= cap && cap <= REACH, "the distance's cap is out of range");
+    twin::Distance &d = terms.distance;
+    for (int axis = 0; axis < 3; ++axis) {
+      d.left[axis] = left.data() + axis * terms.num_left;
+      d.right[axis] = right.data() + axis * terms.num_right;
+    }
+    d.top = static_cast<float>(top), d.slope = static_cast<float>(slope);
+    d.centre = static_cast<float>(centre), d.cap = static_cast<float>(cap);
+    most += static_cast<std::int64_t>(d.cap);
+  }
+
+  void take_tags(std::int64_t &most) {
+    require(tags_.size() <= twin::MAX_COLUMNS, "more than 8 tag columns");
+    for (const auto &[left, right, each, cap] : tags_) {
+      require(is_left(left.shape(0)) && is_right(right.shape(0)), "a tag column has not one set per school");
+      require(0 <= each && each <= INT32_MAX / 64 && 0 <= cap && cap <= REACH,
+              "a tag column's points or cap are out of range");
+      terms.tags[terms.num_tags++] = {left.data(), right.data(), static_cast<std::int32_t>(each),
+                                      static_cast<std::int32_t>(cap)};
+      most += cap;
+    }
+  }
+
+  void take_dot(std::int64_t &most) {
+    terms.has_dot = dot_.has_value();
+    if (!dot_) return;
+    const auto &[left, right, offset, gain, shift, cap] = *dot_;
+    require(is_left(left.shape(0)) && is_right(right.shape(0)) && left.shape(1) == right.shape(1) &&
+                left.shape(1) <= 65536,
+            "the vectors are not one per school, or not of one length up to 65536");
+    require(-2 * REACH <= offset && offset <= 2 * REACH && -REACH <= gain && gain <= REACH && 0 <= shift &&
+                shift <= 62 && 0 <= cap && cap <= REACH,
+            "the vectors' offset, gain, shift or cap is out of range");
+    terms.dot = {left.data(), right.data(), static_cast<std::int64_t>(left.shape(1)), offset, gain,
+                 static_cast<std::int32_t>(shift), static_cast<std::int32_t>(cap)};
+    most += cap;
+  }
+
+  void take_banned(const In<std::int64_t, 2> &pairs) {
+    require(pairs.shape(1) == 2, "banned is not (k, 2)");
+    for (std::size_t k = 0; k < pairs.shape(0); ++k) {
+      const twin::Banned pair{pairs.data()[2 * k], pairs.data()[2 * k + 1]};
+      require(0 <= pair.left && pair.left < terms.num_left && 0 <= pair.right && pair.right < terms.num_right,
+              "banned names a school that is not there");
+      banned.push_back(pair);
+    }
+    std::sort(banned.begin(), banned.end());
+  }
+
+  bool is_left(std::size_t count) const { return static_cast<std::int64_t>(count) == terms.num_left; }
+  bool is_right(std::size_t count) const { return static_cast<std::int64_t>(count) == terms.num_right; }
+
+  In<std::int32_t, 1> left_class_, right_class_;
+  In<std::int32_t, 2> table_;
+  std::vector<LinearIn> linears_;
+  std::optional<DistanceIn> distance_;
+  std::vector<TagsIn> tags_;
+  std::optional<DotIn> dot_;
+};
+
+template <class T>
+Out<T> owned(std::unique_ptr<T[]> data, std::size_t count) {
+  T *raw = data.release();
+  return Out<T>(raw, {count}, nb::capsule(raw, [](void *p) noexcept { delete[] static_cast<T *>(p); }));
+}
+
+using Result = std::pair<Out<std::int64_t>, Out<std::uint8_t>>;
+
+std::optional<Result> plain_pass(const CheckedTerms &checked, In<std::int64_t, 1> right_price,
+                                 In<std::uint8_t, 1> witness, int threads, const std::string &isa,
+                                 std::optional<Shared<std::uint8_t>> cancel,
+                                 std::optional<Shared<std::int64_t>> progress) {
+  const twin::Terms &terms = checked.terms;
+  const auto num_left = static_cast<std::size_t>(terms.num_left), num_right = static_cast<std::size_t>(terms.num_right);
+  require(right_price.shape(0) == num_right, "right_price has not one price per right school");
+  require(witness.shape(0) == num_left, "witness has not one mark per left school");
+  require(threads >= 1, "threads must be at least 1");
+  require(std::all_of(right_price.data(), right_price.data() + num_right,
+                      [](std::int64_t price) { return 0 <= price && price <= twin::WIDE; }),
+          "a price is below 0 or above 2**62");
+  const twin::Kernels &kernels = twin::kernels_for(isa);
+  std::unique_ptr<std::int64_t[]> best_net(new std::int64_t[num_left]);
+  std::unique_ptr<std::uint8_t[]> reached(new std::uint8_t[num_right]);
+  const twin::Pass pass{terms,          checked.banned, right_price.data(),
+                        witness.data(), best_net.get(), reached.get(),
+                        cancel ? cancel->data() : nullptr, progress ? progress->data() : nullptr};
+  bool finished = false;
+  {
+    nb::gil_scoped_release released;
+    finished = twin::run(pass, kernels, threads);
+  }
+  if (!finished) return std::nullopt;
+  return Result{owned(std::move(best_net), num_left), owned(std::move(reached), num_right)};
+}
+
+Out<std::int32_t> points(const CheckedTerms &checked, In<std::int64_t, 1> left, In<std::int64_t, 1> right,
+                         const std::string &isa) {
+  const twin::Terms &terms = checked.terms;
+  const std::size_t count = left.shape(0);
+  require(right.shape(0) == count, "i and j have different lengths");
+  const twin::Kernels &kernels = twin::kernels_for(isa);
+  std::unique_ptr<std::int32_t[]> result(new std::int32_t[count]);
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::int64_t i = left.data()[k], j = right.data()[k];
+    require(0 <= i && i < terms.num_left && 0 <= j && j < terms.num_right, "i or j names a school that is not there");
+    const std::int32_t base = terms.table[terms.left_class[i] * terms.num_right_classes + terms.right_class[j]];
+    const bool banned = std::binary_search(checked.banned.begin(), checked.banned.end(), twin::Banned{i, j});
+    result[k] = base == twin::FORBIDDEN || banned ? twin::FORBIDDEN : kernels.points(terms, i, j, base);
+  }
+  return owned(std::move(result), count);
+}
+
+}  // namespace
+
+NB_MODULE(_check, m) {
+  m.doc() = "The plain verification pass of twinmatch: every pair, one after the other.";
+  nb::class_<CheckedTerms>(m, "Terms", "The terms of a pair as arrays, checked once.")
+      .def(nb::init<In<std::int32_t, 1>, In<std::int32_t, 1>, In<std::int32_t, 2>, std::vector<LinearIn>,
+                    std::optional<DistanceIn>, std::vector<TagsIn>, std::optional<DotIn>, In<std::int64_t, 2>>(),
+           "left_class"_a.noconvert(), "right_class"_a.noconvert(), "table"_a.noconvert(), "linears"_a,
+           "distance"_a.none(), "tags"_a, "dot"_a.none(), "banned"_a.noconvert());
+  m.def("plain_pass", &plain_pass, "terms"_a, "right_price"_a.noconvert(), "witness"_a.noconvert(), nb::kw_only(),
+        "threads"_a = 1, "isa"_a = "auto", "cancel"_a.noconvert().none() = nb::none(),
+        "progress"_a.noconvert().none() = nb::none(),
+        "Evaluate every pair. Best net value of each left school (the least int64 where it has no admissible\n"
+        "partner) and a mark for each right school admissible to the witness; None if cancelled.");
+  m.def("points", &points, "terms"_a, "i"_a.noconvert(), "j"_a.noconvert(), nb::kw_only(), "isa"_a = "auto",
+        "Points of each pair (i[k], j[k]); FORBIDDEN where it is not admissible.");
+  m.def("instruction_sets", &twin::instruction_sets, "What `isa` can be on this machine, best first.");
+}

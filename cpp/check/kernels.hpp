@@ -1,0 +1,59 @@
+// The inner loops of the plain pass, compiled once per instruction set (kernels.cpp) and chosen at run time (pass.cpp).
+//
+// The *offer* of a right school to a class of left schools is what a pair of theirs is worth before its numeric columns:
+// the table's entry less the school's price. Forbidden pairs get an offer so low that no points can lift it to where
+// an admissible pair can be. Two widths: 32 bits where prices are small enough (twice as fast), 64 bits otherwise.
+
+#pragma once
+
+#include "points.hpp"
+
+namespace twin {
+
+// Narrow offers: every entry less every price, and the numeric points, keep within NARROW of zero (pass.cpp sees to it).
+constexpr std::int32_t NARROW = std::int32_t{1} << 29;
+// Wide offers: prices up to this much.
+constexpr std::int64_t WIDE = std::int64_t{1} << 62;
+
+template <class Offer>
+struct Limits;
+template <>
+struct Limits<std::int32_t> {
+  static constexpr std::int32_t none = -2 * NARROW - 1, least = -NARROW;  // none + NARROW < least
+};
+template <>
+struct Limits<std::int64_t> {
+  static constexpr std::int64_t none = INT64_MIN, least = -WIDE - (std::int64_t{1} << 31);  // none + 2^31 < least
+};
+
+template <class Offer>
+struct Loops {
+  // offer[k] of the `count` right schools whose classes and prices these are, to the left class whose table row this is.
+  void (*offers)(const std::int32_t *table_row, const std::int32_t *right_class, const Offer *price,
+                 std::int64_t count, Offer *offer);
+  // The greatest offer[k] + numeric points of left school i with right school first + k.
+  Offer (*best)(const Terms &, std::int64_t i, std::int64_t first, std::int64_t count, const Offer *offer,
+                std::int32_t *scratch);
+};
+
+struct Kernels {
+  const char *name;
+  Loops<std::int32_t> narrow;
+  Loops<std::int64_t> wide;
+  // The points of left school i with right school j, whose table entry is `base`.
+  std::int32_t (*points)(const Terms &, std::int64_t i, std::int64_t j, std::int32_t base);
+};
+
+namespace portable {
+extern const Kernels check_kernels;
+}
+#ifdef TM_X86
+namespace avx2 {
+extern const Kernels check_kernels;
+}
+namespace avx512 {
+extern const Kernels check_kernels;
+}
+#endif
+
+}  // namespace twin

@@ -59,6 +59,7 @@ __all__ = [
     "TagColumns",
     "TagsTerm",
     "Term",
+    "joint_codes",
     "merge",
 ]
 
@@ -590,7 +591,9 @@ def merge(
     Time is linear in the number of schools and of table entries. Class numbers follow the codes,
     so they depend on the content of the tables and not on the order of their rows.
     """
-    parts: list[_Part] = [_Part(r.left_code, r.right_code, None, r.allowed) for r in rules]
+    parts: list[_Part] = [
+        _Part(r.left_code, r.right_code, (~r.allowed).astype(np.int32), is_rule=True) for r in rules
+    ]
     linears: list[LinearColumns] = []
     tags: list[TagColumns] = []
     distances: list[DistanceColumns] = []
@@ -599,7 +602,7 @@ def merge(
     for term in terms:
         match term:
             case TableTerm():
-                parts.append(_Part(term.left_code, term.right_code, term.values, None))
+                parts.append(_Part(term.left_code, term.right_code, term.values))
             case LinearTerm():
                 linears.append(_far_linear(term))
                 parts.append(_unknown_part(term.left_known, term.right_known, term.unknown))
@@ -627,8 +630,9 @@ def merge(
         if len(columns) > most:
             raise ValueError(f"{len(columns)} {kind} columns: at most {most} fit")
 
-    left_class, left_codes = _joint_classes(num_left, [part.left for part in parts])
-    right_class, right_codes = _joint_classes(num_right, [part.right for part in parts])
+    parts = [_fold_part(part) for part in parts]
+    left_class, left_codes = joint_codes(num_left, [part.left for part in parts])
+    right_class, right_codes = joint_codes(num_right, [part.right for part in parts])
     table = _class_table(parts, left_codes, right_codes)
     left_class, table = _fold_equal_rows(left_class, table)
     right_class, transposed = _fold_equal_rows(right_class, np.ascontiguousarray(table.T))
@@ -648,34 +652,50 @@ def merge(
     return merged
 
 
+def joint_codes(size: int, codes: Sequence[Int32]) -> tuple[Int32, list[Int32]]:
+    """
+    Give each distinct row of aligned columns of codes a number.
+
+    Parameters
+    ----------
+    size : int
+        Number of rows.
+    codes : sequence of (size,) int32
+        Columns, 0 or more each.
+
+    Returns
+    -------
+    joint : (size,) int32
+        One number for each distinct row, in lexicographic order, without gaps.
+    columns : list of (number of distinct rows,) int32
+        The codes behind each number.
+    """
+    joint = np.zeros(size, np.int64)
+    kinds = 1
+    for code in codes:
+        width = int(code.max(initial=0)) + 1
+        if kinds * width > 2**20:  # a small product is counted instead of sorted, and cannot overflow
+            joint, kinds = _compact(joint, kinds)
+        joint = joint * width + code
+        kinds *= width
+    joint, kinds = _compact(joint, kinds)
+    first = np.full(kinds, size, np.int64)
+    np.minimum.at(first, joint, np.arange(size))
+    return joint.astype(np.int32), [code[first] for code in codes]
+
+
 class _Part(NamedTuple):
     """What one rule or term contributes to the table."""
 
     left: Int32
     right: Int32
-    values: Int32 | None
-    allowed: Bool | None
+    values: Int32
+    is_rule: bool = False  # its values are 1 where it forbids, not points
 
 
 def _unknown_part(left_known: Bool, right_known: Bool, unknown: int) -> _Part:
     values = np.array([[unknown, unknown], [unknown, 0]], np.int32)
-    return _Part(left_known.astype(np.int32), right_known.astype(np.int32), values, None)
-
-
-def _joint_classes(size: int, codes: Sequence[Int32]) -> tuple[Int32, list[Int32]]:
-    """Give each distinct row of aligned code columns a number; return the codes of each number too."""
-    joint = np.zeros(size, np.int64)
-    kinds = 1
-    for code in codes:
-        width = int(code.max(initial=0)) + 1
-        joint = joint * width + code
-        kinds *= width
-        if kinds > 2**16:  # keep the product small: counting beats sorting, and nothing overflows
-            joint, kinds = _compact(joint, kinds)
-    joint, kinds = _compact(joint, kinds)
-    first = np.full(kinds, size, np.int64)
-    np.minimum.at(first, joint, np.arange(size))
-    return joint.astype(np.int32), [code[first] for code in codes]
+    return _Part(left_known.astype(np.int32), right_known.astype(np.int32), values)
 
 
 def _compact(joint: Int64, kinds: int) -> tuple[Int64, int]:
@@ -687,6 +707,13 @@ def _compact(joint: Int64, kinds: int) -> tuple[Int64, int]:
         return number[joint], int(number[-1]) + 1 if kinds else 0
     found, inverse = np.unique(joint, return_inverse=True)
     return inverse.astype(np.int64), len(found)
+
+
+def _fold_part(part: _Part) -> _Part:
+    """Give one code to codes that the part does not tell apart, so that joint codes stay few."""
+    left, values = _fold_equal_rows(part.left, part.values)
+    right, transposed = _fold_equal_rows(part.right, np.ascontiguousarray(values.T))
+    return _Part(left, right, np.ascontiguousarray(transposed.T), part.is_rule)
 
 
 def _class_table(parts: Sequence[_Part], left: Sequence[Int32], right: Sequence[Int32]) -> Int32:
@@ -701,17 +728,18 @@ def _class_table(parts: Sequence[_Part], left: Sequence[Int32], right: Sequence[
     total = np.zeros((rows, columns), np.int64)
     forbidden = np.zeros((rows, columns), np.bool_)
     for part, row, column in zip(parts, left, right, strict=True):
-        if part.values is not None:
-            total += part.values[np.ix_(row, column)]
-        if part.allowed is not None:
-            forbidden |= ~part.allowed[np.ix_(row, column)]
+        spread = part.values[np.ix_(row, column)]
+        if part.is_rule:
+            forbidden |= spread != 0
+        else:
+            total += spread
     if np.abs(total).max(initial=0) >= 2**31:
         raise OverflowError("the points of a pair could leave 32 bits: lower the weights")
     total[forbidden] = FORBIDDEN
     return total.astype(np.int32)
 
 
-def _fold_equal_rows(classes: Int32, table: Int32) -> tuple[Int32, Int32]:
+def _fold_equal_rows(classes: Int32, table: npt.NDArray[_Entry]) -> tuple[Int32, npt.NDArray[_Entry]]:
     """Join classes whose rows of the table are equal, keeping the order of their first members."""
     if not table.size:
         return classes, table

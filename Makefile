@@ -56,7 +56,7 @@ constraints:  ## Pin and hash what continuous integration installs (needs uv)
 	uv pip compile pyproject.toml --extra report --quiet --generate-hashes --upgrade \
 	  --group build --group test --group lint --group docs \
 	  --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make constraints" \
+	  --custom-compile-command "make constraints" \
 	  --output-file constraints/ci.txt
 
 clean:  ## Remove everything that can be made again, the virtual environment included

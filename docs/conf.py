@@ -1,0 +1,31 @@
+"""Settings of the documentation: ``make docs``."""
+
+import twinmatch
+
+project = "twinmatch"
+author = "The twinmatch developers"
+copyright = author  # noqa: A001 (the name that Sphinx reads)
+version = release = twinmatch.__version__
+
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx_copybutton"]
+exclude_patterns = ["_build"]
+nitpicky = False
+suppress_warnings = ["myst.strikethrough"]
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autodoc_typehints = "none"  # the signature shows them; the text says shapes and units
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+html_theme = "furo"
+html_title = f"twinmatch {release}"
+html_static_path = ["_static"]
+html_show_sphinx = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#1f4e79", "color-brand-content": "#1f4e79"},
+    "dark_css_variables": {"color-brand-primary": "#8fbce6", "color-brand-content": "#8fbce6"},
+}

@@ -1,0 +1,67 @@
+"""The Python that people are shown runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import twinmatch as tm
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^(<!-- not run: [^>]+ -->\n)?```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def code_of(page: Path) -> str:
+    """Return the Python of a page, each block at its own line so that a traceback points into the page."""
+    text = page.read_text(encoding="utf-8")
+    lines = [""] * (text.count("\n") + 1)
+    for block in BLOCK.finditer(text):
+        if block[1] is None:
+            first = text.count("\n", 0, block.start(2))
+            code = block[2].splitlines()
+            lines[first : first + len(code)] = code
+    return "\n".join(lines)
+
+
+def run(page: Path) -> dict[str, object]:
+    """Run the Python of a page from top to bottom and return the names it made."""
+    namespace: dict[str, object] = {"__name__": page.stem}
+    exec(compile(code_of(page), str(page), "exec"), namespace)
+    return namespace
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_python_of_the_documentation_runs(page, tmp_path, monkeypatch, capsys):
+    """Every Python block of a page runs after those above it; the sample stands in for the country."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tm.datasets, "france_eu", tm.datasets.sample)
+    run(page)
+
+
+def test_readme_is_ten_lines_and_ends_in_a_proof(tmp_path, monkeypatch, capsys):
+    """The README shows ten lines at most, and the matching they make is verified."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tm.datasets, "france_eu", tm.datasets.sample)
+    code = code_of(PAGES[0])
+    assert 5 <= len([line for line in code.splitlines() if line.strip()]) <= 10
+    assert run(PAGES[0])["certificate"].ok
+
+
+@pytest.mark.slow
+def test_readme_runs_on_the_real_registers(tmp_path, monkeypatch, capsys):
+    """The README's lines, as they stand, pair the country and prove it."""
+    monkeypatch.chdir(tmp_path)
+    names = run(PAGES[0])
+    assert names["certificate"].ok
+    assert names["matching"].relative_gap <= 1e-3
+
+
+def test_readme_has_two_set_up_commands():
+    """The README sets up with ``make demo`` and ``make test``, and says the plain pip form."""
+    text = PAGES[0].read_text(encoding="utf-8")
+    shell = "\n".join(re.findall(r"^```(?:sh|shell|console)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    assert set(re.findall(r"\bmake [a-z-]+", shell)) == {"make demo", "make test"}
+    assert re.search(r"\bpip install \.", shell)

@@ -1,3 +1,249 @@
+// What Python sees of the core: arrays in, arrays out.
+
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <numeric>
+#include <optional>
+
+#include "core/auction.hpp"
+#include "core/paths.hpp"
+#include "core/scored.hpp"
+
 namespace nb = nanobind;
-NB_MODULE(_core, m) { m.doc() = "Compiled loops of twinmatch."; }
+using namespace twin;
+
+namespace {
+
+template <class T>
+using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using In2 = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Out = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
+
+template <class T>
+Out<T> to_array(std::vector<T> values) {
+  auto *kept = new std::vector<T>(std::move(values));
+  nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
+  return Out<T>(kept->data(), {kept->size()}, owner);
+}
+
+void need(bool holds, const char *what) {
+  if (!holds) throw std::invalid_argument(what);
+}
+
+using LinearIn = std::tuple<In<std::int32_t>, In<std::int32_t>, std::int32_t, std::int32_t>;
+using DistanceIn = std::tuple<In2<float>, In2<float>, float, float, float, float>;
+using TagsIn = std::tuple<In<std::uint64_t>, In<std::uint64_t>, std::int32_t, std::int32_t>;
+using DotIn = std::tuple<In2<std::int8_t>, In2<std::int8_t>, std::int64_t, std::int64_t, std::int32_t, std::int32_t>;
+
+// A scored graph together with the arrays it points into.
+class Graph {
+ public:
+  Graph(In<std::int32_t> left_class, In<std::int32_t> right_class, In2<std::int32_t> table, std::vector<LinearIn> linears,
+        std::optional<DistanceIn> distance, std::vector<TagsIn> tags, std::optional<DotIn> dot,
+        std::optional<In<std::int64_t>> ban_offset, std::optional<In<std::int32_t>> ban_item, const std::string &isa)
+      : left_class_(left_class), right_class_(right_class), table_(table), linears_(std::move(linears)),
+        distance_(std::move(distance)), tags_(std::move(tags)), dot_(std::move(dot)), ban_offset_(ban_offset),
+        ban_item_(ban_item) {
+    Terms t{};
+    const std::size_t n = left_class.size(), m = right_class.size();
+    t.num_left = std::int64_t(n), t.num_right = std::int64_t(m), t.num_right_classes = std::int64_t(table.shape(1));
+    t.left_class = left_class.data(), t.right_class = right_class.data(), t.table = table.data();
+    for (std::size_t i = 0; i < n; ++i)
+      need(t.left_class[i] >= 0 && std::size_t(t.left_class[i]) < table.shape(0), "a left class is outside the table");
+    for (std::size_t j = 0; j < m; ++j)
+      need(t.right_class[j] >= 0 && std::size_t(t.right_class[j]) < table.shape(1), "a right class is outside the table");
+    need(linears_.size() <= MAX_COLUMNS && tags_.size() <= MAX_COLUMNS, "too many numeric columns");
+    t.num_linear = int(linears_.size()), t.num_tags = int(tags_.size());
+    for (std::size_t c = 0; c < linears_.size(); ++c) {
+      auto &[left, right, top, cap] = linears_[c];
+      need(left.size() == n && right.size() == m, "a linear column has the wrong length");
+      t.linear[c] = {left.data(), right.data(), top, cap};
+    }
+    if ((t.has_distance = distance_.has_value())) {
+      auto &[left, right, top, slope, centre, cap] = *distance_;
+      need(left.shape(0) == 3 && right.shape(0) == 3 && left.shape(1) == n && right.shape(1) == m,
+           "coordinates have the wrong shape");
+      need(slope >= 0, "the slope of a distance is negative");
+      for (int axis = 0; axis < 3; ++axis)
+        t.distance.left[axis] = left.data() + std::size_t(axis) * n,
+        t.distance.right[axis] = right.data() + std::size_t(axis) * m;
+      t.distance.top = top, t.distance.slope = slope, t.distance.centre = centre, t.distance.cap = cap;
+    }
+    for (std::size_t c = 0; c < tags_.size(); ++c) {
+      auto &[left, right, each, cap] = tags_[c];
+      need(left.size() == n && right.size() == m, "a column of tags has the wrong length");
+      t.tags[c] = {left.data(), right.data(), each, cap};
+    }
+    if ((t.has_dot = dot_.has_value())) {
+      auto &[left, right, offset, gain, shift, cap] = *dot_;
+      need(left.shape(0) == n && right.shape(0) == m && left.shape(1) == right.shape(1), "vectors have the wrong shape");
+      t.dot = {left.data(), right.data(), std::int64_t(left.shape(1)), offset, gain, shift, cap};
+    }
+    if (ban_offset_) need(ban_item_ && ban_offset_->size() == n + 1, "bans have the wrong shape");
+    graph_ = std::make_unique<ScoredGraph>(t, ban_offset_ ? ban_offset_->data() : nullptr,
+                                           ban_item_ ? ban_item_->data() : nullptr, isa);
+  }
+
+  Out<std::int64_t> points(In<std::int64_t> i, In<std::int64_t> j) const {
+    need(i.size() == j.size(), "i and j differ in length");
+    std::vector<std::int64_t> out(i.size());
+    for (std::size_t r = 0; r < out.size(); ++r) {
+      if (i.data()[r] < 0 || i.data()[r] >= graph_->num_left() || j.data()[r] < 0 || j.data()[r] >= graph_->num_right())
+        throw nb::index_error("a pair names a node that the graph does not have");
+      out[r] = graph_->points(i.data()[r], j.data()[r]);
+    }
+    return to_array(std::move(out));
+  }
+
+  nb::tuple search(In<std::int32_t> rows, int k, In<std::int64_t> price, int threads) {
+    need(k >= 1 && std::int64_t(price.size()) == graph_->num_right(), "k or the number of prices is wrong");
+    const std::size_t count = rows.size(), width = std::size_t(k);
+    for (std::size_t r = 0; r < count; ++r)
+      if (rows.data()[r] < 0 || rows.data()[r] >= graph_->num_left())
+        throw nb::index_error("a row names a node that the graph does not have");
+    std::vector<std::int32_t> item(count * width, -1), number(count);
+    std::vector<std::int64_t> points(count * width, 0), bound(count), floor(count, NO_VALUE);
+    {
+      nb::gil_scoped_release release;
+      graph_->set_prices(price.data());
+      graph_->search(rows.data(), std::int64_t(count), k, floor.data(),
+                     {item.data(), points.data(), number.data(), bound.data()}, threads, {});
+    }
+    return nb::make_tuple(to_array(std::move(item)), to_array(std::move(points)), to_array(std::move(number)),
+                          to_array(std::move(bound)));
+  }
+
+  Out<std::int64_t> scan(In<std::int64_t> price, int threads) {
+    need(std::int64_t(price.size()) == graph_->num_right(), "the number of prices is wrong");
+    std::vector<std::int64_t> net(std::size_t(graph_->num_left()));
+    {
+      nb::gil_scoped_release release;
+      graph_->set_prices(price.data());
+      graph_->scan(net.data(), threads, {});
+    }
+    return to_array(std::move(net));
+  }
+
+  ScoredGraph &graph() { return *graph_; }
+
+ private:
+  In<std::int32_t> left_class_, right_class_;
+  In2<std::int32_t> table_;
+  std::vector<LinearIn> linears_;
+  std::optional<DistanceIn> distance_;
+  std::vector<TagsIn> tags_;
+  std::optional<DotIn> dot_;
+  std::optional<In<std::int64_t>> ban_offset_;
+  std::optional<In<std::int32_t>> ban_item_;
+  std::unique_ptr<ScoredGraph> graph_;
+};
+
+// An auction and the exact finish on one graph.
+class Solver {
+ public:
+  Solver(Graph &graph, Graph &transposed, In<std::int64_t> capacity, In<std::int64_t> outside, int k, int back_k, std::int64_t range,
+         int threads, nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag)
+      : flag_array_(flag), flag_{flag.data()}, threads_(threads), transposed_(transposed.graph()),
+        market_(graph.graph(), checked(capacity, graph.graph().num_right()), checked(outside, graph.graph().num_left())),
+        auction_(market_, transposed.graph(), k, back_k, range, threads, flag_), left_price_(outside.size(), 0) {}
+
+  void phase(std::int64_t eps, std::int64_t drop, int keep) { auction_.phase(eps, drop, keep); }
+
+  std::tuple<std::int64_t, std::int64_t> bound() const {
+    std::int64_t bidders = 0, places = 0;
+    auction_.bound(bidders, places);
+    return {bidders, places};
+  }
+
+  // Left prices that make the prices of the auction feasible; pairs that are not tight are given up. Returns how many
+  // left nodes have to be placed.
+  std::int64_t tighten(int k) {
+    forward_ = std::make_unique<Paths>(market_, market_.oracle, left_price_, true, k, threads_, flag_);
+    forward_->draw_all(k);
+    std::int64_t free = 0;
+    for (std::size_t i = 0; i < left_price_.size(); ++i) {
+      left_price_[i] = std::max(market_.outside[i], forward_->best(std::int64_t(i)));
+      const std::int32_t j = market_.mate[i];
+      if (j >= 0 && market_.oracle.points(std::int64_t(i), j) - market_.price[std::size_t(j)] < left_price_[i]) {
+        market_.place_owner[std::size_t(market_.mate_place[i])] = -1;
+        market_.mate[i] = market_.mate_place[i] = -1;
+      }
+      free += market_.mate[i] < 0 && left_price_[i] > market_.outside[i];
+    }
+    return free;
+  }
+  std::int64_t forward() { return forward_->run(); }
+  std::int64_t backward(int k) {
+    backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, threads_, flag_);
+    return backward_->run();
+  }
+
+  Out<std::int64_t> mate() const { return to_array(std::vector<std::int64_t>(market_.mate.begin(), market_.mate.end())); }
+  Out<std::int64_t> right_price() const { return to_array(market_.price); }
+  Out<std::int64_t> left_price() const { return to_array(left_price_); }
+  nb::dict tally() const {
+    nb::dict out;
+    out["bids"] = auction_.tally.bids, out["rounds"] = auction_.tally.rounds, out["draws"] = auction_.tally.draws;
+    out["offers"] = auction_.tally.offers, out["back_draws"] = auction_.tally.back_draws;
+    out["kept"] = auction_.tally.kept, out["empty_priced"] = auction_.tally.empty_priced;
+    out["steps"] = (forward_ ? forward_->steps : 0) + (backward_ ? backward_->steps : 0);
+    out["path_draws"] = (forward_ ? forward_->lists().draws : 0) + (backward_ ? backward_->lists().draws : 0);
+    return out;
+  }
+
+ private:
+  static const std::int64_t *checked(const In<std::int64_t> &array, std::int64_t size) {
+    need(std::int64_t(array.size()) == size, "capacities or outside values have the wrong length");
+    return array.data();
+  }
+  nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag_array_;
+  Flag flag_;
+  int threads_;
+  ScoredGraph &transposed_;
+  Market market_;
+  Auction auction_;
+  std::vector<std::int64_t> left_price_;
+  std::unique_ptr<Paths> forward_, backward_;
+};
+
+}  // namespace
+
+NB_MODULE(_core, m) {
+  m.doc() = "Compiled loops of twinmatch: tree search, auction, exact finish. Arrays in, arrays out.";
+  m.attr("NO_VALUE") = NO_VALUE;
+  m.def("best_isa", &best_isa, "The instruction set that 'auto' stands for on this processor.");
+  nb::exception<Cancelled>(m, "Cancelled");
+  nb::class_<Graph>(m, "Graph")
+      .def(nb::init<In<std::int32_t>, In<std::int32_t>, In2<std::int32_t>, std::vector<LinearIn>, std::optional<DistanceIn>,
+                    std::vector<TagsIn>, std::optional<DotIn>, std::optional<In<std::int64_t>>,
+                    std::optional<In<std::int32_t>>, const std::string &>(),
+           nb::arg("left_class"), nb::arg("right_class"), nb::arg("table"), nb::arg("linears"), nb::arg("distance").none(),
+           nb::arg("tags"), nb::arg("dot").none(), nb::arg("ban_offset").none(), nb::arg("ban_item").none(), nb::arg("isa"))
+      .def("points", &Graph::points, nb::arg("i"), nb::arg("j"))
+      .def("search", &Graph::search, nb::arg("rows"), nb::arg("k"), nb::arg("price"), nb::arg("threads"))
+      .def("scan", &Graph::scan, nb::arg("price"), nb::arg("threads"))
+      .def_prop_ro("visited", [](Graph &g) { return g.graph().visited(); });
+  nb::class_<Solver>(m, "Solver")
+      .def(nb::init<Graph &, Graph &, In<std::int64_t>, In<std::int64_t>, int, int, std::int64_t, int,
+                    nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu>>(),
+           nb::arg("graph"), nb::arg("transposed"), nb::arg("capacity"), nb::arg("outside"), nb::arg("k"), nb::arg("back_k"), nb::arg("range"),
+           nb::arg("threads"), nb::arg("flag"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
+      .def("phase", &Solver::phase, nb::arg("eps"), nb::arg("drop"), nb::arg("keep"),
+           nb::call_guard<nb::gil_scoped_release>())
+      .def("bound", &Solver::bound)
+      .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
+      .def("forward", &Solver::forward, nb::call_guard<nb::gil_scoped_release>())
+      .def("backward", &Solver::backward, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
+      .def_prop_ro("mate", &Solver::mate, nb::rv_policy::move)
+      .def_prop_ro("right_price", &Solver::right_price, nb::rv_policy::move)
+      .def_prop_ro("left_price", &Solver::left_price, nb::rv_policy::move)
+      .def_prop_ro("tally", &Solver::tally, nb::rv_policy::move);
+}

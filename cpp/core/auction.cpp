@@ -1,0 +1,245 @@
+// The auction of auction.hpp.
+
+#include "core/auction.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace twin {
+
+Market::Market(Oracle &oracle, const std::int64_t *capacity, const std::int64_t *outside_value)
+    : oracle(oracle), place_offset(std::size_t(oracle.num_right()) + 1, 0), price(std::size_t(oracle.num_right()), 0),
+      mate_place(std::size_t(oracle.num_left()), -1), mate(std::size_t(oracle.num_left()), -1),
+      outside(outside_value, outside_value + oracle.num_left()) {
+  for (std::size_t j = 0; j + 1 < place_offset.size(); ++j) place_offset[j + 1] = place_offset[j] + capacity[j];
+  place_owner.assign(std::size_t(place_offset.back()), -1);
+  place_price.assign(std::size_t(place_offset.back()), 0);
+}
+
+// Sifts the first place of j, whose price has just risen, to where it belongs in the heap.
+void Auction::settle(std::int64_t j) {
+  const std::int64_t first = market_.place_offset[std::size_t(j)], count = market_.places(j);
+  std::int64_t at = 0;
+  const std::int64_t price = market_.place_price[std::size_t(first)];
+  const std::int32_t owner = market_.place_owner[std::size_t(first)];
+  for (std::int64_t child; (child = 2 * at + 1) < count; at = child) {
+    if (child + 1 < count && market_.place_price[std::size_t(first + child + 1)] < market_.place_price[std::size_t(first + child)])
+      ++child;
+    if (market_.place_price[std::size_t(first + child)] >= price) break;
+    market_.place_price[std::size_t(first + at)] = market_.place_price[std::size_t(first + child)];
+    const std::int32_t moved = market_.place_owner[std::size_t(first + child)];
+    market_.place_owner[std::size_t(first + at)] = moved;
+    if (moved >= 0) market_.mate_place[std::size_t(moved)] = static_cast<std::int32_t>(first + at);
+  }
+  market_.place_price[std::size_t(first + at)] = price;
+  market_.place_owner[std::size_t(first + at)] = owner;
+  if (owner >= 0) market_.mate_place[std::size_t(owner)] = static_cast<std::int32_t>(first + at);
+  market_.price[std::size_t(j)] = market_.place_price[std::size_t(first)];
+}
+
+// False: the list no longer answers and must be drawn.
+bool Auction::bid(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &losers) {
+  if (!lists_.drawn(i)) return false;
+  const std::int32_t *item = lists_.item(i);
+  const std::int64_t *points = lists_.points(i), *price = market_.price.data();
+  const int number = lists_.number(i);
+  std::int64_t best = NO_VALUE, second = NO_VALUE;
+  int where = -1;
+  for (int c = 0; c < number; ++c) {
+    const std::int64_t net = points[c] - price[item[c]];
+    if (net > second) {
+      if (net > best) second = best, best = net, where = c;
+      else second = net;
+    }
+  }
+  const std::int64_t hidden = lists_.bound(i), outside = market_.outside[std::size_t(i)];
+  if (hidden > best && hidden > outside) return false;
+  if (best < outside || where < 0) return true;  // better off without
+  second = std::max(std::max(second, hidden), std::max(outside, best - range_));
+  const std::int64_t j = item[where], first = market_.place_offset[std::size_t(j)];
+  const std::int32_t loser = market_.place_owner[std::size_t(first)];
+  if (loser >= 0) market_.mate_place[std::size_t(loser)] = -1, losers.push_back(loser);
+  market_.place_owner[std::size_t(first)] = i;
+  market_.place_price[std::size_t(first)] = price[j] + (best - second) + eps;
+  market_.mate[std::size_t(i)] = static_cast<std::int32_t>(j);
+  settle(j);
+  if (!is_changed_[std::size_t(j)]) is_changed_[std::size_t(j)] = 1, changed_.push_back(static_cast<std::int32_t>(j));
+  ++tally.bids;
+  return true;
+}
+
+void Auction::phase(std::int64_t eps, std::int64_t drop, int keep) {
+  const std::int64_t n = market_.num_left(), m = market_.num_right();
+  for (auto &price : market_.place_price) price = std::max<std::int64_t>(0, price - drop);
+  for (std::int64_t j = 0; j < m; ++j)
+    market_.price[std::size_t(j)] = market_.place_price[std::size_t(market_.place_offset[std::size_t(j)])];
+  market_.oracle.set_prices(market_.price.data());
+  is_changed_.assign(std::size_t(m), 0);
+  changed_.clear();
+  lists_.expire();
+  std::vector<std::int32_t> waiting(static_cast<std::size_t>(n));
+  std::iota(waiting.begin(), waiting.end(), 0);
+  lists_.draw(waiting, market_.price.data(), keep, threads_, flag_);
+  waiting.clear();
+  for (std::int32_t i = 0; i < n; ++i) {
+    const std::int32_t place = market_.mate_place[std::size_t(i)], j = market_.mate[std::size_t(i)];
+    if (place >= 0) {
+      std::int64_t best = market_.outside[std::size_t(i)];
+      for (int c = 0; c < lists_.number(i); ++c)
+        best = std::max(best, lists_.points(i)[c] - market_.price[std::size_t(lists_.item(i)[c])]);
+      if (market_.oracle.points(i, j) - market_.price[std::size_t(j)] >= best - eps) continue;
+      market_.place_owner[std::size_t(place)] = -1;
+      market_.mate_place[std::size_t(i)] = market_.mate[std::size_t(i)] = -1;
+    }
+    waiting.push_back(i);
+  }
+  tally.kept = n - std::int64_t(waiting.size());
+  forward(eps, keep, std::move(waiting));
+  tally.empty_priced = 0;
+  for (std::size_t p = 0; p < market_.place_owner.size(); ++p)
+    tally.empty_priced += market_.place_owner[p] < 0 && market_.place_price[p] > 0;
+  reverse(eps, keep);
+}
+
+void Auction::forward(std::int64_t eps, int keep, std::vector<std::int32_t> active) {
+  std::vector<std::int32_t> waiting, losers;
+  for (;; ++tally.rounds) {
+    // First come, first served; whoever is outbid joins the end of the queue.
+    for (std::size_t next = 0; next < active.size(); ++next) {
+      if ((next & 1023) == 0) flag_.check();
+      losers.clear();
+      if (!bid(active[next], eps, losers)) waiting.push_back(active[next]);
+      active.insert(active.end(), losers.begin(), losers.end());
+      if (next > (1u << 20)) active.erase(active.begin(), active.begin() + std::ptrdiff_t(next) + 1), next = std::size_t(-1);
+    }
+    if (waiting.empty()) break;
+    market_.oracle.change_prices(market_.price.data(), changed_.data(), std::int64_t(changed_.size()));
+    for (const std::int32_t j : changed_) is_changed_[std::size_t(j)] = 0;
+    changed_.clear();
+    lists_.draw(waiting, market_.price.data(), keep, threads_, flag_);
+    active.swap(waiting);
+    waiting.clear();
+  }
+  for (std::size_t i = 0; i < market_.mate.size(); ++i)
+    if (market_.mate_place[i] < 0) market_.mate[i] = -1;
+  tally.draws = lists_.draws;
+}
+
+// Puts `owner` (or nobody, -1) on a place whose price falls to `price`, and the place first in its heap.
+void Auction::lower(std::int64_t place, std::int64_t price, std::int32_t owner) {
+  const std::int64_t j = std::upper_bound(market_.place_offset.begin(), market_.place_offset.end(), place) -
+                         market_.place_offset.begin() - 1;
+  const std::int64_t first = market_.place_offset[std::size_t(j)];
+  std::int64_t at = place - first;
+  for (; at > 0; at = (at - 1) / 2) {
+    const auto parent = std::size_t(first + (at - 1) / 2), here = std::size_t(first + at);
+    if (market_.place_price[parent] <= price) break;
+    market_.place_price[here] = market_.place_price[parent];
+    const std::int32_t moved = market_.place_owner[here] = market_.place_owner[parent];
+    if (moved >= 0) market_.mate_place[std::size_t(moved)] = std::int32_t(here);
+  }
+  market_.place_price[std::size_t(first + at)] = price;
+  market_.place_owner[std::size_t(first + at)] = owner;
+  if (owner >= 0) {
+    market_.mate_place[std::size_t(owner)] = std::int32_t(first + at);
+    market_.mate[std::size_t(owner)] = std::int32_t(j);
+  }
+  market_.price[std::size_t(j)] = market_.place_price[std::size_t(first)];
+}
+
+// An empty place of j with a price asks less, until somebody gains by coming or the price is zero. False: draw first.
+bool Auction::offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> &losers) {
+  std::int64_t place = -1;
+  for (std::int64_t p = market_.place_offset[std::size_t(j)]; p < market_.place_offset[std::size_t(j) + 1]; ++p)
+    if (market_.place_owner[std::size_t(p)] < 0 && market_.place_price[std::size_t(p)] > 0) place = p;
+  if (place < 0) return true;
+  if (!back_lists_.drawn(j)) return false;
+  std::int64_t best = NO_VALUE, second = NO_VALUE;
+  std::int32_t who = -1;
+  for (int c = 0; c < back_lists_.number(j); ++c) {
+    const std::int32_t i = back_lists_.item(j)[c];
+    if (market_.mate[std::size_t(i)] == j) continue;
+    const std::int64_t gain = back_lists_.points(j)[c] - profit_[std::size_t(i)];
+    if (gain > second) {
+      if (gain > best) second = best, best = gain, who = i;
+      else second = gain;
+    }
+  }
+  const std::int64_t hidden = back_lists_.bound(j);
+  if (hidden > best && hidden > eps) return false;
+  ++tally.offers;
+  if (best <= eps) {
+    lower(place, 0, -1);
+    losers.push_back(j);  // another place of j may have to come down too
+    return true;
+  }
+  second = std::max(second, hidden);
+  const std::int64_t price = std::min(market_.place_price[std::size_t(place)], std::max<std::int64_t>(0, second - eps));
+  const std::int32_t left = market_.mate_place[std::size_t(who)];
+  if (left >= 0) {
+    market_.place_owner[std::size_t(left)] = -1;
+    losers.push_back(market_.mate[std::size_t(who)]);
+  }
+  const std::int64_t points = best + profit_[std::size_t(who)];
+  lower(place, price, who);
+  // Whoever else is at j gains too; profits only rise.
+  for (std::int64_t p = market_.place_offset[std::size_t(j)]; p < market_.place_offset[std::size_t(j) + 1]; ++p) {
+    const std::int32_t i = market_.place_owner[std::size_t(p)];
+    if (i < 0) continue;
+    const std::int64_t worth = i == who ? points : market_.oracle.points(i, j);
+    profit_[std::size_t(i)] = worth - market_.price[std::size_t(j)];
+    back_changed_.push_back(i);
+  }
+  losers.push_back(j);
+  return true;
+}
+
+void Auction::reverse(std::int64_t eps, int keep) {
+  std::vector<std::int32_t> waiting, active, losers;
+  for (std::int32_t j = 0; j < market_.num_right(); ++j)
+    for (std::int64_t p = market_.place_offset[std::size_t(j)]; p < market_.place_offset[std::size_t(j) + 1]; ++p)
+      if (market_.place_owner[std::size_t(p)] < 0 && market_.place_price[std::size_t(p)] > 0) {
+        active.push_back(j);
+        break;
+      }
+  if (active.empty()) return;
+  profit_ = market_.outside;
+  for (std::size_t i = 0; i < profit_.size(); ++i)
+    if (market_.mate_place[i] >= 0)
+      profit_[i] = market_.oracle.points(std::int64_t(i), market_.mate[i]) - market_.price[std::size_t(market_.mate[i])];
+  transposed_.set_prices(profit_.data());
+  back_lists_.expire();
+  back_changed_.clear();
+  for (;; ++tally.rounds) {
+    for (std::size_t next = 0; next < active.size(); ++next) {
+      if ((next & 1023) == 0) flag_.check();
+      losers.clear();
+      if (!offer(active[next], eps, losers)) waiting.push_back(active[next]);
+      active.insert(active.end(), losers.begin(), losers.end());
+    }
+    if (waiting.empty()) break;
+    transposed_.change_prices(profit_.data(), back_changed_.data(), std::int64_t(back_changed_.size()));
+    back_changed_.clear();
+    std::sort(waiting.begin(), waiting.end());
+    waiting.erase(std::unique(waiting.begin(), waiting.end()), waiting.end());
+    back_lists_.draw(waiting, profit_.data(), std::min(keep, back_lists_.k), threads_, flag_);
+    active.swap(waiting);
+    waiting.clear();
+  }
+  tally.back_draws = back_lists_.draws;
+}
+
+void Auction::bound(std::int64_t &bidders, std::int64_t &places) const {
+  bidders = places = 0;
+  for (std::int64_t i = 0; i < market_.num_left(); ++i) {
+    std::int64_t best = lists_.drawn(i) ? lists_.bound(i) : range_;
+    for (int c = 0; c < lists_.number(i); ++c)
+      best = std::max(best, lists_.points(i)[c] - market_.price[std::size_t(lists_.item(i)[c])]);
+    best = std::max(best, market_.outside[std::size_t(i)]);
+    if (best != NO_VALUE) bidders += best;
+  }
+  for (std::int64_t j = 0; j < market_.num_right(); ++j)
+    if (market_.places(j) > 0) places += market_.places(j) * market_.price[std::size_t(j)];
+}
+
+}  // namespace twin

@@ -1,0 +1,89 @@
+// The auction: nearly right prices, fast.
+//
+// Problem     Give every left node (bidder) a place at a right node so that the total of points is largest. A bidder
+//             with an outside value may stay without. Right node j has capacity_j >= 1 places.
+// Idea        Bertsekas' forward auction with eps-scaling. A bidder without a place takes the place with the best net
+//             value v1 = points - price, and raises its price by v1 - v2 + eps, where v2 is the best net value
+//             elsewhere; whoever held the place bids again. Bidders never see all pairs: they bid from candidate lists
+//             (candidates.hpp) drawn through the oracle at current prices.
+// State       place_owner, place_price: bidder and price of each place, places of one right node together as a heap with
+//             the cheapest first; price_j is that of its cheapest place; mate_place of each bidder.
+// Invariants  (1) prices only rise inside a phase; (2) every bidder with a place has points - price_j >= v - eps, where v
+//             is its best net value over all right nodes (eps-complementary slackness); (3) a place that nobody
+//             bid for in this phase keeps its opening price.
+// When it stops  All bidders have a place (or took their outside value), so the total is within n eps of the bound, up to
+//             the opening prices of places left empty. The exact finish (paths.hpp) removes both.
+// Cost        About ten bids and a few list draws per bidder and phase, on the registers.
+// Traps       Opening prices must come down far enough between phases: places that lose their bidder keep their opening
+//             price, which nobody owes (invariant 3). With a single admissible partner v2 does not exist: the bid
+//             stops at `range`. Places of one right node are the same thing, so v2 looks at other right nodes only:
+//             otherwise twins would be bid up one eps at a time.
+// Parallel    Lists are drawn in batches by several threads at prices that stand still; bidding is one thread. The
+//             batches depend on the instance alone, so the result is the same for any number of threads.
+// References  D. P. Bertsekas, "Auction algorithms for network flow problems", Comput. Optim. Appl. 1 (1992);
+//             D. P. Bertsekas and D. A. Castanon, "The auction algorithm for the transportation problem", Ann. Oper.
+//             Res. 20 (1989).
+// Departures  Implicit graph with bounded lists; v2 may be the list's bound (a smaller, still valid bid).
+
+#pragma once
+#include <vector>
+
+#include "core/candidates.hpp"
+
+namespace twin {
+
+struct Market {
+  Oracle &oracle;
+  std::vector<std::int64_t> place_offset;  // places of right node j: place_offset[j] .. place_offset[j + 1]
+  std::vector<std::int32_t> place_owner;   // -1: free
+  std::vector<std::int64_t> place_price, price;
+  std::vector<std::int32_t> mate_place, mate;  // of each bidder; -1: none
+  std::vector<std::int64_t> outside;           // what a bidder has without a partner; NO_VALUE: it must have one
+
+  Market(Oracle &oracle, const std::int64_t *capacity, const std::int64_t *outside);
+  std::int64_t num_left() const { return oracle.num_left(); }
+  std::int64_t num_right() const { return oracle.num_right(); }
+  std::int64_t places(std::int64_t j) const { return place_offset[std::size_t(j) + 1] - place_offset[std::size_t(j)]; }
+};
+
+struct Tally {
+  std::int64_t bids = 0, draws = 0, rounds = 0, offers = 0, back_draws = 0, kept = 0, empty_priced = 0;
+};
+
+class Auction {
+ public:
+  Auction(Market &market, Oracle &transposed, int k, int back_k, std::int64_t range, int threads, Flag flag)
+      : market_(market), transposed_(transposed), lists_(market.oracle, k), back_lists_(transposed, back_k), range_(range),
+        threads_(threads), flag_(flag) {}
+
+  // One phase. All prices come down by `drop` (not below zero) and the lists are drawn; pairs that are within eps of
+  // their best stay, the others bid again.
+  void phase(std::int64_t eps, std::int64_t drop, int keep);
+
+  // sum over bidders of max(outside, best net value) + sum of capacity x price, from the lists: valid at every moment.
+  // Where a list was never drawn, `range` stands for the best net value.
+  void bound(std::int64_t &bidders, std::int64_t &places) const;
+
+  Candidates &lists() { return lists_; }
+  Tally tally;
+
+ private:
+  bool bid(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &losers);
+  bool offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> &losers);
+  void forward(std::int64_t eps, int keep, std::vector<std::int32_t> waiting);
+  void reverse(std::int64_t eps, int keep);
+  void settle(std::int64_t j);
+  void lower(std::int64_t place, std::int64_t price, std::int32_t owner);
+
+  Market &market_;
+  Oracle &transposed_;
+  Candidates lists_, back_lists_;
+  std::vector<std::int64_t> profit_;
+  std::int64_t range_;
+  int threads_;
+  Flag flag_;
+  std::vector<std::int32_t> changed_, back_changed_;
+  std::vector<std::uint8_t> is_changed_;
+};
+
+}  // namespace twin

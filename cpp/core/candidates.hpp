@@ -1,0 +1,84 @@
+// Candidate lists: for each left node its best partners at the prices of the day, and what the rest cannot exceed.
+//
+// Invariant   A list of i drawn at prices q holds partners with their points; every right node outside it has
+//             points(i, j) - q_j <= bound_i. While prices only rise, the right nodes outside still obey bound_i, so the
+//             list answers for the whole graph as long as its best net value reaches bound_i; then it is drawn again.
+//             After a step that lowers prices by at most d, bound_i + d is such a bound (`relax`).
+
+#pragma once
+#include <algorithm>
+#include <vector>
+
+#include "core/oracle.hpp"
+
+namespace twin {
+
+class Candidates {
+ public:
+  Candidates(Oracle &oracle, int k)
+      : k(k), oracle_(oracle), n_(static_cast<std::size_t>(oracle.num_left())), item_(n_ * std::size_t(k)),
+        points_(n_ * std::size_t(k)), number_(n_, 0), bound_(n_, UNKNOWN) {}
+
+  static constexpr std::int64_t UNKNOWN = INT64_MAX / 4;  // the bound of a list that was never drawn
+  const int k;
+
+  const std::int32_t *item(std::int64_t i) const { return item_.data() + i * k; }
+  const std::int64_t *points(std::int64_t i) const { return points_.data() + i * k; }
+  int number(std::int64_t i) const { return number_[static_cast<std::size_t>(i)]; }
+  std::int64_t bound(std::int64_t i) const { return bound_[static_cast<std::size_t>(i)]; }
+  bool drawn(std::int64_t i) const { return bound(i) != UNKNOWN; }
+  bool complete(std::int64_t i) const { return bound(i) == NO_VALUE; }
+
+  // No list answers any more; what they hold still guides the next draw.
+  void expire() { std::fill(bound_.begin(), bound_.end(), UNKNOWN); }
+  void relax(std::int64_t drop) {
+    for (auto &bound : bound_)
+      if (bound != UNKNOWN && bound != NO_VALUE) bound += drop;
+  }
+
+  // Draws the lists of `rows` at these prices, which the oracle already knows. What a list holds tells a floor: about
+  // `keep` of its partners stay above it, so the search may pass over everything else.
+  void draw(const std::vector<std::int32_t> &rows, const std::int64_t *price, int keep, int threads, Flag flag) {
+    const std::size_t count = rows.size(), width = static_cast<std::size_t>(k);
+    floor_.assign(count, NO_VALUE);
+    std::vector<std::int64_t> net;
+    for (std::size_t r = 0; r < count; ++r) {
+      const auto i = static_cast<std::size_t>(rows[r]);
+      if (number_[i] < keep) continue;
+      net.clear();
+      for (std::size_t c = 0; c < std::size_t(number_[i]); ++c)
+        net.push_back(points_[i * width + c] - price[item_[i * width + c]]);
+      std::nth_element(net.begin(), net.begin() + (keep - 1), net.end(), std::greater<>());
+      floor_[r] = net[static_cast<std::size_t>(keep - 1)] - 1;
+    }
+    // Chunked, so that the scratch rows stay small and a cancelled draw leaves whole lists behind.
+    constexpr std::size_t CHUNK = 8192;
+    for (std::size_t first = 0; first < count; first += CHUNK) {
+      const std::size_t size = std::min(CHUNK, count - first);
+      new_item_.resize(size * width), new_points_.resize(size * width), new_number_.resize(size), new_bound_.resize(size);
+      oracle_.search(rows.data() + first, std::int64_t(size), k, floor_.data() + first,
+                     {new_item_.data(), new_points_.data(), new_number_.data(), new_bound_.data()}, threads, flag);
+      for (std::size_t r = 0; r < size; ++r) {
+        const auto i = static_cast<std::size_t>(rows[first + r]);
+        std::copy_n(new_item_.data() + r * width, new_number_[r], item_.data() + i * width);
+        std::copy_n(new_points_.data() + r * width, new_number_[r], points_.data() + i * width);
+        number_[i] = new_number_[r], bound_[i] = new_bound_[r];
+      }
+    }
+    draws += std::int64_t(count);
+  }
+
+  std::int64_t draws = 0;
+
+ private:
+  Oracle &oracle_;
+  std::size_t n_;
+  std::vector<std::int32_t> item_;
+  std::vector<std::int64_t> points_;
+  std::vector<std::int32_t> number_;
+  std::vector<std::int64_t> bound_, floor_;
+  std::vector<std::int32_t> new_item_, new_number_;
+  std::vector<std::int64_t> new_points_, new_bound_;
+};
+
+}  // namespace twin

@@ -1,0 +1,84 @@
+// The waist as the solvers see it: who are the best partners of these left nodes at these prices?
+
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace twin {
+
+constexpr std::int64_t NO_VALUE = INT64_MIN / 4;  // below every net value; sums of a few do not overflow
+
+// Raised inside long loops when the caller's flag went up.
+struct Cancelled : std::exception {
+  const char *what() const noexcept override { return "cancelled"; }
+};
+
+// A flag that another thread may raise, looked at every few microseconds of work.
+struct Flag {
+  const volatile std::uint8_t *raised = nullptr;
+  void check() const {
+    if (raised != nullptr && *raised) throw Cancelled();
+  }
+};
+
+// The k best partners of each of `count` left nodes: row r holds number[r] partners, and no partner left out
+// has a net value above bound[r] (NO_VALUE: none is left out).
+struct Lists {
+  std::int32_t *item;
+  std::int64_t *points;
+  std::int32_t *number;
+  std::int64_t *bound;
+};
+
+class Oracle {
+ public:
+  virtual ~Oracle() = default;
+  virtual std::int64_t num_left() const = 0;
+  virtual std::int64_t num_right() const = 0;
+  // New prices for every right node, or for those listed.
+  virtual void set_prices(const std::int64_t *price) = 0;
+  virtual void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) = 0;
+  // Fills row r of `lists` (k wide) for left node rows[r] with partners whose net value exceeds floor[r] (NO_VALUE: any).
+  virtual void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
+                      int threads, Flag flag) = 0;
+  // The points of a pair; NO_VALUE where it is not admissible.
+  virtual std::int64_t points(std::int64_t i, std::int64_t j) const = 0;
+};
+
+// Runs work(thread, first, last) over chunks of [0, count), handed out on demand. Threads live for the call only, so a
+// forked child can call it too. The first exception is rethrown.
+template <class Work>
+void in_parallel(std::int64_t count, std::int64_t chunk, int threads, Work work) {
+  const std::int64_t chunks = (count + chunk - 1) / chunk;
+  if (threads > chunks) threads = static_cast<int>(chunks);
+  if (threads <= 1) {
+    if (count > 0) work(0, std::int64_t{0}, count);
+    return;
+  }
+  std::atomic<std::int64_t> next{0};
+  std::vector<std::exception_ptr> errors(static_cast<std::size_t>(threads));
+  auto run = [&](int thread) {
+    try {
+      for (std::int64_t c; (c = next.fetch_add(1)) < chunks;)
+        work(thread, c * chunk, c * chunk + chunk < count ? c * chunk + chunk : count);
+    } catch (...) {
+      errors[static_cast<std::size_t>(thread)] = std::current_exception();
+      next = chunks;
+    }
+  };
+  std::vector<std::thread> team;
+  try {
+    for (int thread = 1; thread < threads; ++thread) team.emplace_back(run, thread);
+  } catch (const std::system_error &) {
+    // A thread that the system refuses is one helper less: the chunks are handed out on demand all the same.
+  }
+  run(0);
+  for (auto &thread : team) thread.join();
+  for (auto &error : errors)
+    if (error) std::rethrow_exception(error);
+}
+
+}  // namespace twin

@@ -1,0 +1,214 @@
+// Search through the tree; compiled once per instruction set. The essay is in tree.hpp.
+
+#include "core/tree.hpp"
+
+namespace twin::TM_LEVEL {
+
+static inline std::int64_t pack(std::int32_t net, std::int32_t item) {
+  return static_cast<std::int64_t>(net) << 32 | static_cast<std::uint32_t>(~item);
+}
+
+static inline float above(float v) { return v > 0.0f ? v : 0.0f; }
+static inline std::int32_t above(std::int32_t v) { return v > 0 ? v : 0; }
+static inline float larger(float a, float b) { return a > b ? a : b; }
+
+// Upper bounds on the net values of left school i inside nodes first .. first + FAN of `boxes`; `out` holds the table
+// entries of the nodes' classes on entry.
+static inline void bound_nodes(const Terms &terms, const Boxes &boxes, std::int64_t i, std::int64_t first,
+                               std::int32_t *__restrict out) {
+  for (std::int64_t n = 0; n < FAN; ++n) out[n] -= boxes.price[first + n];
+  for (int c = 0; c < terms.num_linear; ++c) {
+    const Linear &l = terms.linear[c];
+    const std::int32_t value = l.left[i];
+    const std::int32_t *low = boxes.linear_low[c] + first, *high = boxes.linear_high[c] + first;
+    for (std::int64_t n = 0; n < FAN; ++n) {
+      const std::int32_t below = above(low[n] - value), beyond = above(value - high[n]);
+      out[n] += linear_points(l.top, l.cap, below + beyond);
+    }
+  }
+  if (terms.has_distance) {
+    const Distance d = terms.distance;
+    const float x = d.left[0][i], y = d.left[1][i], z = d.left[2][i];
+    const float *x0 = boxes.low[0] + first, *x1 = boxes.high[0] + first;
+    const float *y0 = boxes.low[1] + first, *y1 = boxes.high[1] + first;
+    const float *z0 = boxes.low[2] + first, *z1 = boxes.high[2] + first;
+    if (d.centre <= 0.0f) {
+      for (std::int64_t n = 0; n < FAN; ++n) {
+        const float dx = above(x0[n] - x) + above(x - x1[n]);
+        const float dy = above(y0[n] - y) + above(y - y1[n]);
+        const float dz = above(z0[n] - z) + above(z - z1[n]);
+        out[n] += arc_points(d, (dx * dx + dy * dy) + dz * dz);
+      }
+    } else {
+      // A band, or "the farther the better": the arc may lie anywhere between the nearest and the farthest corner.
+      for (std::int64_t n = 0; n < FAN; ++n) {
+        const float dx = above(x0[n] - x) + above(x - x1[n]), fx = larger(x1[n] - x, x - x0[n]);
+        const float dy = above(y0[n] - y) + above(y - y1[n]), fy = larger(y1[n] - y, y - y0[n]);
+        const float dz = above(z0[n] - z) + above(z - z1[n]), fz = larger(z1[n] - z, z - z0[n]);
+        const float near = (dx * dx + dy * dy) + dz * dz, far = (fx * fx + fy * fy) + fz * fz;
+        const float off = above(arc_length(near) - d.centre) + above(d.centre - arc_length(far));
+        out[n] += band_points(d, off);
+      }
+    }
+  }
+  for (int c = 0; c < terms.num_tags; ++c) {
+    const Tags &g = terms.tags[c];
+    for (std::int64_t n = 0; n < FAN; ++n) {
+      const std::int32_t points =
+          g.each * static_cast<std::int32_t>(__builtin_popcountll(g.left[i] & boxes.tags[c][first + n]));
+      out[n] += points < g.cap ? points : g.cap;
+    }
+  }
+  if (terms.has_dot) {
+    const Dot &d = terms.dot;
+    const std::int8_t *a = d.left + i * d.width;
+    for (std::int64_t n = 0; n < FAN; ++n) {
+      const std::int8_t *low = boxes.dot_low + (first + n) * d.width, *high = boxes.dot_high + (first + n) * d.width;
+      std::int32_t product = 0;
+      for (std::int64_t w = 0; w < d.width; ++w) {
+        const std::int32_t p = static_cast<std::int32_t>(a[w]) * low[w], q = static_cast<std::int32_t>(a[w]) * high[w];
+        product += p > q ? p : q;
+      }
+      std::int64_t points = ((d.offset + product) * d.gain) >> d.shift;
+      points = points < 0 ? 0 : points;
+      out[n] += static_cast<std::int32_t>(points < d.cap ? points : d.cap);
+    }
+  }
+}
+
+// Moves the k largest of found[0 .. count) to the front (quickselect; values are distinct).
+static void select(std::int64_t *found, std::int64_t count, std::int64_t k) {
+  std::int64_t low = 0, high = count - 1;
+  while (low < high) {
+    const std::int64_t pivot = found[(low + high) >> 1];
+    std::int64_t a = low, b = high;
+    while (a <= b) {
+      while (found[a] > pivot) ++a;
+      while (found[b] < pivot) --b;
+      if (a <= b) {
+        const std::int64_t swap = found[a];
+        found[a++] = found[b], found[b--] = swap;
+      }
+    }
+    if (k - 1 <= b) high = b;
+    else if (k - 1 >= a) low = a;
+    else return;
+  }
+}
+
+static bool banned(const TreeView &tree, std::int64_t i, std::int32_t item) {
+  if (tree.ban_offset == nullptr) return false;
+  for (std::int64_t n = tree.ban_offset[i]; n < tree.ban_offset[i + 1]; ++n)
+    if (tree.ban_item[n] == item) return true;
+  return false;
+}
+
+struct Best {
+  std::int64_t *found;
+  std::int64_t count, k, capacity;
+  std::int32_t least;  // a net value must exceed it to matter
+};
+
+static void shrink(Best &best) {
+  if (best.count < best.k) return;
+  select(best.found, best.count, best.k);
+  std::int64_t least = best.found[0];
+  for (std::int64_t n = 1; n < best.k; ++n) least = best.found[n] < least ? best.found[n] : least;
+  best.least = net_of(least);
+  best.count = best.k;
+}
+
+static void open_leaf(const TreeView &tree, std::int64_t i, std::int64_t leaf, std::int32_t base, Best &best) {
+  alignas(64) std::int32_t net[LEAF];
+  const std::int64_t first = leaf * LEAF;
+  score(tree.terms, i, first, LEAF, base, net);
+  const std::int32_t *price = tree.price + first, *item = tree.item + first;
+  std::int32_t top = NO_NET;
+  for (std::int64_t n = 0; n < LEAF; ++n) {
+    net[n] -= price[n];
+    top = net[n] > top ? net[n] : top;
+  }
+  std::int32_t least = best.least;
+  if (top <= least) return;
+  for (std::int64_t n = 0; n < LEAF; ++n) {
+    if (net[n] <= least || item[n] < 0) continue;
+    if (banned(tree, i, item[n])) continue;
+    best.found[best.count++] = pack(net[n], item[n]);
+    if (best.count == best.capacity) shrink(best), least = best.least;
+  }
+}
+
+static void open_block(const TreeView &tree, std::int64_t i, std::int64_t block, std::int32_t base, Best &best,
+                       std::int64_t &visited) {
+  alignas(64) std::int32_t bound[FAN];
+  for (std::int64_t n = 0; n < FAN; ++n) bound[n] = base;
+  bound_nodes(tree.terms, tree.leaves, i, block * FAN, bound);
+  std::int64_t first = 0;
+  for (std::int64_t n = 1; n < FAN; ++n) first = bound[n] > bound[first] ? n : first;
+  if (bound[first] <= best.least) return;
+  open_leaf(tree, i, block * FAN + first, base, best);
+  visited += LEAF;
+  for (std::int64_t n = 0; n < FAN; ++n) {
+    if (n == first || bound[n] <= best.least) continue;
+    open_leaf(tree, i, block * FAN + n, base, best);
+    visited += LEAF;
+  }
+}
+
+static int search(const TreeView &tree, std::int64_t i, int k, std::int32_t floor, Scratch &scratch,
+                  std::int32_t &bound) {
+  const Terms &terms = tree.terms;
+  const std::int32_t *row = terms.table + terms.left_class[i] * terms.num_right_classes;
+  std::int32_t *bounds = scratch.block_bound;
+  std::int64_t first = 0;
+  for (std::int64_t b = 0; b < tree.num_blocks; b += FAN) {
+    alignas(64) std::int32_t base[FAN], out[FAN];
+    for (std::int64_t n = 0; n < FAN; ++n) out[n] = base[n] = row[tree.block_class[b + n]];
+    for (std::int64_t n = 0; n < FAN; ++n) out[n] = out[n] == FORBIDDEN ? 0 : out[n];
+    bound_nodes(terms, tree.blocks, i, b, out);
+    for (std::int64_t n = 0; n < FAN; ++n) bounds[b + n] = base[n] == FORBIDDEN ? NO_NET : out[n];
+    const std::int64_t last = b + FAN < tree.num_blocks ? b + FAN : tree.num_blocks;
+    for (std::int64_t n = b; n < last; ++n) first = bounds[n] > bounds[first] ? n : first;
+  }
+  Best best{scratch.found, 0, k, scratch.capacity, floor};
+  if (tree.num_blocks > 0 && bounds[first] > floor) {
+    open_block(tree, i, first, row[tree.block_class[first]], best, scratch.visited);
+    shrink(best);
+    for (std::int64_t b = 0; b < tree.num_blocks; ++b) {
+      if (b == first || bounds[b] <= best.least) continue;
+      open_block(tree, i, b, row[tree.block_class[b]], best, scratch.visited);
+    }
+  }
+  shrink(best);
+  bound = best.least;
+  return static_cast<int>(best.count);
+}
+
+static std::int32_t scan(const TreeView &tree, std::int64_t i) {
+  const Terms &terms = tree.terms;
+  const std::int32_t *row = terms.table + terms.left_class[i] * terms.num_right_classes;
+  std::int32_t best = NO_NET;
+  for (std::int64_t b = 0; b < tree.num_blocks; ++b) {
+    const std::int32_t base = row[tree.block_class[b]];
+    if (base == FORBIDDEN) continue;
+    alignas(64) std::int32_t net[BLOCK];
+    score(terms, i, b * BLOCK, BLOCK, base, net);
+    for (std::int64_t n = 0; n < BLOCK; ++n) {
+      const std::int32_t value = net[n] - tree.price[b * BLOCK + n];
+      if (value > best && tree.item[b * BLOCK + n] >= 0 && !banned(tree, i, tree.item[b * BLOCK + n])) best = value;
+    }
+  }
+  return best;
+}
+
+static std::int32_t points(const Terms &terms, std::int64_t i, std::int64_t j) {
+  const std::int32_t base = terms.table[terms.left_class[i] * terms.num_right_classes + terms.right_class[j]];
+  std::int32_t out = FORBIDDEN;
+  if (base != FORBIDDEN) score(terms, i, j, 1, base, &out);
+  return out;
+}
+
+extern const Kernels kernels;
+const Kernels kernels{search, scan, points};
+
+}  // namespace twin::TM_LEVEL

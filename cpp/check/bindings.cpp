@@ -87,9 +87,10 @@ class CheckedTerms {
                   within(right.data(), terms.num_right, -REACH / 2, REACH / 2),
               "a linear column leaves -2**29 .. 2**29");
       require(-REACH <= top && top <= REACH && 0 <= cap && cap <= REACH, "a linear column's top or cap is out of range");
+      const std::int64_t reached = std::min(cap, std::max<std::int64_t>(top, 0));  // a tighter cap, the same points
       terms.linear[terms.num_linear++] = {left.data(), right.data(), static_cast<std::int32_t>(top),
-                                          static_cast<std::int32_t>(cap)};
-      most += cap;
+                                          static_cast<std::int32_t>(reached)};
+      most += reached;
     }
   }
 
@@ -116,9 +117,10 @@ class CheckedTerms {
       require(is_left(left.shape(0)) && is_right(right.shape(0)), "a tag column has not one set per school");
       require(0 <= each && each <= INT32_MAX / 64 && 0 <= cap && cap <= REACH,
               "a tag column's points or cap are out of range");
+      const std::int64_t reached = std::min(cap, 64 * each);
       terms.tags[terms.num_tags++] = {left.data(), right.data(), static_cast<std::int32_t>(each),
-                                      static_cast<std::int32_t>(cap)};
-      most += cap;
+                                      static_cast<std::int32_t>(reached)};
+      most += reached;
     }
   }
 
@@ -218,8 +220,9 @@ NB_MODULE(_check, m) {
   nb::class_<CheckedTerms>(m, "Terms", "The terms of a pair as arrays, checked once.")
       .def(nb::init<In<std::int32_t, 1>, In<std::int32_t, 1>, In<std::int32_t, 2>, std::vector<LinearIn>,
                     std::optional<DistanceIn>, std::vector<TagsIn>, std::optional<DotIn>, In<std::int64_t, 2>>(),
-           "left_class"_a.noconvert(), "right_class"_a.noconvert(), "table"_a.noconvert(), "linears"_a,
-           "distance"_a.none(), "tags"_a, "dot"_a.none(), "banned"_a.noconvert());
+           "left_class"_a.noconvert(), "right_class"_a.noconvert(), "table"_a.noconvert(),
+           "linears"_a.noconvert(), "distance"_a.noconvert().none(), "tags"_a.noconvert(),
+           "dot"_a.noconvert().none(), "banned"_a.noconvert());
   m.def("plain_pass", &plain_pass, "terms"_a, "right_price"_a.noconvert(), "witness"_a.noconvert(), nb::kw_only(),
         "threads"_a = 1, "isa"_a = "auto", "cancel"_a.noconvert().none() = nb::none(),
         "progress"_a.noconvert().none() = nb::none(),

@@ -1,0 +1,6 @@
+"""Checking a matching and its proof, without trusting whoever made them."""
+
+from twinmatch.certify.certificate import Certificate, Claim
+from twinmatch.certify.optimality import check
+
+__all__ = ["Certificate", "Claim", "check"]

@@ -1,0 +1,29 @@
+"""
+The plain verification pass of twinmatch: every pair, one after the other.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy
+from numpy.typing import NDArray
+
+
+class Terms:
+    """The terms of a pair as arrays, checked once."""
+
+    def __init__(self, left_class: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], right_class: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], table: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], linears: Sequence[tuple[Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], int, int]], distance: tuple[Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], float, float, float, float] | None, tags: Sequence[tuple[Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], int, int]], dot: tuple[Annotated[NDArray[numpy.int8], dict(shape=(None, None), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.int8], dict(shape=(None, None), order='C', device='cpu', writable=False)], int, int, int, int] | None, banned: Annotated[NDArray[numpy.int64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
+
+def plain_pass(terms: Terms, right_price: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], witness: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], *, threads: int = 1, isa: str = 'auto', cancel: Annotated[NDArray[numpy.uint8], dict(shape=(1), device='cpu')] | None = None, progress: Annotated[NDArray[numpy.int64], dict(shape=(1), device='cpu')] | None = None) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint8], dict(shape=(None,))]] | None:
+    """
+    Evaluate every pair. Best net value of each left school (the least int64 where it has no admissible
+    partner) and a mark for each right school admissible to the witness; None if cancelled.
+    """
+
+def points(terms: Terms, i: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], j: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], *, isa: str = 'auto') -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]:
+    """
+    Points of each pair (i[k], j[k]); FORBIDDEN where it is not admissible.
+    """
+
+def instruction_sets() -> list[str]:
+    """What `isa` can be on this machine, best first."""

@@ -1,0 +1,169 @@
+"""What a check found: claim by claim, with the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
+
+from twinmatch.errors import CertificateError, Fault, FormatError
+from twinmatch.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Certificate", "Claim"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """
+    One thing that a matching claims, and what the check made of it.
+
+    Parameters
+    ----------
+    name : str
+        What is claimed: ``"objective"``, ``"prices"``, ...
+    ok : bool
+        Whether it was checked and is true.
+    detail : str
+        The numbers, in a sentence.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """
+    The outcome of checking a matching against all its pairs.
+
+    Parameters
+    ----------
+    claims : tuple of Claim
+        In the order in which they were checked.
+    status : str
+        The status that was claimed.
+    objective : int or None
+        Points of all pairs, recomputed. None where the pairs do not allow it.
+    bound : int or None
+        No matching that covers as many left schools has more points: recomputed from the prices over
+        all pairs. None where the prices do not allow it, or the pass was cancelled.
+    coverage : int or None
+        Left schools that have a partner, recounted.
+    coverage_bound : int or None
+        No matching covers more left schools: recomputed from the witness.
+    pairs_checked : int
+        Pairs that the plain pass evaluated, admissible or not.
+    pass_seconds : float
+        What the plain pass took.
+    seconds : float
+        What the whole check took.
+
+    Notes
+    -----
+    ``objective``, ``bound``, ``coverage`` and ``coverage_bound`` are what the check computed, never
+    what it was told.
+    """
+
+    claims: tuple[Claim, ...]
+    status: str
+    objective: int | None
+    bound: int | None
+    coverage: int | None
+    coverage_bound: int | None
+    pairs_checked: int
+    pass_seconds: float
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether every claim holds."""
+        return bool(self.claims) and all(claim.ok for claim in self.claims)
+
+    @property
+    def gap(self) -> int | None:
+        """Points between the bound and the objective; None where one of them is unknown."""
+        if self.bound is None or self.objective is None:
+            return None
+        return self.bound - self.objective
+
+    @property
+    def relative_gap(self) -> float | None:
+        """The gap over the bound (over 1 where the bound is 0)."""
+        if self.gap is None or self.bound is None:
+            return None
+        return self.gap / max(1, abs(self.bound))
+
+    @property
+    def pairs_per_second(self) -> float:
+        """The rate of the plain pass."""
+        return self.pairs_checked / max(self.pass_seconds, 1e-9)
+
+    def raise_for_failure(self) -> Self:
+        """
+        Return the certificate if every claim holds.
+
+        Raises
+        ------
+        CertificateError
+            Listing every claim that was refused.
+        """
+        if not self.ok:
+            refused = tuple(f"{claim.name}: {claim.detail}" for claim in self.claims if not claim.ok)
+            raise CertificateError(refused or ("nothing was claimed",))
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything, verdict and gap included, in types that JSON has."""
+        derived = {
+            "ok": self.ok,
+            "gap": self.gap,
+            "relative_gap": self.relative_gap,
+            "pairs_per_second": self.pairs_per_second,
+        }
+        return {**derived, **asdict(self), "claims": [asdict(claim) for claim in self.claims]}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Self:
+        """
+        Return the certificate that :meth:`to_dict` made a record of.
+
+        The verdict is worked out again from the claims, and not read. To know whether a saved matching
+        is right, check it again: a record proves nothing.
+
+        Raises
+        ------
+        FormatError
+            If the record lacks something.
+        """
+        missing = [field.name for field in fields(cls) if field.name not in record]
+        if missing:
+            raise FormatError("certificate record", [Fault(name, "missing") for name in missing])
+        values = {field.name: record[field.name] for field in fields(cls)}
+        claims = tuple(Claim(str(c["name"]), bool(c["ok"]), str(c["detail"])) for c in record["claims"])
+        return cls(**{**values, "claims": claims})
+
+    def __str__(self) -> str:
+        refused = sum(not claim.ok for claim in self.claims)
+        verdict = "every claim holds" if self.ok else f"{refused} of {len(self.claims)} claims REFUSED"
+        lines = [f"Certificate: {verdict}", f"  {'status':<14} {Status(self.status)}" if self.ok else ""]
+        lines += [f"  {'objective':<14} {_number(self.objective)} points"]
+        lines += [f"  {'bound':<14} {_number(self.bound)} points{self._gap_in_words()}"]
+        lines += [f"  {'coverage':<14} {_number(self.coverage)} of at most {_number(self.coverage_bound)}"]
+        lines += [
+            f"  {'plain pass':<14} {self.pairs_checked:,} pairs in {self.pass_seconds:.2f} s: "
+            f"{self.pairs_per_second:.2e} pairs/s"
+        ]
+        lines += ["", *(f"  [{'ok' if c.ok else 'NO'}] {c.name:<14} {c.detail}" for c in self.claims)]
+        return "\n".join(line for k, line in enumerate(lines) if line or k > 1)
+
+    def _gap_in_words(self) -> str:
+        if self.gap is None or self.relative_gap is None:
+            return ""
+        return ", gap 0" if self.gap == 0 else f", gap {self.gap:,} ({self.relative_gap:.1e})"
+
+
+def _number(value: int | None) -> str:
+    return "unknown" if value is None else f"{value:,}"

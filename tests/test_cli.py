@@ -1,0 +1,378 @@
+"""The command line, as a shell and a service see it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pytest
+
+import twinmatch as tm
+from twinmatch import cli, pairing
+from twinmatch.cli import Exit
+
+KEYS = [
+    "left",
+    "right",
+    "pairs",
+    "matched",
+    "unmatched",
+    "objective",
+    "bound",
+    "relative_gap",
+    "status",
+    "verified",
+    "seconds",
+    "peak_mb",
+]
+SAVED = {
+    "pairs.csv",
+    "pairs.parquet",
+    "unmatched.csv",
+    "unmatched.parquet",
+    "certificate.json",
+    "policy.toml",
+    "matching.json",
+    "left.parquet",
+    "right.parquet",
+    "prices.parquet",
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> tuple[Path, Path]:
+    """Return the sample as two Parquet files."""
+    folder = tmp_path_factory.mktemp("registers")
+    paths = folder / "left.parquet", folder / "right.parquet"
+    for path, schools in zip(paths, tm.datasets.sample(), strict=True):
+        pq.write_table(schools.table, path)
+    return paths
+
+
+@pytest.fixture
+def sample_demo(monkeypatch):
+    """Let ``twinmatch demo`` run on the sample."""
+    monkeypatch.setattr(tm.datasets, "france_eu", tm.datasets.sample)
+
+
+def run(*arguments: object) -> int:
+    return cli.main([str(argument) for argument in arguments])
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "twinmatch", *map(str, arguments)]
+
+
+# -- demo ---------------------------------------------------------------------------------------------------
+
+
+def test_demo_prints_one_json_object_on_one_line(sample_demo, capsys):
+    """``--json`` prints the documented keys in their order, on one line of stdout, and nothing else anywhere."""
+    assert run("demo", "--json") == Exit.DONE
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.count("\n") == 1
+    numbers = json.loads(out)
+    assert list(numbers) == KEYS
+
+    left, right = tm.datasets.sample()
+    assert (numbers["left"], numbers["right"]) == (len(left), len(right))
+    assert numbers["pairs"] == len(left) * len(right)
+    assert numbers["matched"] + numbers["unmatched"] == len(left)
+    assert numbers["status"] in ("OPTIMAL", "FEASIBLE")
+    assert numbers["verified"] is True
+    assert 0 < numbers["objective"] <= numbers["bound"]
+    gap = (numbers["bound"] - numbers["objective"]) / max(1, numbers["bound"])
+    assert numbers["relative_gap"] == pytest.approx(gap) <= cli.DEMO_GAP
+    assert numbers["peak_mb"] > 10
+
+
+def test_phases_do_not_overlap(files, tmp_path):
+    """Seconds by phase add up to at most the wall time of the process, and no total is among them."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        command("match", *files, "--out", tmp_path, "--json"), capture_output=True, text=True, check=True
+    )
+    wall = time.perf_counter() - started
+    seconds = json.loads(done.stdout)["seconds"]
+    assert {"load", "verify", "save"} < set(seconds)
+    assert "total" not in seconds
+    assert all(spent >= 0 for spent in seconds.values())
+    assert sum(seconds.values()) <= wall
+
+
+def test_demo_fits_one_screen(sample_demo, capsys, tmp_path):
+    """The summary names the numbers, the countries, the claims and the phases, on one screen of plain text."""
+    assert run("demo", "--out", tmp_path / "twins") == Exit.DONE
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "\x1b" not in out
+    lines = out.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 110
+    matching = tm.load_matching(tmp_path / "twins")
+    assert f"{matching.objective:,}" in out
+    assert f"{matching.bound:,}" in out
+    countries = set(matching.right.strings("country"))
+    assert {line.split("█")[0].split()[-1] for line in lines if "█" in line} <= countries
+    for claim in matching.verify().claims:
+        assert claim.name in out
+    assert "verify " in out
+    assert " MB" in out
+
+
+def test_demo_is_silent_about_progress_in_a_pipe(files, tmp_path):
+    """Where stderr is no terminal there is no progress, and rich is not even loaded."""
+    code = (
+        "import sys; from twinmatch.cli import main;"
+        f"code = main(['match', {str(files[0])!r}, {str(files[1])!r}, '--out', {str(tmp_path)!r}, '--json']);"
+        "sys.exit(code or ('rich' in sys.modules) * 99)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+def test_progress_appears_on_a_terminal(files, tmp_path):
+    """Where stderr is a terminal, progress is shown there, and stdout stays clean."""
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(
+        command("match", *files, "--out", tmp_path, "--json"),
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        text=True,
+    )
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(master, 65536)
+        except OSError:  # the other side has closed it
+            break
+        if not chunk:
+            break
+        shown += chunk
+    out, _ = process.communicate()
+    os.close(master)
+    assert process.returncode == 0
+    assert list(json.loads(out)) == KEYS
+    assert b"paired" in shown
+
+
+# -- match and verify ---------------------------------------------------------------------------------------
+
+
+def test_match_saves_what_it_says_and_verify_believes_it(files, tmp_path, capsys):
+    """A saved matching holds the documented files and is verified again by a later process."""
+    out = tmp_path / "deep" / "twins"
+    assert run("match", *files, "--out", out, "--json") == Exit.DONE
+    numbers = json.loads(capsys.readouterr().out)
+    assert numbers["status"] == "OPTIMAL"
+    assert {path.name for path in out.iterdir()} == SAVED
+    assert pa_csv.read_csv(out / "pairs.csv").num_rows == numbers["matched"]
+    assert pq.read_table(out / "unmatched.parquet").num_rows == numbers["unmatched"]
+
+    assert run("verify", out) == Exit.DONE
+    assert f"{numbers['objective']:,}" in capsys.readouterr().out
+    assert run("verify", out, "--json") == Exit.DONE
+    certificate = json.loads(capsys.readouterr().out)
+    assert certificate["ok"] is True
+    assert certificate["objective"] == numbers["objective"]
+
+
+def test_match_uses_the_policy_and_the_capacity(files, tmp_path, capsys):
+    """``--policy`` and ``--capacity`` reach the matching: with two places each, it is no worse."""
+    policy = tmp_path / "policy.toml"
+    tm.policies.systematic_twinning().save(policy)
+    objectives = {}
+    for places in (1, 2):
+        out = tmp_path / str(places)
+        arguments = ("match", *files, "--policy", policy, "--capacity", places, "--out", out, "--json")
+        assert run(*arguments) == Exit.DONE
+        objectives[places] = json.loads(capsys.readouterr().out)["objective"]
+        assert tm.Policy.load(out / "policy.toml") == tm.Policy.load(policy)
+    assert objectives[2] > objectives[1]
+
+
+def test_a_changed_price_is_refused(files, tmp_path, capsys):
+    """``verify`` on a result that somebody has changed ends with code 1."""
+    out = tmp_path / "twins"
+    assert run("match", *files, "--out", out) == Exit.DONE
+    record = json.loads((out / "matching.json").read_text(encoding="utf-8"))
+    assert "objective" in record
+    record["objective"] += 1
+    (out / "matching.json").write_text(json.dumps(record), encoding="utf-8")
+    capsys.readouterr()
+    assert run("verify", out) == Exit.REFUSED
+    assert "refused" in capsys.readouterr().err
+
+
+# -- exit codes ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "COMMAND"),
+        (["no-such-command"], "no-such-command"),
+        (["demo", "--deadline", "soon"], "'soon' is not a positive number of seconds"),
+        (["demo", "--deadline", "-1"], "'-1' is not a positive number"),
+        (["demo", "--deadline", "nan"], "'nan' is not a positive number"),
+        (["demo", "--threads", "0"], "'0' is not a whole number of threads"),
+        (["demo", "--gap", "1"], "'1' is not a number from 0 up to 1"),
+        (["match", "a", "b"], "--out"),
+        (["match", "a", "b", "--out", "c", "--capacity", "-1"], "'-1' is not a number of places"),
+        (["verify"], "DIR"),
+    ],
+)
+def test_a_bad_command_line_ends_with_code_2(arguments, said, capsys):
+    """A bad command line is one line on stderr that names the culprit."""
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments)
+    assert ended.value.code == Exit.BAD_INPUT
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_bad_input_ends_with_code_2(files, tmp_path, capsys):
+    """Files that are missing, empty or of the wrong kind are named in one message without a traceback."""
+    missing, empty, text = tmp_path / "missing.csv", tmp_path / "empty.csv", tmp_path / "notes.csv"
+    empty.touch()
+    text.write_text("Dear colleagues,\nplease find the schools below.\n", encoding="utf-8")
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[[criteria]\n", encoding="utf-8")
+    occupied = tmp_path / "occupied"
+    occupied.touch()
+    good, out = files[1], tmp_path / "out"
+    for arguments, named in [
+        (["match", missing, good, "--out", out], missing),
+        (["match", empty, good, "--out", out], empty),
+        (["match", good, text, "--out", out], text),
+        (["match", *files, "--policy", policy, "--out", out], policy),
+        (["match", *files, "--capacity", "no_such_column", "--out", out], "no_such_column"),
+        (["match", *files, "--out", occupied], occupied),
+        (["verify", missing], missing),
+        (["verify", tmp_path], "matching.json"),
+    ]:
+        assert run(*arguments) == Exit.BAD_INPUT, arguments
+        said_out, said = capsys.readouterr()
+        assert said_out == ""
+        assert said.startswith("twinmatch: ")
+        assert Path(named).name in said, arguments
+        assert "Traceback" not in said
+
+
+def stopped(matching: tm.Matching, **changes: object) -> object:
+    """Return a stand-in for ``matching`` in which some attributes differ."""
+
+    class Stopped:
+        def __getattr__(self, name: str) -> object:
+            return changes[name] if name in changes else getattr(matching, name)
+
+    return Stopped()
+
+
+@pytest.fixture
+def matching() -> tm.Matching:
+    return tm.match(*tm.datasets.sample(), tm.policies.systematic_twinning())
+
+
+def test_a_refused_proof_ends_with_code_1(sample_demo, monkeypatch, capsys, matching):
+    """Where a claim does not survive the check, the code says so and the numbers do too."""
+    refused = stopped(matching.verify(), ok=False)
+    monkeypatch.setattr(pairing, "match", lambda *_, **__: stopped(matching, verify=lambda **_: refused))
+    assert run("demo", "--json") == Exit.REFUSED
+    out, err = capsys.readouterr()
+    assert json.loads(out)["verified"] is False
+    assert "refused" in err
+
+
+def test_no_proof_in_time_ends_with_code_3(sample_demo, monkeypatch, capsys, matching, tmp_path):
+    """Where time ran out, what was found is saved and the code says that the proof is not there."""
+    late = stopped(matching, status=tm.Status.FEASIBLE, limit=tm.Limit.DEADLINE)
+    monkeypatch.setattr(pairing, "match", lambda *_, **__: late)
+    assert run("demo", "--out", tmp_path / "late") == Exit.NO_PROOF
+    assert "time ran out" in capsys.readouterr().err
+    assert (tmp_path / "late" / "pairs.csv").exists()
+
+    nothing = stopped(matching, status=tm.Status.NO_SOLUTION, limit=tm.Limit.DEADLINE, pairs=None)
+    monkeypatch.setattr(pairing, "match", lambda *_, **__: nothing)
+    assert run("demo", "--json") == Exit.NO_PROOF
+    out, err = capsys.readouterr()
+    numbers = json.loads(out)
+    assert numbers["matched"] == 0
+    assert numbers["objective"] is None
+    assert "nothing was found" in err
+
+
+def test_infeasible_ends_with_code_4(sample_demo, monkeypatch, capsys, matching):
+    """Where nothing satisfies the policy, the code says so."""
+    impossible = stopped(matching, status=tm.Status.INFEASIBLE, pairs=None)
+    monkeypatch.setattr(pairing, "match", lambda *_, **__: impossible)
+    assert run("demo", "--json") == Exit.INFEASIBLE
+    out, err = capsys.readouterr()
+    assert json.loads(out)["status"] == "INFEASIBLE"
+    assert "infeasible" in err
+
+
+def test_our_own_faults_have_a_code_of_their_own(sample_demo, monkeypatch, capsys):
+    """An error that nobody foresaw shows its traceback, and does not pass for a refused proof."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("that should not happen")
+
+    monkeypatch.setattr(pairing, "match", broken)
+    assert run("demo") == Exit.BUG
+    assert "ZeroDivisionError: that should not happen" in capsys.readouterr().err
+
+
+def test_ctrl_c_saves_what_was_found(tmp_path):
+    """Ctrl-C in the middle of a run ends it within seconds, with code 130 and a saved, valid matching."""
+    started = "import sys, twinmatch.datasets as d;"
+    code = (
+        f"{started} d.france_eu = lambda: d.synthetic(20_000, 40_000, seed=1, market='tied');"
+        "from twinmatch.cli import main; sys.exit(main(['demo', '--gap', '0', '--json']))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(4.0)
+    assert process.poll() is None, "the instance is too small to interrupt"
+    process.send_signal(signal.SIGINT)
+    asked = time.perf_counter()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == Exit.INTERRUPTED, err
+    assert time.perf_counter() - asked < 15
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    numbers = json.loads(out)
+    assert numbers["verified"] is False
+    if numbers["status"] != "NO_SOLUTION":
+        assert tm.load_matching(tmp_path / "demo-twins").verify().ok
+
+
+def test_version_and_help(capsys):
+    """``--version`` and ``--help`` answer on stdout; the help names the exit codes."""
+    for option, said in [("--version", f"twinmatch {tm.__version__}"), ("--help", "Exit codes")]:
+        with pytest.raises(SystemExit) as ended:
+            run(option)
+        assert ended.value.code == 0
+        assert said in capsys.readouterr().out
+
+
+def test_every_exit_code_is_documented():
+    """The documentation has a row for every code but the one for our own faults."""
+    page = Path(__file__).parent.parent / "docs" / "command-line.md"
+    rows = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    for code in set(Exit) - {Exit.BUG}:
+        assert any(row.startswith(f"| {code.value} |") for row in rows), code

@@ -739,7 +739,7 @@ def _class_table(parts: Sequence[_Part], left: Sequence[Int32], right: Sequence[
     return total.astype(np.int32)
 
 
-def _fold_equal_rows(classes: Int32, table: npt.NDArray[_Entry]) -> tuple[Int32, npt.NDArray[_Entry]]:
+def _fold_equal_rows(classes: Int32, table: Int32) -> tuple[Int32, Int32]:
     """Join classes whose rows of the table are equal, keeping the order of their first members."""
     if not table.size:
         return classes, table

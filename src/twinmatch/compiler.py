@@ -1,0 +1,181 @@
+"""From schools and a policy to arrays: the one way from words to numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twinmatch.errors import Fault, InputError
+from twinmatch.graph.terms import Bans, CallTerm, RuleTerm, merge
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from twinmatch.graph.called import CalledGraph
+    from twinmatch.graph.scored import ScoredGraph
+    from twinmatch.graph.terms import PairTerms, Term
+    from twinmatch.policy import Policy
+    from twinmatch.schools import Schools
+
+__all__ = ["Compiled", "compile", "compiled", "places_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """
+    A policy as arrays, for two tables of schools in their row order.
+
+    Parameters
+    ----------
+    terms : PairTerms
+        What every pair is worth, folded; the points of a pair are exactly the sum over ``criteria``.
+    criteria : tuple of (str, term)
+        Each criterion by name, in the order of the policy.
+    rules : tuple of (str, RuleTerm or Bans)
+        Each rule by name, in the order of the policy.
+    assumptions : tuple of str
+        What was assumed where something is not known, and for how many schools, in words.
+    """
+
+    terms: PairTerms
+    criteria: tuple[tuple[str, Term], ...]
+    rules: tuple[tuple[str, RuleTerm | Bans], ...]
+    assumptions: tuple[str, ...]
+
+
+def compiled(left: Schools, right: Schools, policy: Policy) -> Compiled:
+    """
+    Turn a policy into arrays and report every assumption on the way.
+
+    Parameters
+    ----------
+    left, right : Schools
+        The tables; indices of arrays are their rows.
+    policy : Policy
+
+    Returns
+    -------
+    Compiled
+
+    Raises
+    ------
+    PolicyError
+        If the policy contradicts itself or needs a column that is not there, with every fault.
+    ResourceLimitError
+        If it tells so many kinds of schools apart that their table gets too large.
+
+    Notes
+    -----
+    Time is linear in the number of schools. What a pair is worth depends on the content of the
+    tables only: reordering rows reorders the arrays and changes nothing else.
+    """
+    policy.check(left, right)
+    assumptions: list[str] = []
+    say = assumptions.append
+    rules = tuple((rule.name, rule.compile(left, right, say)) for rule in policy.rules)
+    criteria = tuple((one.name, one.compile(left, right, say)) for one in policy.criteria)
+    terms = merge(
+        len(left),
+        len(right),
+        [term for _, term in rules if isinstance(term, RuleTerm)],
+        [term for _, term in criteria],
+        [term for _, term in rules if isinstance(term, Bans)],
+    )
+    # A rule and a criterion that read one column may assume the same.
+    return Compiled(terms, criteria, rules, tuple(dict.fromkeys(assumptions)))
+
+
+def compile(
+    left: Schools,
+    right: Schools,
+    policy: Policy,
+    *,
+    right_capacity: str | int | npt.ArrayLike | None = None,
+) -> ScoredGraph | CalledGraph:
+    """
+    Turn schools and a policy into the implicit graph that solvers work on.
+
+    Parameters
+    ----------
+    left, right : Schools
+        The tables; nodes are their rows.
+    policy : Policy
+    right_capacity : str, int or (len(right),) integers, optional
+        Places of each right school: a column, one number for all, or one each. Without it, the
+        column ``capacity`` where there is one, otherwise 1.
+
+    Returns
+    -------
+    ScoredGraph or CalledGraph
+        The latter where a criterion calls a function of the user's own.
+
+    Raises
+    ------
+    PolicyError
+        If the policy cannot be used on these tables, with every fault.
+    InputError
+        If capacities are not whole numbers of 0 or more, one for each right school.
+    ResourceLimitError
+        If a function of the user's own would be asked about more than 1e9 pairs and the policy
+        does not allow it.
+    """
+    terms = compiled(left, right, policy).terms
+    capacity = places_of(right, right_capacity)
+    if any(isinstance(call, CallTerm) for call in terms.calls):
+        from twinmatch.graph.called import CalledGraph
+
+        return CalledGraph(terms, capacity, allow_large=policy.allow_large_calls)
+    from twinmatch.graph.scored import ScoredGraph
+
+    return ScoredGraph(terms, capacity)
+
+
+def places_of(
+    right: Schools, right_capacity: str | int | npt.ArrayLike | None = None
+) -> npt.NDArray[np.int64]:
+    """
+    Return the places of each right school.
+
+    Parameters
+    ----------
+    right : Schools
+    right_capacity : str, int or (len(right),) integers, optional
+        See :func:`compile`. A school whose capacity is missing in the column has 1.
+
+    Returns
+    -------
+    (len(right),) int64
+
+    Raises
+    ------
+    InputError
+        If they are not whole numbers from 0 to 2**31 - 1, one for each right school.
+    """
+
+    def refuse(what: str, bad: npt.NDArray[np.bool_] | None = None) -> InputError:
+        rows = np.flatnonzero(bad) if bad is not None else np.empty(0, np.int64)
+        first = tuple(int(row) for row in rows[:3])
+        return InputError("places of the right schools", [Fault("right_capacity", what, len(rows), first)])
+
+    if right_capacity is None:
+        right_capacity = "capacity" if right.has("capacity") else 1
+    if isinstance(right_capacity, str):
+        if not right.has(right_capacity):
+            raise refuse(f"names a column that is not there: {right_capacity!r}")
+        column = right.numbers(right_capacity)
+        values = np.where(np.isnan(column), 1.0, column)
+    else:
+        values = np.asarray(right_capacity)
+        if values.dtype.kind not in "iuf":
+            raise refuse(f"must be whole numbers, not {values.dtype}")
+        if values.ndim == 0:
+            values = np.full(len(right), values)
+    if values.shape != (len(right),):
+        raise refuse(f"has shape {values.shape}, and there are {len(right):,} right schools")
+    with np.errstate(invalid="ignore"):
+        bad = ~((values >= 0) & (values < 2**31) & (values == np.floor(values)))
+    if bad.any():
+        raise refuse("must be whole numbers from 0 to 2,147,483,647", bad)
+    return values.astype(np.int64)

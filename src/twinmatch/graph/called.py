@@ -1,0 +1,204 @@
+"""
+A graph whose points come in part from a function of the user's own.
+
+Nothing is known about such a function but its values, so partners are found by plain passes over
+all pairs, block by block in NumPy. The answers are the same as those of a searched graph.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from twinmatch.errors import ResourceLimitError
+from twinmatch.graph.terms import FORBIDDEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from twinmatch.graph.terms import Index, Int32, Int64, PairTerms
+
+__all__ = ["MAX_CALLED_PAIRS", "NO_PARTNER", "BestLists", "Called", "CalledGraph"]
+
+MAX_CALLED_PAIRS = 10**9
+"""Most pairs that are searched by plain passes without being asked to."""
+
+NO_PARTNER = -(2**62)
+"""The net value of a school that has no admissible partner (left)."""
+
+_BLOCK = 2**21
+
+
+class Called(NamedTuple):
+    """
+    The best partners of one left school.
+
+    Attributes
+    ----------
+    right : (k',) int64
+        The partners, best first; equal net values in the order of their index.
+    net : (k',) int64
+        Points minus price of each.
+    bound : int
+        No admissible partner outside the list has a larger net value; ``NO_PARTNER`` where there
+        is none outside.
+    """
+
+    right: Int64
+    net: Int64
+    bound: int
+
+
+class BestLists(NamedTuple):
+    """
+    The best partners of several left schools.
+
+    Attributes
+    ----------
+    right : (r, k) int32
+        As in :class:`Called`, padded with -1.
+    net : (r, k) int64
+        Padded with ``NO_PARTNER``.
+    bound : (r,) int64
+    """
+
+    right: Int32
+    net: Int64
+    bound: Int64
+
+
+class CalledGraph:
+    """
+    An implicit graph searched by plain passes.
+
+    Parameters
+    ----------
+    terms : PairTerms
+        What pairs are worth, calls included.
+    right_capacity : (num_right,) int64 or None
+        Places of each right node; None means 1 each.
+    allow_large : bool, optional
+        Whether more than ``MAX_CALLED_PAIRS`` pairs are welcome.
+
+    Raises
+    ------
+    ResourceLimitError
+        If there are more pairs than that and nobody said they are welcome.
+
+    Notes
+    -----
+    A pass takes as long as the function takes for all admissible pairs, each asked about once.
+    """
+
+    def __init__(
+        self,
+        terms: PairTerms,
+        right_capacity: npt.ArrayLike | None = None,
+        *,
+        allow_large: bool = False,
+    ) -> None:
+        pairs = terms.num_left * terms.num_right
+        if pairs > MAX_CALLED_PAIRS and not allow_large:
+            names = ", ".join(repr(call.name) for call in terms.calls)
+            raise ResourceLimitError(
+                f"{names} would be asked about {pairs:,} pairs one block after the other, and more than "
+                f"{MAX_CALLED_PAIRS:,} need a policy with allow_large_calls=True"
+            )
+        self.terms = terms
+        capacity = np.ones(terms.num_right) if right_capacity is None else np.asarray(right_capacity)
+        self.right_capacity: Int64 = capacity.astype(np.int64)
+
+    @property
+    def num_left(self) -> int:
+        """Number of left nodes."""
+        return self.terms.num_left
+
+    @property
+    def num_right(self) -> int:
+        """Number of right nodes."""
+        return self.terms.num_right
+
+    def points(self, i: Index, j: Index) -> Int64:
+        """Return the points of the pairs, ``FORBIDDEN`` where a pair is not admissible."""
+        return self.terms.points(i, j)
+
+    def best(self, i: int, k: int, right_price: Int64 | None = None) -> Called:
+        """
+        Return the ``k`` best partners of a left node under prices.
+
+        Parameters
+        ----------
+        i : int
+        k : int
+            At least 1.
+        right_price : (num_right,) int64, optional
+            0 without it.
+        """
+        lists = self.best_lists(np.array([i]), k, right_price)
+        found = lists.right[0] >= 0
+        return Called(lists.right[0][found].astype(np.int64), lists.net[0][found], int(lists.bound[0]))
+
+    def best_lists(self, rows: Index, k: int, right_price: Int64 | None = None) -> BestLists:
+        """
+        Return the ``k`` best partners of several left nodes under prices.
+
+        Parameters
+        ----------
+        rows : (r,) int
+        k : int
+            At least 1.
+        right_price : (num_right,) int64, optional
+            0 without it.
+        """
+        asked = np.asarray(rows, np.int64)
+        lists = BestLists(
+            np.full((len(asked), k), -1, np.int32),
+            np.full((len(asked), k), NO_PARTNER, np.int64),
+            np.full(len(asked), NO_PARTNER, np.int64),
+        )
+        for first, net in self._blocks(asked, right_price):
+            for offset, values in enumerate(net):
+                # One more than asked for: its value bounds everything outside the list.
+                order = _largest(values, min(k + 1, self.num_right))
+                order = order[values[order] > NO_PARTNER]
+                row = first + offset
+                kept = order[:k]
+                lists.right[row, : len(kept)] = kept
+                lists.net[row, : len(kept)] = values[kept]
+                if len(order) > k:
+                    lists.bound[row] = values[order[k]]
+        return lists
+
+    def scan(self, right_price: Int64 | None = None) -> Int64:
+        """Return the best net value of every left node, ``NO_PARTNER`` without partners."""
+        best = np.full(self.num_left, NO_PARTNER, np.int64)
+        for first, net in self._blocks(np.arange(self.num_left), right_price):
+            best[first : first + len(net)] = net.max(axis=1, initial=NO_PARTNER)
+        return best
+
+    def _blocks(self, rows: Int64, right_price: Int64 | None) -> Iterator[tuple[int, Int64]]:
+        """Yield the net values of a few rows at a time, ``NO_PARTNER`` where not admissible."""
+        step = max(1, _BLOCK // max(1, self.num_right))
+        columns = np.arange(self.num_right)
+        for first in range(0, len(rows), step):
+            net = self.terms.points(rows[first : first + step, None], columns[None, :])
+            forbidden = net == FORBIDDEN
+            if right_price is not None:
+                net = net - np.asarray(right_price, np.int64)[None, :]
+            net[forbidden] = NO_PARTNER
+            yield first, net
+
+
+def _largest(values: Int64, k: int) -> npt.NDArray[np.intp]:
+    """Return the indices of the k largest values, largest first, ties by index."""
+    if not k:
+        return np.empty(0, np.intp)
+    threshold = np.partition(values, len(values) - k)[len(values) - k]
+    above = np.flatnonzero(values > threshold)
+    level = np.flatnonzero(values == threshold)[: k - len(above)]
+    chosen = np.concatenate([above, level])
+    order: npt.NDArray[np.intp] = np.lexsort((chosen, -values[chosen]))
+    return chosen[order]

@@ -2,8 +2,8 @@
 Draw the picture of the README from a real result: ``make picture``.
 
 Every line is one pair: it leaves a school in France, joins the lines that go the same way, and ends at its
-partner. Lines are added up like light, so that a road is as bright as it is busy; the dots are all schools of the
-registers, and nothing else draws the countries.
+partner. Lines are added up like light, so that a road is as bright as it is busy; the dots are all schools of
+the registers, and nothing else draws the countries.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def roads(start: np.ndarray, end: np.ndarray, steps: int = 420) -> np.ndarray:
     """
     Return the light of one curve a pair.
 
-    A curve is a cubic whose inner points are those of its group, the pairs from one 130 km square to another: so
-    that pairs which go the same way share most of it.
+    A curve is a cubic whose inner points are those of its group, the pairs from one square of the map to
+    another: so that pairs which go the same way share most of it.
     """
     squares = np.column_stack([np.floor(start / 130), np.floor(end / 260)])
     _, group = np.unique(squares, axis=0, return_inverse=True)

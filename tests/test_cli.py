@@ -75,7 +75,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def test_demo_prints_one_json_object_on_one_line(sample_demo, capsys):
-    """``--json`` prints the documented keys in their order, on one line of stdout, and nothing else anywhere."""
+    """``--json`` prints the documented keys in their order, on one line of stdout, and nothing else."""
     assert run("demo", "--json") == Exit.DONE
     out, err = capsys.readouterr()
     assert err == ""
@@ -110,7 +110,7 @@ def test_phases_do_not_overlap(files, tmp_path):
 
 
 def test_demo_fits_one_screen(sample_demo, capsys, tmp_path):
-    """The summary names the numbers, the countries, the claims and the phases, on one screen of plain text."""
+    """The summary names numbers, countries, claims and phases, on one screen of plain text."""
     assert run("demo", "--out", tmp_path / "twins") == Exit.DONE
     out, err = capsys.readouterr()
     assert err == ""

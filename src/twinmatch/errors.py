@@ -63,7 +63,7 @@ class Fault(NamedTuple):
 
     where: str
     what: str
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # hides tuple.count, which a fault has no use for
     rows: tuple[int, ...] = ()
     hint: str = ""
 

@@ -2,5 +2,6 @@
 
 from twinmatch.certify.certificate import Certificate, Claim
 from twinmatch.certify.optimality import check
+from twinmatch.certify.sealing import seal
 
-__all__ = ["Certificate", "Claim", "check"]
+__all__ = ["Certificate", "Claim", "check", "seal"]

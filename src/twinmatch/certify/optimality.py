@@ -55,6 +55,7 @@ import numpy.typing as npt
 from twinmatch.certify.certificate import Certificate, Claim
 from twinmatch.certify.exact import exact_dot, exact_sum
 from twinmatch.certify.plain import NO_PARTNER, PRICE_LIMIT, Cancel, Pass, pair_points, plain_pass
+from twinmatch.certify.sealing import digest
 from twinmatch.graph.terms import FORBIDDEN, PairTerms
 from twinmatch.status import Status
 
@@ -80,6 +81,7 @@ def check(
     coverage: int | None,
     coverage_bound: int | None,
     right_capacity: npt.ArrayLike | None = None,
+    seal: str | None = None,
     threads: int | None = None,
     isa: str = "auto",
     on_progress: Callable[[int, int], object] | None = None,
@@ -106,6 +108,9 @@ def check(
         accepted where the status claims nothing either (``NO_SOLUTION``, ``INFEASIBLE``).
     right_capacity : (num_right,) int, optional
         Places of each right school; one each by default.
+    seal : str, optional
+        What :func:`twinmatch.certify.seal` made of these numbers when they were found. Numbers changed
+        since then are refused even where they still prove what is claimed.
     threads : int, optional
         As many as this process has cores. The certificate is the same for any number.
     isa : str
@@ -136,6 +141,9 @@ def check(
     prices = book.whole("prices", right_price, num_right, 0, PRICE_LIMIT)
     premium = book.whole("coverage price", np.reshape(_array(coverage_price), -1), 1, 0, PRICE_LIMIT)
     witness = book.marks("witness", witness_left, num_left)
+    if seal is not None:
+        numbers = (coverage_price, str(status), objective, bound, coverage, coverage_bound)
+        book.sealed(seal, (mates, prices, witness, places), numbers)
 
     found_objective = book.admissible(terms, mates, isa)
     found_coverage = book.capacities(mates, places)
@@ -208,6 +216,23 @@ class _Book:
             return None
         self.enter(name, True, f"{np.count_nonzero(values):,} of {size:,} left schools")
         return values.astype(np.bool_)
+
+    def sealed(
+        self,
+        seal: str,
+        arrays: tuple[npt.NDArray[Any] | None, ...],
+        numbers: tuple[Any, ...],
+    ) -> None:
+        """See that nothing was changed since the seal was set."""
+        if any(array is None for array in arrays):
+            self.enter("seal", False, "not checked: the numbers are not usable")
+        else:
+            found = digest(*arrays, *numbers)
+            ok = found == seal
+            detail = (
+                f"{found[:16]}..., nothing was changed" if ok else f"{found[:16]}... is not {seal[:16]}..."
+            )
+            self.enter("seal", ok, detail)
 
     def admissible(self, terms: PairTerms, mates: Int64 | None, isa: str) -> int | None:
         """See that every pair keeps the rules; return the points of all."""

@@ -1,0 +1,320 @@
+"""A true matching is certified; a matching with anything wrong about it is refused."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.oracles import dense_bound, dense_points, prove
+from tests.random_terms import random_capacity, random_terms
+from twinmatch import _check
+from twinmatch.certify import Certificate, check, seal
+from twinmatch.errors import CertificateError
+from twinmatch.graph.terms import PairTerms
+
+FORBIDDEN = -(2**31)
+
+
+class Case:
+    """An instance, and the arguments of ``check`` that a right solver would hand over."""
+
+    def __init__(self, terms: PairTerms, capacity: np.ndarray) -> None:
+        self.terms = terms
+        self.points = dense_points(terms)
+        proof = prove(self.points, capacity)
+        self.claims: dict[str, Any] = {**proof._asdict(), "right_capacity": capacity, "status": "OPTIMAL"}
+
+    def check(self, **changed: Any) -> Certificate:
+        return check(self.terms, **{**self.claims, **changed})
+
+
+def explicit(points: list[list[int]], capacity: list[int]) -> Case:
+    """Return a case with a class for each school, so that the table holds the points."""
+    table = np.array(points, np.int32)
+    rows, columns = (np.arange(k, dtype=np.int32) for k in table.shape)
+    return Case(PairTerms(rows, columns, table), np.array(capacity))
+
+
+def random_case(rng: np.random.Generator, most: int = 9) -> Case:
+    num_left, num_right = (int(k) for k in rng.integers(0, most, 2))
+    span = int(rng.choice([1, 3, 50, 100_000]))
+    kinds = ("table", "linear", "distance", "bans")
+    terms = random_terms(rng, num_left, num_right, kinds=kinds, forbidden=rng.random(), span=span)
+    return Case(terms, random_capacity(rng, num_right))
+
+
+@pytest.fixture
+def case() -> Case:
+    """Four left schools, three partners, one of them with two places; the last left school has no partner.
+
+    The best matching is 0-0 (8), 1-1 (9), 2-1 (6): 23 points, three of four covered. With prices 0, 1, 0 the
+    first school is indifferent (8 - 0 = 9 - 1), so that the second price may not fall, nor the first rise.
+    """
+    x = FORBIDDEN
+    case = explicit([[8, 9, x], [7, 9, 2], [x, 6, 1], [x, x, x]], [1, 2, 0])
+    assert case.claims["mate"].tolist() == [0, 1, 1, -1]
+    case.claims["right_price"], case.claims["coverage_price"] = np.array([0, 1, 0]), 0
+    return case
+
+
+def refused(certificate: Certificate) -> set[str]:
+    return {claim.name for claim in certificate.claims if not claim.ok}
+
+
+def test_a_true_matching_is_certified(case):
+    """Every claim holds, and the certificate shows the recomputed numbers."""
+    certificate = case.check().raise_for_failure()
+    assert certificate.ok
+    assert (certificate.objective, certificate.bound, certificate.gap) == (23, 23, 0)
+    assert (certificate.coverage, certificate.coverage_bound) == (3, 3)
+    assert certificate.pairs_checked == 12
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_true_matchings_are_certified(block, seed):
+    """Whatever the instance, a best matching with its prices and witness passes."""
+    rng = np.random.default_rng([seed, block])
+    for _ in range(30):
+        random_case(rng).check(threads=1).raise_for_failure()
+
+
+def swapped(mate: np.ndarray, a: int, b: int) -> np.ndarray:
+    changed = mate.copy()
+    changed[[a, b]] = mate[[b, a]]
+    return changed
+
+
+def moved(values: np.ndarray, index: int, step: int) -> np.ndarray:
+    changed = values.copy()
+    changed[index] += step
+    return changed
+
+
+SABOTAGE = {
+    "two mates swapped": (lambda c: {"mate": swapped(c["mate"], 0, 1)}, "objective"),
+    "two mates swapped against a rule": (lambda c: {"mate": swapped(c["mate"], 0, 2)}, "rules"),
+    "a price one higher": (lambda c: {"right_price": moved(c["right_price"], 0, 1)}, "bound"),
+    "a price one lower": (lambda c: {"right_price": moved(c["right_price"], 1, -1)}, "bound"),
+    "a price below zero by one": (lambda c: {"right_price": moved(c["right_price"], 0, -1)}, "prices"),
+    "a price below zero": (lambda c: {"right_price": np.array([-5, 0, 0])}, "prices"),
+    "a price no pass can hold": (lambda c: {"right_price": np.array([2**62 + 1, 0, 0])}, "prices"),
+    "prices with fractions": (lambda c: {"right_price": c["right_price"] + 0.5}, "prices"),
+    "a price too few": (lambda c: {"right_price": c["right_price"][:-1]}, "prices"),
+    "a coverage price below zero": (lambda c: {"coverage_price": -1}, "coverage price"),
+    "a coverage price with a fraction": (lambda c: {"coverage_price": 0.5}, "coverage price"),
+    "one place too many": (lambda c: {"mate": np.array([0, 0, 1, -1])}, "capacities"),
+    "a place where there is none": (lambda c: {"mate": np.array([0, 2, 1, -1])}, "capacities"),
+    "a partner against the rules": (lambda c: {"mate": np.array([0, 1, 1, 0])}, "rules"),
+    "a mate beyond the table": (lambda c: {"mate": np.array([0, 1, 3, -1])}, "mates"),
+    "a mate below none": (lambda c: {"mate": np.array([0, 1, 1, -2])}, "mates"),
+    "mates with fractions": (lambda c: {"mate": np.array([0.0, 1.0, 1.0, -1.0])}, "mates"),
+    "a mate too many": (lambda c: {"mate": np.array([0, 1, 1, -1, -1])}, "mates"),
+    "a school left out": (lambda c: {"mate": np.array([0, 1, -1, -1])}, "coverage"),
+    "objective one higher": (lambda c: {"objective": c["objective"] + 1}, "objective"),
+    "objective one lower": (lambda c: {"objective": c["objective"] - 1}, "objective"),
+    "objective a float": (lambda c: {"objective": float(c["objective"])}, "objective"),
+    "no objective": (lambda c: {"objective": None}, "objective"),
+    "bound one higher": (lambda c: {"bound": c["bound"] + 1}, "bound"),
+    "bound one lower": (lambda c: {"bound": c["bound"] - 1}, "bound"),
+    "coverage one higher": (lambda c: {"coverage": c["coverage"] + 1}, "coverage"),
+    "coverage bound one lower": (lambda c: {"coverage_bound": c["coverage_bound"] - 1}, "coverage bound"),
+    "the witness inside out": (lambda c: {"witness_left": ~c["witness_left"]}, "coverage bound"),
+    "no witness": (lambda c: {"witness_left": np.zeros(4, bool)}, "coverage bound"),
+    "a witness of numbers": (lambda c: {"witness_left": np.zeros(4)}, "witness"),
+    "places of another": (lambda c: {"right_capacity": np.array([1, 1, 1])}, "capacities"),
+    "fewer places than none": (lambda c: {"right_capacity": np.array([1, 2, -1])}, "places"),
+    "a status that is none": (lambda c: {"status": "PERFECT"}, "status"),
+    "no solution, with pairs": (lambda c: {"status": "NO_SOLUTION"}, "status"),
+}
+
+
+@pytest.mark.parametrize("name", SABOTAGE)
+def test_sabotage_is_refused(case, name):
+    """One thing wrong is enough, and the certificate names it."""
+    change, claim = SABOTAGE[name]
+    certificate = case.check(**change(case.claims))
+    assert not certificate.ok
+    assert claim in refused(certificate), str(certificate)
+    with pytest.raises(CertificateError, match=claim):
+        certificate.raise_for_failure()
+
+
+def test_the_parts_must_fit_each_other(case):
+    """Optimality is refused where the numbers are true and do not meet."""
+    dear = case.claims["right_price"] + 100
+    bound = dense_bound(case.points, case.claims["right_capacity"], dear, case.claims["coverage_price"], 3)
+    assert bound > 23
+    assert refused(case.check(right_price=dear, bound=bound)) == {"status"}
+    assert case.check(right_price=dear, bound=bound, status="FEASIBLE").ok
+
+    nobody = np.zeros(4, bool)
+    assert refused(case.check(witness_left=nobody, coverage_bound=4)) == {"status"}
+    assert case.check(witness_left=nobody, coverage_bound=4, status="FEASIBLE").ok
+
+
+def test_a_seal_catches_what_still_proves(case):
+    """Another price that proves the same bound is a true proof; with the seal of the first it is refused."""
+    other = moved(case.claims["right_price"], 1, 1)
+    assert case.check(right_price=other).ok
+    mark = seal(**case.claims)
+    assert case.check(seal=mark).ok
+    assert refused(case.check(seal=mark, right_price=other)) == {"seal"}
+    assert refused(case.check(seal=mark, status="FEASIBLE")) == {"seal"}
+    lists = {name: c.tolist() if isinstance(c, np.ndarray) else c for name, c in case.claims.items()}
+    assert seal(**lists) == mark
+    assert "seal" in refused(case.check(seal=mark, mate=np.array([0.5] * 4)))
+
+
+def test_claiming_less_than_is_proven_is_no_lie(case):
+    """A run that a limit stopped at the optimum may say FEASIBLE."""
+    assert case.check(status="FEASIBLE").ok
+
+
+def test_infeasible_is_as_good_as_its_witness(case):
+    """A witness must show that somebody stays without a partner; other numbers need not be claimed."""
+    nothing = dict.fromkeys(("objective", "bound", "coverage"))
+    assert case.check(status="INFEASIBLE", **nothing).ok
+    weak = case.check(status="INFEASIBLE", **nothing, witness_left=np.zeros(4, bool), coverage_bound=4)
+    assert refused(weak) == {"status"}
+
+
+def test_no_solution_claims_nothing(case):
+    """A run that ended before it found anything has nothing to prove, and must not have pairs."""
+    nothing = dict.fromkeys(("objective", "bound", "coverage", "coverage_bound"))
+    empty = np.full(4, -1)
+    assert case.check(status="NO_SOLUTION", mate=empty, **nothing).ok
+    assert refused(case.check(status="NO_SOLUTION", **nothing)) == {"status"}
+
+
+def test_garbage_is_refused_and_not_raised(case):
+    """Arrays of the wrong kind are claims refused, so that a corrupted file gives a verdict."""
+    for garbage in ("nonsense", None, [[1], [2, 3]], [2**70] * 4, object()):
+        for name in ("mate", "right_price", "coverage_price", "witness_left"):
+            assert not case.check(**{name: garbage}).ok
+
+
+def test_sums_beyond_64_bits_are_exact():
+    """Prices times places may leave 64 bits; the bound does not wrap around."""
+    case = explicit([[5, 3], [4, 2]], [2**61, 1])
+    price = np.array([2**61, 2**62])
+    bound = dense_bound(case.points, [2**61, 1], price, 2**62, 2)
+    certificate = case.check(right_price=price, coverage_price=2**62, bound=bound, status="FEASIBLE")
+    assert certificate.ok
+    assert certificate.bound == bound > 2**120
+
+
+def test_a_cancelled_check_certifies_nothing(case):
+    """What rests on a pass that was cut short is refused, and says so."""
+    asked = threading.Event()
+    asked.set()
+    big = random_terms(np.random.default_rng(0), 40_000, 40_000, kinds=("table", "linear"))
+    certificate = check(
+        big,
+        **{
+            **case.claims,
+            "mate": np.full(40_000, -1),
+            "right_price": np.zeros(40_000, np.int64),
+            "witness_left": np.zeros(40_000, bool),
+            "right_capacity": None,
+        },
+        cancel=asked,
+        threads=1,
+    )
+    assert {"all pairs", "bound", "coverage bound", "status"} <= refused(certificate)
+    assert certificate.bound is None
+    assert certificate.pairs_checked < 40_000**2
+
+
+def test_the_verdict_is_the_same_for_any_threads_and_instruction_set(case):
+    """Only the times differ."""
+    results = [
+        case.check(threads=threads, isa=isa) for threads in (1, 2, 4) for isa in _check.instruction_sets()
+    ]
+    assert len({(r.ok, r.objective, r.bound, r.coverage, r.coverage_bound) for r in results}) == 1
+
+
+def _random_sabotage(rng: np.random.Generator, case: Case) -> dict[str, Any]:
+    """Change one thing at random; may happen to change nothing that matters."""
+    claims = case.claims
+    num_left, num_right = case.points.shape
+    i, j, step = int(rng.integers(num_left)), int(rng.integers(num_right)), int(rng.choice([-1, 1]))
+    match int(rng.integers(8)):
+        case 0:
+            return {"mate": swapped(claims["mate"], i, int(rng.integers(num_left)))}
+        case 1:
+            mate = claims["mate"].copy()
+            mate[i] = rng.integers(-2, num_right + 1)
+            return {"mate": mate}
+        case 2:
+            return {"right_price": moved(claims["right_price"], j, step)}
+        case 3:
+            return {"coverage_price": claims["coverage_price"] + step}
+        case 4:
+            witness = claims["witness_left"].copy()
+            witness[i] ^= True
+            return {"witness_left": witness}
+        case 5:
+            return {"right_capacity": moved(claims["right_capacity"], j, -1)}
+        case 6:
+            name = rng.choice(["objective", "bound", "coverage", "coverage_bound"])
+            return {str(name): claims[str(name)] + step}
+        case _:
+            return {"status": str(rng.choice(["FEASIBLE", "INFEASIBLE", "NO_SOLUTION", "BEST"]))}
+
+
+def _is_still_true(case: Case, changed: dict[str, Any]) -> bool:
+    """Judge the changed claims over the dense matrix, in Python integers, with no code of the checker."""
+    c = {**case.claims, **changed}
+    points, mate, capacity, price = case.points, c["mate"], c["right_capacity"], c["right_price"]
+    num_left, num_right = points.shape
+    pairs = [(i, int(j)) for i, j in enumerate(mate) if j != -1]
+    if any(not 0 <= j < num_right or points[i, j] == FORBIDDEN for i, j in pairs):
+        return False
+    if any(sum(k == j for _, k in pairs) > capacity[j] for j in range(num_right)):
+        return False
+    if min(capacity, default=0) < 0 or min(price, default=0) < 0 or c["coverage_price"] < 0:
+        return False
+    reached = {
+        j
+        for i in range(num_left)
+        if c["witness_left"][i]
+        for j in range(num_right)
+        if points[i, j] != FORBIDDEN
+    }
+    found = {
+        "objective": sum(int(points[i, j]) for i, j in pairs),
+        "bound": dense_bound(points, capacity, price, c["coverage_price"], len(pairs)),
+        "coverage": len(pairs),
+        "coverage_bound": num_left - sum(c["witness_left"]) + sum(int(capacity[j]) for j in reached),
+    }
+    if any(c[name] != value for name, value in found.items()):
+        return False
+    closed = found["objective"] == found["bound"] and found["coverage"] == found["coverage_bound"]
+    return {
+        "OPTIMAL": closed,
+        "FEASIBLE": True,
+        "INFEASIBLE": found["coverage_bound"] < num_left,
+        "NO_SOLUTION": not pairs,
+    }.get(c["status"], False)
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_random_sabotage_is_refused(block, seed):
+    """Of 2,000 tampered matchings exactly those are certified whose every claim is still true."""
+    rng = np.random.default_rng([seed, 77, block])
+    lies = tried = 0
+    while tried < 200:
+        case = random_case(rng, most=7)
+        if 0 in case.points.shape:
+            continue
+        for _ in range(5):
+            changed = _random_sabotage(rng, case)
+            true = _is_still_true(case, changed)
+            certificate = case.check(**changed, threads=1)
+            assert certificate.ok == true, f"{changed}\n{certificate}"
+            lies += not true
+            tried += 1
+    assert lies > 100

@@ -60,7 +60,7 @@ constraints:  ## Pin and hash what continuous integration installs (needs uv)
 	  --output-file constraints/ci.txt
 
 clean:  ## Remove everything that can be made again, the virtual environment included
-	rm -rf $(VENV) build dist docs/_build docs/api/generated demo-twins
+	rm -rf $(VENV) build dist docs/_build docs/generated demo-twins
 
 # A virtual environment whose pip knows dependency groups, with what compiles the core.
 $(VENV)/stamp-build: pyproject.toml

@@ -8,7 +8,8 @@ copyright = author  # noqa: A001 (the name that Sphinx reads)
 version = release = twinmatch.__version__
 
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx_copybutton"]
-exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates"]
 nitpicky = False
 suppress_warnings = ["myst.strikethrough"]
 

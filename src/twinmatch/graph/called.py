@@ -26,7 +26,7 @@ __all__ = ["MAX_CALLED_PAIRS", "NO_PARTNER", "BestLists", "Called", "CalledGraph
 MAX_CALLED_PAIRS = 10**9
 """Most pairs that are searched by plain passes without being asked to."""
 
-NO_PARTNER = -(2**62)
+NO_PARTNER = -(2**61)
 """The net value of a school that has no admissible partner (left)."""
 
 _BLOCK = 2**21

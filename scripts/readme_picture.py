@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: The frame in kilometres east and north of the centre, and the pixels of a kilometre.
 CENTRE = (50.0, 9.5)
-FRAME = (-1560.0, 1560.0, -1500.0, 1860.0)
-PIXELS_PER_KM = 0.55
+FRAME = (-1570.0, 1640.0, -1460.0, 1750.0)
+PIXELS_PER_KM = 0.45
 
 NIGHT = np.array([0.024, 0.043, 0.082])
 COLOURS = {
@@ -71,7 +71,7 @@ def light(points: np.ndarray) -> np.ndarray:
     return counts[::-1]
 
 
-def roads(start: np.ndarray, end: np.ndarray, steps: int = 420) -> np.ndarray:
+def roads(start: np.ndarray, end: np.ndarray, steps: int = 300) -> np.ndarray:
     """
     Return the light of one curve a pair.
 
@@ -93,7 +93,7 @@ def roads(start: np.ndarray, end: np.ndarray, steps: int = 420) -> np.ndarray:
         corners = (start, inner_start[group], inner_end[group], end)
         step = light(sum(w * corner for w, corner in zip(weights, corners, strict=True)))
         total = step if total is None else total + step
-    return total * (420 / steps)
+    return total * (300 / steps)
 
 
 def spread(image: np.ndarray, sigma: float) -> np.ndarray:
@@ -119,7 +119,7 @@ def paint(matching: Matching) -> tuple[np.ndarray, dict[str, int]]:
 
     everyone = np.concatenate([left, right])
     dots = light(everyone[np.isfinite(everyone[:, 0])])
-    picture = NIGHT + 0.34 * np.tanh(spread(dots, 0.6) / 2.2)[..., None] * np.array([0.62, 0.76, 1.0])
+    picture = NIGHT + 0.42 * np.tanh(spread(dots, 0.55) / 1.6)[..., None] * np.array([0.62, 0.76, 1.0])
 
     counts = {}
     for code, colour in COLOURS.items():
@@ -128,14 +128,14 @@ def paint(matching: Matching) -> tuple[np.ndarray, dict[str, int]]:
         mine &= drawn
         if mine.any():
             traffic = roads(left[tail[mine]], right[head[mine]])
-            glow = 0.75 * tone(spread(traffic, 0.6)) + 0.35 * tone(spread(traffic, 4.0))
+            glow = 0.85 * tone(spread(traffic, 0.5)) + 0.25 * tone(spread(traffic, 5.0))
             picture = 1 - (1 - picture) * (1 - glow[..., None] * np.array(to_rgb(colour)))
     return np.clip(picture, 0, 1), counts
 
 
 def tone(traffic: np.ndarray) -> np.ndarray:
     """Turn counts into brightness: a lone line is seen, a crowd does not blind."""
-    return np.clip(np.log1p(traffic / 1.5) / np.log1p(1500 / 1.5), 0, 1) ** 1.35
+    return np.clip(np.log1p(traffic / 1.5) / np.log1p(900 / 1.5), 0, 1) ** 1.25
 
 
 def draw(matching: Matching, path: Path) -> None:

@@ -17,11 +17,21 @@ import numpy as np
 from twinmatch.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import pyarrow as pa
 
-__all__ = ["COUNTRIES", "KNOWN", "REQUIRED", "Column", "check", "is_contact", "level_mask", "read_column"]
+__all__ = [
+    "COUNTRIES",
+    "KNOWN",
+    "REQUIRED",
+    "Column",
+    "check",
+    "is_contact",
+    "level_mask",
+    "quoted",
+    "read_column",
+]
 
 Kind = Literal["text", "number", "whole", "flag", "vector"]
 
@@ -334,6 +344,12 @@ def _fault(where: str, what: str, bad: pa.ChunkedArray | np.ndarray, hint: str =
     return Fault(where, what, len(rows), tuple(int(row) for row in rows[:3]), hint)
 
 
+def quoted(words: Iterable[str]) -> str:
+    """Return up to three short code words for a message; nothing that could be a name or an address."""
+    short = [repr(word) for word in words if re.fullmatch(r"[\w ;,/?+-]{1,16}", word)][:3]
+    return f": {', '.join(short)}" if short else ""
+
+
 def check(table: pa.Table) -> list[Fault]:
     """
     Return everything that is wrong with the cells of a table whose columns have their types.
@@ -371,9 +387,8 @@ def _check_text(name: str, known: Column, column: pa.ChunkedArray) -> list[Fault
     if not _any(bad):
         return []
     seen = pc.unique(column.filter(bad)).to_pylist()
-    quoted = [repr(word) for word in seen if re.fullmatch(r"[\w ;,?+-]{1,16}", word)][:3]
     what = "not a known value" if known.values else "not in the form it must have"
-    return [_fault(name, what + (f": {', '.join(quoted)}" if quoted else ""), bad, known.hint)]
+    return [_fault(name, what + quoted(seen), bad, known.hint)]
 
 
 def _check_number(name: str, known: Column, column: pa.ChunkedArray) -> list[Fault]:

@@ -324,7 +324,13 @@ def _right(
     return pa.table(columns)
 
 
-_UNIONS = [";".join(sorted({*a[0].split(";"), *b[0].split(";")})) for a in _FAMILIES for b in _FAMILIES]
+def _union(first: int, last: int) -> str:
+    return ";".join(
+        sorted({level for family in _FAMILIES[first : last + 1] for level in family[0].split(";")})
+    )
+
+
+_UNIONS = [_union(first, last) for first in range(len(_FAMILIES)) for last in range(len(_FAMILIES))]
 
 
 def _levels(
@@ -335,8 +341,8 @@ def _levels(
 
     Places are cut into one stretch for each family of French schools, at least as long as the family
     where there are places enough, and partners are laid along them in random order. A partner with
-    several places that lies across a cut teaches the levels of both sides, so that no family is one
-    place short.
+    several places that lies across cuts teaches the levels of all their sides, so that no family is
+    short of places.
     """
     places = np.ones(count, np.int64) if capacity is None else capacity
     order = random.permutation(count)

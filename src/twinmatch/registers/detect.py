@@ -40,10 +40,11 @@ def detect(name: str, columns: Sequence[str]) -> Format:
         return "annuaire"
     if {plain(column) for column in GEOLOCALISATION} <= names:
         return "geolocalisation"
-    if set(REQUIRED) <= names:
-        return "plain"
+    # The older form of GISCO's file has a column called country too, with the country's name.
     if is_gisco(names):
         return "gisco"
+    if set(REQUIRED) <= names:
+        return "plain"
     looked = (
         f"annuaire ({', '.join(ANNUAIRE)}), geolocalisation ({', '.join(GEOLOCALISATION)}), "
         "gisco (id, name, cntr_id, levels or id, name, cc, level), plain (id, country)"

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["decoded", "plain", "read_delimited", "read_geojson", "read_parquet", "refuse"]
+__all__ = ["decoded", "plain", "read_delimited", "read_geojson", "read_geopackage", "read_parquet", "refuse"]
 
 _MAGIC_PARQUET = b"PAR1"
+_MAGIC_SQLITE = b"SQLite format 3\0"
+_BOM = b"\xef\xbb\xbf"
 _MAGIC_GZIP = b"\x1f\x8b"
 
 
@@ -37,6 +39,12 @@ def is_parquet(path: Path) -> bool:
     """Return whether a file begins as Parquet files do."""
     with path.open("rb") as file:
         return file.read(4) == _MAGIC_PARQUET
+
+
+def is_geopackage(path: Path) -> bool:
+    """Return whether a file begins as GeoPackages, which are SQLite databases, do."""
+    with path.open("rb") as file:
+        return file.read(16) == _MAGIC_SQLITE
 
 
 def decoded(path: Path, encoding: str | None) -> str:
@@ -61,7 +69,7 @@ def decoded(path: Path, encoding: str | None) -> str:
             data = gzip.decompress(data)
         except (EOFError, OSError, zlib.error):
             refuse(path, "the gzip file is damaged or cut short", "Download it again.")
-    if not data.strip():
+    if not data.removeprefix(_BOM).strip():
         refuse(path, "is empty")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding is None:
         refuse(path, "is UTF-16, not UTF-8", "Name it: encoding='utf-16'.")
@@ -98,7 +106,12 @@ def read_delimited(path: Path, text: str) -> pa.Table:
     first = text[: text.find("\n") + 1] or text
     delimiter = max(";,\t|", key=first.count)
     # A quoted name may hold a line break, so the header is read by the same rules as the rows.
-    names = [name.strip() for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))]
+    try:
+        names = [
+            name.strip() for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        ]
+    except csv.Error:
+        refuse(path, "the header cannot be split into columns", "Is a quotation mark left open?")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         faults = [Fault(name or "(no name)", "the header has several columns of this name") for name in twice]
@@ -157,6 +170,40 @@ def read_geojson(path: Path, text: str) -> pa.Table:
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = {name: [None if row.get(name) is None else str(row[name]) for row in rows] for name in names}
     return pa.table({name: pa.array(values, pa.string()) for name, values in cells.items()})
+
+
+def read_geopackage(path: Path) -> pa.Table:
+    """
+    Read the one layer of a GeoPackage with every column but the geometry as text.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or has no layer or several.
+    """
+    import sqlite3
+    from contextlib import closing
+
+    import pyarrow as pa
+
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            layers = database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
+            if len(layers) != 1:
+                refuse(path, f"has {len(layers)} layers where one is expected")
+            layer, geometry = layers[0]
+            quoted = layer.replace('"', '""')
+            cursor = database.execute(f'SELECT * FROM "{quoted}"')
+            names = [column[0] for column in cursor.description]
+            rows = cursor.fetchall()
+    except sqlite3.Error:
+        refuse(path, "is a damaged GeoPackage, or none", "Download it again.")
+    columns = {
+        name: pa.array([None if row[i] is None else str(row[i]) for row in rows], pa.string())
+        for i, name in enumerate(names)
+        if name not in (geometry, "fid")
+    }
+    return pa.table(columns)
 
 
 def read_parquet(path: Path) -> pa.Table:

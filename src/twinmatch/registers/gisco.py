@@ -83,7 +83,7 @@ def read_gisco(
     )
     if (count := int((unread & register.keep).sum())) > 0:
         register.notes.append(
-            f"{count:,} size{'' if count == 1 else 's'} cannot be read and are taken as not known"
+            f"{count:,} size{'' if count == 1 else 's'} that cannot be read taken as not known"
         )
     reference = register.cells("ref_date")
     return register.schools(

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from twinmatch.errors import Fault, FormatError
 from twinmatch.registers.detect import FORMATS, Format, detect
-from twinmatch.registers.files import decoded, is_parquet, read_delimited, read_geojson, read_parquet, refuse
+from twinmatch.registers.files import (
+    decoded,
+    is_geopackage,
+    is_parquet,
+    read_delimited,
+    read_geojson,
+    read_geopackage,
+    read_parquet,
+    refuse,
+)
 from twinmatch.registers.french import read_annuaire, read_geolocalisation
 from twinmatch.registers.gisco import read_gisco
 from twinmatch.registers.plain import read_plain
@@ -36,7 +45,7 @@ def read_schools(
     Parameters
     ----------
     path : path
-        CSV (``;``, ``,``, tab or ``|``; gzip or not), Parquet, or GeoJSON for GISCO.
+        CSV (``;``, ``,``, tab or ``|``; gzip or not), Parquet; GeoPackage and GeoJSON too.
     format : {"annuaire", "geolocalisation", "gisco", "plain"}, optional
         Which register it is; found out from the columns when not given. ``plain`` is a table with
         twinmatch's own column names.
@@ -78,6 +87,8 @@ def read_schools(
         refuse(file, "is a folder, not a file")
     if is_parquet(file):
         table = read_parquet(file)
+    elif is_geopackage(file):
+        table = read_geopackage(file)
     elif (text := decoded(file, encoding)).lstrip()[:1] == "{":
         table = read_geojson(file, text)
     else:

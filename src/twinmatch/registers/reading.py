@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinmatch.columns import is_contact
+from twinmatch.columns import is_contact, quoted
 from twinmatch.errors import Fault, FormatError
 from twinmatch.registers.files import plain
 from twinmatch.schools import Schools
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Register"]
 
 Cells = list[str | None]
+# How programs write a missing value. (None is a town near Turin.)
+_NOTHING = frozenset({"", "null", "NULL", "nan", "NaN"})
 _IDS = frozenset({"id", "identifiant_de_l_etablissement", "numero_uai"})
 
 
@@ -65,7 +67,10 @@ class Register:
         """Return the cells of the first of these columns that the file has; blank ones as None."""
         for column in columns:
             if (found := self._names.get(plain(column))) is not None:
-                return [cell.strip() or None if cell else None for cell in self._table[found].to_pylist()]
+                return [
+                    None if cell is None or (text := cell.strip()) in _NOTHING else text
+                    for cell in self._table[found].to_pylist()
+                ]
         return [None] * len(self)
 
     def mapped(self, columns: str | Sequence[str], words: Mapping[str, str | None]) -> Cells:
@@ -78,8 +83,9 @@ class Register:
         cells = self.cells(*names)
         bad = np.array([cell is not None and plain(cell) not in words for cell in cells], bool) & self.keep
         if bad.any():
-            seen = sorted({plain(cells[row] or "")[:24] for row in np.flatnonzero(bad)})
-            what = f"not a known word: {', '.join(map(repr, seen[:3]))}"
+            what = "not a known word" + quoted(
+                sorted({plain(cells[row] or "") for row in np.flatnonzero(bad)})
+            )
             self.fault(
                 next(name for name in names if self.has(name)), what, bad, f"Known: {', '.join(words)}."
             )
@@ -137,4 +143,4 @@ def office_note(count: int) -> str:
 
 def repeated_note(count: int) -> str:
     """Say how many repeated rows were left out."""
-    return f"{count:,} row{'' if count == 1 else 's'} that repeat another in full left out"
+    return f"{count:,} repeated row{'' if count == 1 else 's'} left out"

@@ -108,6 +108,7 @@ class CheckedTerms {
     }
     d.top = static_cast<float>(top), d.slope = static_cast<float>(slope);
     d.centre = static_cast<float>(centre), d.cap = static_cast<float>(cap);
+    if (d.slope >= 0) d.cap = std::min(d.cap, std::max(d.top, 0.0f));  // a tighter cap, the same points
     most += static_cast<std::int64_t>(d.cap);
   }
 

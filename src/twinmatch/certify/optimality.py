@@ -125,6 +125,13 @@ def check(
     Certificate
         Whatever is wrong with the arrays is a claim refused, not an error raised.
 
+    Raises
+    ------
+    ValueError
+        If the terms themselves are broken: codes that point nowhere, points beyond 32 bits.
+    PointsError
+        If a function of the user's own returns what are no points.
+
     Notes
     -----
     Time is one evaluation of each of the ``num_left x num_right`` pairs. A status that claims less

@@ -1,10 +1,12 @@
 """Settings of the documentation: ``make docs``."""
 
+from docutils import nodes
+
 import twinmatch
 
 project = "twinmatch"
 author = "The twinmatch developers"
-copyright = author  # noqa: A001 (the name that Sphinx reads)
+copyright = author
 version = release = twinmatch.__version__
 
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx_copybutton"]
@@ -22,6 +24,7 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"twinmatch {release}"
 html_static_path = ["_static"]
@@ -30,3 +33,25 @@ html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#1f4e79", "color-brand-content": "#1f4e79"},
     "dark_css_variables": {"color-brand-primary": "#8fbce6", "color-brand-content": "#8fbce6"},
 }
+
+
+def formula(node, *, block):
+    """Return a formula as MathML, which browsers draw without any script from elsewhere."""
+    from docutils.utils.math.latex2mathml import tex2mathml
+
+    mathml = tex2mathml(node.astext().strip(), as_block=block)
+    return f'<div class="math">{mathml}</div>' if block else mathml
+
+
+def setup(app):
+    """Register the renderer of formulas."""
+
+    def inline(translator, node):
+        translator.body.append(formula(node, block=False))
+        raise nodes.SkipNode
+
+    def display(translator, node):
+        translator.body.append(formula(node, block=True))
+        raise nodes.SkipNode
+
+    app.add_html_math_renderer("mathml", (inline, None), (display, None))

@@ -256,9 +256,7 @@ _WORDS = {"number": "a number", "whole": "a whole number", "flag": "true or fals
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    import pyarrow.types as t
-
-    return bool(t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind))
+    return str(kind) in ("string", "large_string", "string_view")
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -344,9 +342,9 @@ def _fault(where: str, what: str, bad: pa.ChunkedArray | np.ndarray, hint: str =
     return Fault(where, what, len(rows), tuple(int(row) for row in rows[:3]), hint)
 
 
-def quoted(words: Iterable[str]) -> str:
-    """Return up to three short code words for a message; nothing that could be a name or an address."""
-    short = [repr(word) for word in words if re.fullmatch(r"[\w ;,/?+-]{1,16}", word)][:3]
+def quoted(words: Iterable[str], most: int = 3) -> str:
+    """Return some short code words for a message; nothing that could be a name or an address."""
+    short = [repr(word) for word in words if re.fullmatch(r"[\w ;,/?+-]{1,16}", word)][:most]
     return f": {', '.join(short)}" if short else ""
 
 

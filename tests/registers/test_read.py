@@ -149,8 +149,8 @@ def test_levels_that_nobody_mapped_are_refused():
         read_schools(path)
     assert [fault.count for fault in caught.value.faults] == [2, 1]
     text = str(caught.value)
-    assert "in BG the meaning of '1-3', '2' is not known" in text
-    assert "in GR the meaning of '1' is not known" in text
+    assert "in BG the meaning of these codes is not known: '1-3', '2'" in text
+    assert "in GR the meaning of these codes is not known: '1'" in text
     schools = read_schools(path, level_codes={"EL": {"1": "0"}, "BG": {"1-3": "1;2;3", "2": ""}})
     assert column(schools, "country")["EL_1"] == "GR"
     assert column(schools, "levels") == {"EL_1": "0", "BG_54100401": "1;2;3", "BG_54100402": None}

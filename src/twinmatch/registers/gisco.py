@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twinmatch.columns import COUNTRIES, quoted
 from twinmatch.errors import Fault
 from twinmatch.registers.files import plain
 from twinmatch.registers.reading import Register, closed_note, repeated_note
@@ -139,12 +140,13 @@ def _levels(register: Register, country: Cells, level_codes: Mapping[str, Mappin
         levels.append(found or None)
     for state, by_code in sorted(unmapped.items()):
         rows = sorted(row for some in by_code.values() for row in some)
-        quoted = ", ".join(repr(code) for code in sorted(by_code)[:12])
-        example = f"level_codes={{{state!r}: {{{sorted(by_code)[0]!r}: '0;1', ...}}}}"
+        if state not in COUNTRIES:
+            continue  # a fault of its own
+        example = f"level_codes={{{state!r}: {{'1': '0;1', ...}}}}"
         register.faults.append(
             Fault(
                 next(name for name in _LEVEL_NAMES if register.has(name)),
-                f"in {state} the meaning of {quoted} is not known",
+                f"in {state} the meaning of these codes is not known{quoted(sorted(by_code), 12)}",
                 len(rows),
                 tuple(rows[:3]),
                 f"Say which ISCED levels they are: {example}; an empty text means not known.",

@@ -83,9 +83,8 @@ class Register:
         cells = self.cells(*names)
         bad = np.array([cell is not None and plain(cell) not in words for cell in cells], bool) & self.keep
         if bad.any():
-            what = "not a known word" + quoted(
-                sorted({plain(cells[row] or "") for row in np.flatnonzero(bad)})
-            )
+            seen = sorted({plain(cells[row] or "") for row in np.flatnonzero(bad)})
+            what = "not a known word" + quoted(seen)
             self.fault(
                 next(name for name in names if self.has(name)), what, bad, f"Known: {', '.join(words)}."
             )

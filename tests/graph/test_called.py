@@ -43,8 +43,12 @@ def test_blocks_do_not_change_answers(monkeypatch):
     graph = random_graph(np.random.default_rng(1), 20, 30)
     whole = graph.best_lists(np.arange(20)[::-1], 3)
     monkeypatch.setattr(called, "_BLOCK", 70)
-    for one, other in zip(whole, graph.best_lists(np.arange(20)[::-1], 3), strict=True):
-        np.testing.assert_array_equal(one, other)
+    remembers = CalledGraph(graph.terms).best_lists(np.arange(20)[::-1], 3)
+    monkeypatch.setattr(called, "_REMEMBERED", 599)
+    asks_again = CalledGraph(graph.terms).best_lists(np.arange(20)[::-1], 3)
+    for one, two, three in zip(whole, remembers, asks_again, strict=True):
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_array_equal(one, three)
     assert whole.right.dtype == np.int32
     assert graph.right_capacity.tolist() == [1] * 30
 

@@ -7,6 +7,7 @@ all pairs, block by block in NumPy. The answers are the same as those of a searc
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ NO_PARTNER = -(2**61)
 """The net value of a school that has no admissible partner (left)."""
 
 _BLOCK = 2**21
+_REMEMBERED = 2**24  # pairs whose points are kept once they are known: 128 MiB
 
 
 class Called(NamedTuple):
@@ -90,7 +92,8 @@ class CalledGraph:
 
     Notes
     -----
-    A pass takes as long as the function takes for all admissible pairs, each asked about once.
+    A pass takes as long as the function takes for all admissible pairs. Up to 2**24 pairs, the
+    points are kept after the first one, and the function is not asked again.
     """
 
     def __init__(
@@ -141,7 +144,9 @@ class CalledGraph:
         found = lists.right[0] >= 0
         return Called(lists.right[0][found].astype(np.int64), lists.net[0][found], int(lists.bound[0]))
 
-    def best_lists(self, rows: Index, k: int, right_price: Int64 | None = None) -> BestLists:
+    def best_lists(
+        self, rows: Index, k: int, right_price: Int64 | None = None, *, threads: int | None = None
+    ) -> BestLists:
         """
         Return the ``k`` best partners of several left nodes under prices.
 
@@ -152,6 +157,8 @@ class CalledGraph:
             At least 1.
         right_price : (num_right,) int64, optional
             0 without it.
+        threads : int, optional
+            Not used: the function may not be safe to call from several threads.
         """
         asked = np.asarray(rows, np.int64)
         lists = BestLists(
@@ -172,7 +179,7 @@ class CalledGraph:
                     lists.bound[row] = values[order[k]]
         return lists
 
-    def scan(self, right_price: Int64 | None = None) -> Int64:
+    def scan(self, right_price: Int64 | None = None, *, threads: int | None = None) -> Int64:
         """Return the best net value of every left node, ``NO_PARTNER`` without partners."""
         best = np.full(self.num_left, NO_PARTNER, np.int64)
         for first, net in self._blocks(np.arange(self.num_left), right_price):
@@ -182,14 +189,26 @@ class CalledGraph:
     def _blocks(self, rows: Int64, right_price: Int64 | None) -> Iterator[tuple[int, Int64]]:
         """Yield the net values of a few rows at a time, ``NO_PARTNER`` where not admissible."""
         step = max(1, _BLOCK // max(1, self.num_right))
-        columns = np.arange(self.num_right)
         for first in range(0, len(rows), step):
-            net = self.terms.points(rows[first : first + step, None], columns[None, :])
-            forbidden = net == FORBIDDEN
-            if right_price is not None:
-                net = net - np.asarray(right_price, np.int64)[None, :]
-            net[forbidden] = NO_PARTNER
-            yield first, net
+            points = self._points_of(rows[first : first + step])
+            net = points if right_price is None else points - np.asarray(right_price, np.int64)[None, :]
+            yield first, np.where(points == FORBIDDEN, NO_PARTNER, net)
+
+    def _points_of(self, rows: Int64) -> Int64:
+        """Return the points of rows with every right node, remembered where they fit."""
+        if self.num_left * self.num_right > _REMEMBERED:
+            return self.terms.points(rows[:, None], np.arange(self.num_right)[None, :])
+        return self._remembered[rows]
+
+    @cached_property
+    def _remembered(self) -> Int64:
+        columns = np.arange(self.num_right)[None, :]
+        whole = np.empty((self.num_left, self.num_right), np.int64)
+        step = max(1, _BLOCK // max(1, self.num_right))
+        for first in range(0, self.num_left, step):
+            rows = np.arange(first, min(first + step, self.num_left))
+            whole[rows] = self.terms.points(rows[:, None], columns)
+        return whole
 
 
 def _largest(values: Int64, k: int) -> npt.NDArray[np.intp]:

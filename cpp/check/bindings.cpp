@@ -33,7 +33,8 @@ using Out = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
 using LinearIn = std::tuple<In<std::int32_t, 1>, In<std::int32_t, 1>, std::int64_t, std::int64_t>;
 using DistanceIn = std::tuple<In<float, 2>, In<float, 2>, double, double, double, double>;
 using TagsIn = std::tuple<In<std::uint64_t, 1>, In<std::uint64_t, 1>, std::int64_t, std::int64_t>;
-using DotIn = std::tuple<In<std::int8_t, 2>, In<std::int8_t, 2>, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+using DotIn =
+    std::tuple<In<std::int8_t, 2>, In<std::int8_t, 2>, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
 
 constexpr std::int64_t REACH = std::int64_t{1} << 30;  // of a single number, so that sums of two fit 32 bits
 
@@ -86,7 +87,8 @@ class CheckedTerms {
       require(within(left.data(), terms.num_left, -REACH / 2, REACH / 2) &&
                   within(right.data(), terms.num_right, -REACH / 2, REACH / 2),
               "a linear column leaves -2**29 .. 2**29");
-      require(-REACH <= top && top <= REACH && 0 <= cap && cap <= REACH, "a linear column's top or cap is out of range");
+      require(-REACH <= top && top <= REACH && 0 <= cap && cap <= REACH,
+              "a linear column's top or cap is out of range");
       const std::int64_t reached = std::min(cap, std::max<std::int64_t>(top, 0));  // a tighter cap, the same points
       terms.linear[terms.num_linear++] = {left.data(), right.data(), static_cast<std::int32_t>(top),
                                           static_cast<std::int32_t>(reached)};

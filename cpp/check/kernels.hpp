@@ -1,8 +1,9 @@
 // The inner loops of the plain pass, compiled once per instruction set (kernels.cpp) and chosen at run time (pass.cpp).
 //
-// The *offer* of a right school to a class of left schools is what a pair of theirs is worth before its numeric columns:
-// the table's entry less the school's price. Forbidden pairs get an offer so low that no points can lift it to where
-// an admissible pair can be. Two widths: 32 bits where prices are small enough (twice as fast), 64 bits otherwise.
+// The *offer* of a right school to a class of left schools is what a pair of theirs is worth before its numeric
+// columns: the table's entry less the school's price. Forbidden pairs get an offer so low that no points can lift it to
+// where an admissible pair can be. Two widths: 32 bits where prices are small enough (faster), 64 bits
+// otherwise.
 
 #pragma once
 
@@ -10,7 +11,7 @@
 
 namespace twin {
 
-// Narrow offers: every entry less every price, and the numeric points, keep within NARROW of zero (pass.cpp sees to it).
+// Narrow offers: entries less prices, and the numeric points, keep within NARROW of zero (pass.cpp sees to it).
 constexpr std::int32_t NARROW = std::int32_t{1} << 29;
 // Wide offers: prices up to this much.
 constexpr std::int64_t WIDE = std::int64_t{1} << 62;
@@ -28,7 +29,7 @@ struct Limits<std::int64_t> {
 
 template <class Offer>
 struct Loops {
-  // offer[k] of the `count` right schools whose classes and prices these are, to the left class whose table row this is.
+  // offer[k] of `count` right schools with these classes and prices, to the left class with this row of the table.
   void (*offers)(const std::int32_t *table_row, const std::int32_t *right_class, const Offer *price,
                  std::int64_t count, Offer *offer);
   // The greatest offer[k] + numeric points of left school i with right school first + k.

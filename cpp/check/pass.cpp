@@ -1,9 +1,9 @@
 // How the plain pass goes over num_left x num_right pairs.
 //
-// Left schools are ordered by class and dealt out in chunks of at most CHUNK, a thread taking the next one when it is free. For
-// each BLOCK of right schools (small enough for the first-level cache) and each class in the chunk, the offers of the
-// block are worked out once; then each left school of the class is held against the whole block. Pairs that a rule forbids
-// are evaluated like the others, and masked by their offer. Banned pairs are masked in the same way, one left school
+// Left schools are ordered by class and dealt out in chunks of at most CHUNK, a thread taking the next one when it is
+// free. For each BLOCK of right schools (small enough for the first-level cache) and each class in the chunk, the offers
+// of the block are worked out once; then each left school of the class is held against the whole block. Pairs that a
+// rule forbids are evaluated like the others, and masked by their offer. Banned pairs are masked in the same way, one left school
 // at a time. What a left school ends with is the maximum of the same integers in any order, so the output does not
 // depend on the number of threads, the blocks or the instruction set.
 
@@ -101,7 +101,7 @@ class Sweep {
     }
   }
 
-  // Holds the left schools of one class, from `row` on and before `to`, against a block. Returns the first row after them.
+  // Holds the left schools of one class, from `row` on and before `to`, against a block. Returns the row after.
   std::int64_t one_class(std::int64_t row, std::int64_t to, std::int64_t first, std::int64_t count,
                          std::uint8_t *reached, Scratch &scratch) {
     const std::int32_t left_class = terms_.left_class[order_[row]];

@@ -1,4 +1,4 @@
-// One plain pass over all pairs: no tree, no lists, no pruning. Shares with the core the points of a pair and nothing else.
+// One plain pass over all pairs: no tree, no lists, no pruning. It shares with the core the points of a pair only.
 
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace twin {
 
-// The loops for "auto", "portable", "avx2" or "avx512". Throws std::invalid_argument where this machine has no such thing.
+// The loops for "auto", "portable", "avx2" or "avx512". Throws std::invalid_argument where there is none.
 const Kernels &kernels_for(const std::string &isa);
 std::vector<std::string> instruction_sets();
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from twinmatch import __version__, terminal
 from twinmatch.errors import InputError, MissingExtraError, ResourceLimitError
-from twinmatch.interrupt import ctrl_c_asks, heard
+from twinmatch.interrupt import ctrl_c_asks
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -136,26 +136,22 @@ def _pair(
 
     with ctrl_c_asks() as asked:
         with terminal.progress(len(left)) as on_progress:
-            matching = heard(
-                lambda: match(
-                    left,
-                    right,
-                    policy,
-                    right_capacity=options.capacity,
-                    deadline=options.deadline,
-                    gap=options.gap,
-                    threads=options.threads,
-                    on_progress=on_progress,
-                    cancel=asked,
-                )
+            matching = match(
+                left,
+                right,
+                policy,
+                right_capacity=options.capacity,
+                deadline=options.deadline,
+                gap=options.gap,
+                threads=options.threads,
+                on_progress=on_progress,
+                cancel=asked,
             )
         seconds = {"load": load_s, **matching.seconds}
         certificate: Certificate | None = None
         if matching.status is not Status.NO_SOLUTION:
             if not asked.is_set():
-                certificate = heard(
-                    lambda: _timed(seconds, "verify", lambda: matching.verify(threads=options.threads))
-                )
+                certificate = _timed(seconds, "verify", lambda: matching.verify(threads=options.threads))
             if asked.is_set():
                 out = out or DEMO_OUT
             if out is not None:

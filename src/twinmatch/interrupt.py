@@ -5,14 +5,12 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-__all__ = ["ctrl_c_asks", "heard"]
-
-T = TypeVar("T")
+__all__ = ["ctrl_c_asks"]
 
 
 @contextmanager
@@ -37,27 +35,3 @@ def ctrl_c_asks() -> Iterator[threading.Event]:
         yield asked
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def heard(task: Callable[[], T]) -> T:
-    """
-    Run ``task`` in a thread of its own, wait for it, and return what it returns.
-
-    Python runs signal handlers in the main thread, between two of its instructions: a main thread inside
-    compiled code would not hear Ctrl-C. One that waits for another thread does.
-    """
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(task())
-        except BaseException as error:  # raised again below, where the caller is
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="twinmatch", daemon=True)
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return results[0]

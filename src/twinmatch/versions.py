@@ -96,8 +96,5 @@ def _instruction_set() -> str:
         core = import_module("twinmatch._core")
     except ImportError as error:
         return f"no compiled core: {error.name or 'twinmatch._core'} cannot be loaded"
-    for name in ("isa", "instruction_set"):
-        chosen = getattr(core, name, None)
-        if chosen is not None:
-            return str(chosen() if callable(chosen) else chosen)
-    return "not said by the core"
+    chosen = getattr(core, "best_isa", None)
+    return str(chosen()) if callable(chosen) else "not said by the core"

@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ResourceLimitError, MemoryError) as error:
         return _say(Exit.NO_PROOF, str(error) or "out of memory")
     except KeyboardInterrupt:
-        return _say(Exit.INTERRUPTED, "interrupted before anything was found")
+        return _say(Exit.INTERRUPTED, "interrupted; nothing is saved")
     except Exception:  # Python's own code for it, 1, would say that a proof was refused
         traceback.print_exc()
         return _say(Exit.BUG, "this is a fault of twinmatch; please report it with the lines above")

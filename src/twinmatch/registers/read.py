@@ -32,8 +32,8 @@ __all__ = ["read_schools"]
 
 def read_schools(
     path: str | PathLike[str],
-    *,
     format: Format | None = None,
+    *,
     encoding: str | None = None,
     keep_closed: bool = False,
     keep_offices: bool = False,

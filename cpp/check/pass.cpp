@@ -4,8 +4,8 @@
 // free. For each BLOCK of right schools (small enough for the first-level cache) and each class in the chunk, the
 // offers of the block are worked out once; then each left school of the class is held against the whole block. Pairs
 // that a rule forbids are evaluated like the others, and masked by their offer. Banned pairs are masked in the same
-// way, one left school at a time. What a left school ends with is the maximum of the same integers in any order, so the output does not
-// depend on the number of threads, the blocks or the instruction set.
+// way, one left school at a time. What a left school ends with is the maximum of the same integers in any order, so the
+// output does not depend on the number of threads, the blocks or the instruction set.
 
 #include "pass.hpp"
 

@@ -3,6 +3,7 @@
 #include "core/auction.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <numeric>
 
 namespace twin {
@@ -38,7 +39,7 @@ void Auction::settle(std::int64_t j) {
 }
 
 // False: the list no longer answers and must be drawn.
-bool Auction::bid(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &losers) {
+bool Auction::bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &losers) {
   if (!lists_.drawn(i)) return false;
   const std::int32_t *item = lists_.item(i);
   const std::int64_t *points = lists_.points(i), *price = market_.price.data();
@@ -53,12 +54,13 @@ bool Auction::bid(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &l
     }
   }
   const std::int64_t hidden = lists_.bound(i), outside = market_.outside[std::size_t(i)];
-  if (hidden > best && hidden > outside) return false;
+  if (hidden - best > eps - (eps + 1) / 2 && hidden > outside) return false;
   if (best < outside || where < 0) return true;  // better off without
   second = std::max(std::max(second, hidden), std::max(outside, best - range_));
   const std::int64_t j = item[where], first = market_.place_offset[std::size_t(j)];
   const std::int32_t loser = market_.place_owner[std::size_t(first)];
   if (loser >= 0) market_.mate_place[std::size_t(loser)] = -1, losers.push_back(loser);
+  else ++counters_[0];
   market_.place_owner[std::size_t(first)] = i;
   market_.place_price[std::size_t(first)] = price[j] + (best - second) + eps;
   market_.mate[std::size_t(i)] = static_cast<std::int32_t>(j);
@@ -68,7 +70,7 @@ bool Auction::bid(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &l
   return true;
 }
 
-void Auction::phase(std::int64_t eps, std::int64_t drop, int keep) {
+void Auction::open(std::int64_t drop, int keep) {
   const std::int64_t n = market_.num_left(), m = market_.num_right();
   for (auto &price : market_.place_price) price = std::max<std::int64_t>(0, price - drop);
   for (std::int64_t j = 0; j < m; ++j)
@@ -80,20 +82,33 @@ void Auction::phase(std::int64_t eps, std::int64_t drop, int keep) {
   std::vector<std::int32_t> waiting(static_cast<std::size_t>(n));
   std::iota(waiting.begin(), waiting.end(), 0);
   lists_.draw(waiting, market_.price.data(), keep, threads_, flag_);
-  waiting.clear();
-  for (std::int32_t i = 0; i < n; ++i) {
+}
+
+std::int64_t Auction::best(std::int64_t i) const {
+  std::int64_t best = market_.outside[std::size_t(i)];
+  for (int c = 0; c < lists_.number(i); ++c)
+    best = std::max(best, lists_.points(i)[c] - market_.price[std::size_t(lists_.item(i)[c])]);
+  return best;
+}
+
+void Auction::bid(std::int64_t eps, int keep) {
+  const std::int64_t n = market_.num_left();
+  std::vector<std::int32_t> waiting;
+  // A stride that visits everybody once: neighbours want the same partners, so they should not bid in one batch.
+  std::int64_t stride = n * 5 / 8 | 1;
+  while (std::gcd(stride, n) != 1) stride += 2;
+  for (std::int64_t step = 0, i64 = 0; step < n; ++step, i64 = (i64 + stride) % n) {
+    const auto i = static_cast<std::int32_t>(i64);
     const std::int32_t place = market_.mate_place[std::size_t(i)], j = market_.mate[std::size_t(i)];
     if (place >= 0) {
-      std::int64_t best = market_.outside[std::size_t(i)];
-      for (int c = 0; c < lists_.number(i); ++c)
-        best = std::max(best, lists_.points(i)[c] - market_.price[std::size_t(lists_.item(i)[c])]);
-      if (market_.oracle.points(i, j) - market_.price[std::size_t(j)] >= best - eps) continue;
+      if (market_.oracle.points(i, j) - market_.price[std::size_t(j)] >= best(i) - eps) continue;
       market_.place_owner[std::size_t(place)] = -1;
       market_.mate_place[std::size_t(i)] = market_.mate[std::size_t(i)] = -1;
     }
     waiting.push_back(i);
   }
   tally.kept = n - std::int64_t(waiting.size());
+  counters_[0] = tally.kept;
   forward(eps, keep, std::move(waiting));
   tally.empty_priced = 0;
   for (std::size_t p = 0; p < market_.place_owner.size(); ++p)
@@ -102,23 +117,25 @@ void Auction::phase(std::int64_t eps, std::int64_t drop, int keep) {
 }
 
 void Auction::forward(std::int64_t eps, int keep, std::vector<std::int32_t> active) {
-  std::vector<std::int32_t> waiting, losers;
+  std::deque<std::int32_t> waiting;
+  std::vector<std::int32_t> losers, batch;
   for (;; ++tally.rounds) {
     // First come, first served; whoever is outbid joins the end of the queue.
     for (std::size_t next = 0; next < active.size(); ++next) {
       if ((next & 1023) == 0) flag_.check();
       losers.clear();
-      if (!bid(active[next], eps, losers)) waiting.push_back(active[next]);
+      if (!bid_for(active[next], eps, losers)) waiting.push_back(active[next]);
       active.insert(active.end(), losers.begin(), losers.end());
-      if (next > (1u << 20)) active.erase(active.begin(), active.begin() + std::ptrdiff_t(next) + 1), next = std::size_t(-1);
     }
     if (waiting.empty()) break;
     market_.oracle.change_prices(market_.price.data(), changed_.data(), std::int64_t(changed_.size()));
     for (const std::int32_t j : changed_) is_changed_[std::size_t(j)] = 0;
     changed_.clear();
-    lists_.draw(waiting, market_.price.data(), keep, threads_, flag_);
-    active.swap(waiting);
-    waiting.clear();
+    const auto size = std::ptrdiff_t(std::min<std::size_t>(waiting.size(), batch_));
+    batch.assign(waiting.begin(), waiting.begin() + size);
+    waiting.erase(waiting.begin(), waiting.begin() + size);
+    lists_.draw(batch, market_.price.data(), keep, threads_, flag_);
+    active = batch;
   }
   for (std::size_t i = 0; i < market_.mate.size(); ++i)
     if (market_.mate_place[i] < 0) market_.mate[i] = -1;
@@ -166,7 +183,7 @@ bool Auction::offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> 
     }
   }
   const std::int64_t hidden = back_lists_.bound(j);
-  if (hidden > best && hidden > eps) return false;
+  if (hidden - best > eps - (eps + 1) / 2 && hidden > eps) return false;
   ++tally.offers;
   if (best <= eps) {
     lower(place, 0, -1);
@@ -227,19 +244,6 @@ void Auction::reverse(std::int64_t eps, int keep) {
     waiting.clear();
   }
   tally.back_draws = back_lists_.draws;
-}
-
-void Auction::bound(std::int64_t &bidders, std::int64_t &places) const {
-  bidders = places = 0;
-  for (std::int64_t i = 0; i < market_.num_left(); ++i) {
-    std::int64_t best = lists_.drawn(i) ? lists_.bound(i) : range_;
-    for (int c = 0; c < lists_.number(i); ++c)
-      best = std::max(best, lists_.points(i)[c] - market_.price[std::size_t(lists_.item(i)[c])]);
-    best = std::max(best, market_.outside[std::size_t(i)]);
-    if (best != NO_VALUE) bidders += best;
-  }
-  for (std::int64_t j = 0; j < market_.num_right(); ++j)
-    if (market_.places(j) > 0) places += market_.places(j) * market_.price[std::size_t(j)];
 }
 
 }  // namespace twin

@@ -52,23 +52,25 @@ struct Tally {
 
 class Auction {
  public:
-  Auction(Market &market, Oracle &transposed, int k, int back_k, std::int64_t range, int threads, Flag flag)
+  Auction(Market &market, Oracle &transposed, int k, int back_k, std::int64_t range, int threads, Flag flag,
+          std::int64_t *counters)
       : market_(market), transposed_(transposed), lists_(market.oracle, k), back_lists_(transposed, back_k), range_(range),
-        threads_(threads), flag_(flag) {}
+        threads_(threads), flag_(flag), counters_(counters) {}
 
-  // One phase. All prices come down by `drop` (not below zero) and the lists are drawn; pairs that are within eps of
-  // their best stay, the others bid again.
-  void phase(std::int64_t eps, std::int64_t drop, int keep);
+  // Opens a phase: all prices come down by `drop` (not below zero) and every list is drawn. Until the next bid,
+  // `best` is exact: what it adds up to with the prices is a bound on every matching.
+  void open(std::int64_t drop, int keep);
+  std::int64_t best(std::int64_t i) const;
 
-  // sum over bidders of max(outside, best net value) + sum of capacity x price, from the lists: valid at every moment.
-  // Where a list was never drawn, `range` stands for the best net value.
-  void bound(std::int64_t &bidders, std::int64_t &places) const;
+  // Bids with steps of eps: pairs that are within eps of their best stay, the others bid again.
+  void bid(std::int64_t eps, int keep);
 
   Candidates &lists() { return lists_; }
   Tally tally;
+  std::size_t batch_ = 256;
 
  private:
-  bool bid(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &losers);
+  bool bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &losers);
   bool offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> &losers);
   void forward(std::int64_t eps, int keep, std::vector<std::int32_t> waiting);
   void reverse(std::int64_t eps, int keep);
@@ -82,6 +84,7 @@ class Auction {
   std::int64_t range_;
   int threads_;
   Flag flag_;
+  std::int64_t *counters_;  // [0]: bidders with a place, for whoever watches
   std::vector<std::int32_t> changed_, back_changed_;
   std::vector<std::uint8_t> is_changed_;
 };

@@ -150,18 +150,17 @@ class Graph {
 class Solver {
  public:
   Solver(Graph &graph, Graph &transposed, In<std::int64_t> capacity, In<std::int64_t> outside, int k, int back_k, std::int64_t range,
-         int threads, nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag)
-      : flag_array_(flag), flag_{flag.data()}, threads_(threads), transposed_(transposed.graph()),
+         int threads, nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag,
+         nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters)
+      : flag_array_(flag), counters_array_(counters), flag_{flag.data()}, threads_(threads), transposed_(transposed.graph()),
         market_(graph.graph(), checked(capacity, graph.graph().num_right()), checked(outside, graph.graph().num_left())),
-        auction_(market_, transposed.graph(), k, back_k, range, threads, flag_), left_price_(outside.size(), 0) {}
+        auction_(market_, transposed.graph(), k, back_k, range, threads, flag_, counters.data()), left_price_(outside.size(), 0) {}
 
-  void phase(std::int64_t eps, std::int64_t drop, int keep) { auction_.phase(eps, drop, keep); }
-
-  std::tuple<std::int64_t, std::int64_t> bound() const {
-    std::int64_t bidders = 0, places = 0;
-    auction_.bound(bidders, places);
-    return {bidders, places};
+  void open(std::int64_t drop, int keep) {
+    auction_.open(drop, keep);
+    for (std::size_t i = 0; i < left_price_.size(); ++i) left_price_[i] = auction_.best(std::int64_t(i));
   }
+  void bid(std::int64_t eps, int keep) { auction_.bid(eps, keep); }
 
   // Left prices that make the prices of the auction feasible; pairs that are not tight are given up. Returns how many
   // left nodes have to be placed.
@@ -205,6 +204,7 @@ class Solver {
     return array.data();
   }
   nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag_array_;
+  nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters_array_;
   Flag flag_;
   int threads_;
   ScoredGraph &transposed_;
@@ -233,12 +233,12 @@ NB_MODULE(_core, m) {
       .def_prop_ro("visited", [](Graph &g) { return g.graph().visited(); });
   nb::class_<Solver>(m, "Solver")
       .def(nb::init<Graph &, Graph &, In<std::int64_t>, In<std::int64_t>, int, int, std::int64_t, int,
-                    nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu>>(),
+                    nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu>,
+                    nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu>>(),
            nb::arg("graph"), nb::arg("transposed"), nb::arg("capacity"), nb::arg("outside"), nb::arg("k"), nb::arg("back_k"), nb::arg("range"),
-           nb::arg("threads"), nb::arg("flag"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
-      .def("phase", &Solver::phase, nb::arg("eps"), nb::arg("drop"), nb::arg("keep"),
-           nb::call_guard<nb::gil_scoped_release>())
-      .def("bound", &Solver::bound)
+           nb::arg("threads"), nb::arg("flag"), nb::arg("counters"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
+      .def("open", &Solver::open, nb::arg("drop"), nb::arg("keep"), nb::call_guard<nb::gil_scoped_release>())
+      .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::call_guard<nb::gil_scoped_release>())
       .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
       .def("forward", &Solver::forward, nb::call_guard<nb::gil_scoped_release>())
       .def("backward", &Solver::backward, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())

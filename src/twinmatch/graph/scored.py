@@ -1,0 +1,243 @@
+"""
+An implicit graph whose points are evaluated on the fly and searched through a tree.
+
+The tree, its bounds and the loops are compiled (``cpp/core/tree.hpp`` tells how they work). This
+module hands them the arrays of :class:`~twinmatch.graph.terms.PairTerms` and gives back NumPy.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from twinmatch import _core
+from twinmatch.graph.terms import FORBIDDEN
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from twinmatch.graph.terms import Index, Int64, PairTerms
+
+__all__ = ["NO_PARTNER", "Best", "ScoredGraph", "cores", "transposed"]
+
+NO_PARTNER: int = _core.NO_VALUE
+"""The net value of a node that has no admissible partner."""
+
+
+class Best(NamedTuple):
+    """
+    The best partners of one left node.
+
+    Attributes
+    ----------
+    right : (k',) int64
+        The partners, best first; equal net values in the order of their index.
+    net : (k',) int64
+        Points minus price of each.
+    bound : int
+        No admissible partner outside the list has a larger net value; ``NO_PARTNER`` where there
+        is none outside.
+    """
+
+    right: Int64
+    net: Int64
+    bound: int
+
+
+class ScoredGraph:
+    """
+    An implicit graph searched through a tree.
+
+    Parameters
+    ----------
+    terms : PairTerms
+        What pairs are worth; without calls.
+    right_capacity : (num_right,) int64 or None
+        Places of each right node; None means 1 each.
+    isa : str
+        Instruction set of the loops: ``"auto"``, ``"avx512"``, ``"avx2"`` or ``"portable"``. All return
+        the same bytes.
+
+    Notes
+    -----
+    Memory is linear in the number of nodes. The tree is built when it is first needed, in
+    ``O(num_right log num_right)``.
+    """
+
+    def __init__(
+        self, terms: PairTerms, right_capacity: npt.ArrayLike | None = None, *, isa: str = "auto"
+    ) -> None:
+        self.terms = terms
+        self.isa = isa
+        capacity = np.ones(terms.num_right, np.int64) if right_capacity is None else right_capacity
+        self.right_capacity: Int64 = np.asarray(capacity, np.int64)
+
+    @property
+    def num_left(self) -> int:
+        """Number of left nodes."""
+        return self.terms.num_left
+
+    @property
+    def num_right(self) -> int:
+        """Number of right nodes."""
+        return self.terms.num_right
+
+    @cached_property
+    def core(self) -> _core.Graph:
+        """The compiled graph: its tree stands over the right nodes."""
+        return _compiled(self.terms, self.isa)
+
+    @cached_property
+    def core_transposed(self) -> _core.Graph:
+        """The compiled graph with its sides exchanged: its tree stands over the left nodes."""
+        return _compiled(transposed(self.terms), self.isa)
+
+    def points(self, i: Index | int, j: Index | int) -> Int64:
+        """
+        Return the points of the pairs, ``FORBIDDEN`` where a pair is not admissible.
+
+        Parameters
+        ----------
+        i, j : int or int arrays
+            Left and right nodes, broadcast against each other.
+
+        Returns
+        -------
+        int64 array
+            Of the broadcast shape.
+
+        Raises
+        ------
+        IndexError
+            If a node is not in the graph.
+        """
+        left, right = np.broadcast_arrays(np.asarray(i, np.int64), np.asarray(j, np.int64))
+        found = self.core.points(np.ascontiguousarray(left.ravel()), np.ascontiguousarray(right.ravel()))
+        return np.where(found == NO_PARTNER, FORBIDDEN, found).reshape(left.shape)
+
+    def best(self, i: int, k: int, right_price: npt.ArrayLike | None = None) -> Best:
+        """
+        Return the ``k`` best partners of a left node under prices, exactly.
+
+        Parameters
+        ----------
+        i : int
+        k : int
+            At least 1.
+        right_price : (num_right,) int64, optional
+            0 without it.
+
+        Notes
+        -----
+        Among partners tied with the last one kept, which are kept depends on the tree, that is, on the
+        right nodes alone.
+        """
+        right, net, bound = self.best_lists(np.array([i], np.int32), k, right_price)
+        kept = right[0] >= 0
+        order = np.lexsort((right[0][kept], -net[0][kept]))
+        return Best(right[0][kept][order].astype(np.int64), net[0][kept][order], int(bound[0]))
+
+    def best_lists(
+        self,
+        rows: Index,
+        k: int,
+        right_price: npt.ArrayLike | None = None,
+        *,
+        threads: int | None = None,
+    ) -> tuple[npt.NDArray[np.int32], Int64, Int64]:
+        """
+        Return the ``k`` best partners of several left nodes under prices.
+
+        Parameters
+        ----------
+        rows : (r,) int
+        k : int
+            At least 1.
+        right_price : (num_right,) int64, optional
+            0 without it.
+        threads : int, optional
+            As many as this process has cores.
+
+        Returns
+        -------
+        right : (r, k) int32
+            In no order, padded with -1.
+        net : (r, k) int64
+            Padded with ``NO_PARTNER``.
+        bound : (r,) int64
+            As in :class:`Best`.
+        """
+        price = self._prices(right_price)
+        asked = np.ascontiguousarray(rows, np.int32)
+        right, points, number, bound = self.core.search(asked, k, price, threads or cores())
+        right, points = right.reshape(-1, k), points.reshape(-1, k)
+        inside = np.arange(k)[None, :] < number[:, None]
+        net = np.where(inside, points - price[np.where(inside, right, 0)], NO_PARTNER)
+        return np.where(inside, right, -1), net, bound
+
+    def scan(self, right_price: npt.ArrayLike | None = None, *, threads: int | None = None) -> Int64:
+        """
+        Return the best net value of every left node by a full pass over all admissible classes.
+
+        Parameters
+        ----------
+        right_price : (num_right,) int64, optional
+            0 without it.
+        threads : int, optional
+            As many as this process has cores.
+
+        Returns
+        -------
+        (num_left,) int64
+            ``NO_PARTNER`` where a node has no admissible partner.
+        """
+        return self.core.scan(self._prices(right_price), threads or cores())
+
+    def _prices(self, right_price: npt.ArrayLike | None) -> Int64:
+        if right_price is None:
+            return np.zeros(self.num_right, np.int64)
+        return np.ascontiguousarray(right_price, np.int64)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def transposed(terms: PairTerms) -> PairTerms:
+    """Return the terms with left and right exchanged: the points of (i, j) become those of (j, i)."""
+    from twinmatch.graph.terms import PairTerms
+
+    swapped = terms.banned[:, ::-1]
+    return PairTerms(
+        terms.right_class,
+        terms.left_class,
+        np.ascontiguousarray(terms.table.T),
+        tuple(c._replace(left=c.right, right=c.left) for c in terms.linears),
+        terms.distance and terms.distance._replace(left=terms.distance.right, right=terms.distance.left),
+        tuple(c._replace(left=c.right, right=c.left) for c in terms.tags),
+        terms.dot and terms.dot._replace(left=terms.dot.right, right=terms.dot.left),
+        np.ascontiguousarray(swapped[np.lexsort(swapped.T[::-1])]),
+    )
+
+
+def _compiled(terms: PairTerms, isa: str) -> _core.Graph:
+    offset = item = None
+    if len(terms.banned):
+        offset = np.searchsorted(terms.banned[:, 0], np.arange(terms.num_left + 1)).astype(np.int64)
+        item = np.ascontiguousarray(terms.banned[:, 1], np.int32)
+    return _core.Graph(
+        terms.left_class,
+        terms.right_class,
+        terms.table,
+        [tuple(column) for column in terms.linears],
+        None if terms.distance is None else tuple(terms.distance),
+        [tuple(column) for column in terms.tags],
+        None if terms.dot is None else tuple(terms.dot),
+        offset,
+        item,
+        isa,
+    )

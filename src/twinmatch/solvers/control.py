@@ -1,0 +1,190 @@
+"""
+Deadlines, cancelling and progress: the conversation between a long computation and its caller.
+
+Compiled loops run in a thread of their own and look at one byte every few milliseconds. The caller's
+thread waits, watches the clock and the caller's ``cancel``, raises that byte, and calls ``on_progress``.
+So callbacks run where the caller is, and Ctrl-C is heard.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+
+from twinmatch import _core
+from twinmatch.status import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+__all__ = ["Cancel", "Control", "Progress", "Stopped"]
+
+T = TypeVar("T")
+
+_TICK_S = 0.02
+_PROGRESS_S = 0.1
+
+
+class Cancel(Protocol):
+    """Whatever can be asked whether to stop: a :class:`threading.Event`, for one."""
+
+    def is_set(self) -> bool:
+        """Return whether the work should stop."""
+
+
+class Stopped(Exception):  # noqa: N818 (what happened, not an error)
+    """The deadline passed or the caller cancelled; ``limit`` says which."""
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+@dataclass(frozen=True)
+class Progress:
+    """
+    How far a solve has come.
+
+    Parameters
+    ----------
+    phase : str
+        What is being done: ``"coverage"``, ``"auction"`` or ``"exact"``.
+    matched : int
+        Left schools that have a partner at the moment.
+    objective, bound : int or None
+        Points of the best matching so far, and what no matching can exceed; None before the first.
+    gap : int or None
+    relative_gap : float or None
+    elapsed_s : float
+        Seconds since the call.
+    """
+
+    phase: str
+    matched: int = 0
+    objective: int | None = None
+    bound: int | None = None
+    gap: int | None = None
+    relative_gap: float | None = None
+    elapsed_s: float = 0.0
+
+
+@dataclass
+class Control:
+    """
+    What may stop a solve, and who wants to hear of it.
+
+    Parameters
+    ----------
+    deadline : float or None
+        Seconds from ``started``.
+    gap : float
+        A relative gap that is good enough.
+    threads : int
+    on_progress : callable or None
+        Called with a :class:`Progress` about ten times a second, and at the end of every phase.
+    cancel : Cancel or None
+    started : float
+        When the call began, by :func:`time.monotonic`.
+    """
+
+    deadline: float | None = None
+    gap: float = 0.0
+    threads: int = 1
+    on_progress: Callable[[Progress], object] | None = None
+    cancel: Cancel | None = None
+    started: float = field(default_factory=time.monotonic)
+    flag: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, np.uint8))
+    counters: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
+    seconds: dict[str, float] = field(default_factory=dict)
+    now: Progress = field(default_factory=lambda: Progress("coverage"))
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the call."""
+        return time.monotonic() - self.started
+
+    def limit(self) -> Limit | None:
+        """Return what asks the solve to stop, if anything does."""
+        if self.cancel is not None and self.cancel.is_set():
+            return Limit.CANCELLED
+        if self.deadline is not None and self.elapsed_s >= self.deadline:
+            return Limit.DEADLINE
+        return None
+
+    def tell(self, **changes: object) -> None:
+        """Change what is known of the progress, and report it."""
+        self.now = replace(self.now, **changes)  # type: ignore[arg-type]  # field names, checked by replace
+        self._report()
+
+    def run(self, phase: str, task: Callable[[], T]) -> T:
+        """
+        Run compiled work in a thread, and stop it when the caller wants it to.
+
+        Raises
+        ------
+        Stopped
+            If the deadline passed or the caller cancelled, before or during the work.
+        """
+        limit = self.limit()
+        if limit is not None:
+            raise Stopped(limit)
+        if self.deadline is None and self.cancel is None and self.on_progress is None:
+            started = time.monotonic()
+            try:
+                return task()
+            finally:
+                self._spend(phase, time.monotonic() - started)
+        return self._watched(phase, task)
+
+    def _watched(self, phase: str, task: Callable[[], T]) -> T:
+        results: list[T] = []
+        errors: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                results.append(task())
+            except BaseException as error:  # raised again below, in the caller's thread
+                errors.append(error)
+
+        self.flag[0] = 0
+        self.now = replace(self.now, phase=phase)
+        started = time.monotonic()
+        thread = threading.Thread(target=work, name="twinmatch-solve", daemon=True)
+        thread.start()
+        limit = None
+        reported = started
+        try:
+            while thread.is_alive():
+                thread.join(_TICK_S)
+                limit = limit or self.limit()
+                if limit is not None:
+                    self.flag[0] = 1
+                elif time.monotonic() - reported >= _PROGRESS_S:
+                    self.now = replace(self.now, matched=int(self.counters[0]))
+                    self._report()
+                    reported = time.monotonic()
+        finally:
+            # A callback that raises stops the work before its error goes on.
+            self.flag[0] = 1
+            thread.join()
+            self.flag[0] = 0
+            self._spend(phase, time.monotonic() - started)
+        if errors and isinstance(errors[0], _core.Cancelled) and limit is not None:
+            raise Stopped(limit)
+        if errors:
+            raise errors[0]
+        return results[0]
+
+    def _spend(self, phase: str, seconds: float) -> None:
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
+
+    def _report(self) -> None:
+        if self.on_progress is not None:
+            self.now = replace(self.now, elapsed_s=self.elapsed_s)
+            self.on_progress(self.now)

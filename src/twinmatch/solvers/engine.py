@@ -1,0 +1,233 @@
+"""
+The exact engine: auction to nearly right prices, then shortest paths to the last point.
+
+Problem
+    Left nodes that must each have one partner (or may do without, for an outside value), right nodes
+    with places, every pair worth a whole number of points or not admissible. Find the most points.
+Phases
+    1. *auction*: forward and reverse bidding with a step that shrinks from phase to phase
+       (``cpp/core/auction.hpp``). At the start of each phase the best net value of every left node under
+       the prices at hand is searched exactly, which gives a bound on every matching for free.
+    2. *exact*: pairs that are not tight are given up, and shortest augmenting paths put everybody back
+       (``cpp/core/paths.hpp``). At the end objective and bound are equal, in integers.
+What is known at every moment
+    The best matching found so far, and the prices of the best bound so far. Whoever stops the run gets
+    both; they need not belong together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from twinmatch import _core
+from twinmatch.errors import Fault, PointsRangeError
+from twinmatch.solvers.control import Control, Stopped
+
+if TYPE_CHECKING:
+    from twinmatch.graph.terms import Int64
+    from twinmatch.status import Limit
+
+__all__ = ["Market", "Outcome", "optimise"]
+
+#: Bids rise by at least this many points in the last phase of the auction.
+LAST_STEP = 1
+#: The step of one phase over that of the next.
+SHRINK = 4
+#: Partners in a candidate list, and how many of the old ones a new list starts from.
+LIST_LENGTH, LIST_KEPT = 32, 16
+#: Left nodes in a reverse list.
+BACK_LENGTH = 16
+
+
+class Market(Protocol):
+    """What the engine needs of a graph."""
+
+    @property
+    def num_left(self) -> int:
+        """Number of left nodes."""
+
+    @property
+    def num_right(self) -> int:
+        """Number of right nodes."""
+
+    @property
+    def core(self) -> _core.Graph:
+        """The compiled graph."""
+
+    @property
+    def core_transposed(self) -> _core.Graph:
+        """The compiled graph with its sides exchanged."""
+
+
+class Outcome(NamedTuple):
+    """
+    What the engine found.
+
+    Attributes
+    ----------
+    mate : (num_left,) int64
+        Right node of each left node, -1 for none.
+    right_price : (num_right,) int64
+        Prices of the best bound, whole points, at least 0.
+    left_price : (num_left,) int64
+        The larger of the best net value under these prices and the outside value.
+    objective, bound : int
+        Points of the matching; sum of left prices and of places at their price.
+    limit : Limit or None
+        What stopped it; None where objective and bound are equal and everybody is placed.
+    """
+
+    mate: Int64
+    right_price: Int64
+    left_price: Int64
+    objective: int
+    bound: int
+    limit: Limit | None
+
+
+def optimise(
+    market: Market,
+    capacity: Int64,
+    outside: Int64,
+    max_points: int,
+    control: Control,
+) -> Outcome:
+    """
+    Return a matching with the most points, or the best one by the time the caller stops it.
+
+    Parameters
+    ----------
+    market : Market
+        Every left node has an admissible partner, and all that must be placed can be at once.
+    capacity : (num_right,) int64
+        Places, at least 1 each.
+    outside : (num_left,) int64
+        What a left node is worth without a partner; ``NO_PARTNER`` where it must have one.
+    max_points : int
+        No pair is worth more.
+    control : Control
+
+    Returns
+    -------
+    Outcome
+    """
+    run = _Run(market, capacity, outside, max(1, max_points), control)
+    try:
+        run.auction()
+        if run.limit is None:
+            run.exact()
+    except Stopped as stopped:
+        run.limit = stopped.limit
+    except OverflowError as error:
+        raise PointsRangeError("points", [Fault("prices", str(error))]) from None
+    return run.outcome()
+
+
+class _Run:
+    """One solve: the compiled solver and the best that is known so far."""
+
+    def __init__(
+        self, market: Market, capacity: Int64, outside: Int64, max_points: int, control: Control
+    ) -> None:
+        self.market, self.capacity, self.outside = market, capacity, outside
+        self.max_points, self.control = max_points, control
+        self.limit: Limit | None = None
+        self.mate = np.full(market.num_left, -1, np.int64)
+        self.matched = -1
+        self.objective = 0
+        self.right_price = np.zeros(market.num_right, np.int64)
+        self.left_price = np.maximum(outside, max_points)
+        self.bound = int(self.left_price.sum())
+        self.solver = control.run("tree", self._set_up)
+
+    def _set_up(self) -> _core.Solver:
+        return _core.Solver(
+            self.market.core,
+            self.market.core_transposed,
+            self.capacity,
+            self.outside,
+            LIST_LENGTH,
+            BACK_LENGTH,
+            self.max_points,
+            self.control.threads,
+            self.control.flag,
+            self.control.counters,
+        )
+
+    def auction(self) -> None:
+        """Run phases with ever smaller steps, until the gap asked for or the last step is reached."""
+        step = max(LAST_STEP, self.max_points // 12)
+        try:
+            self.control.run("auction", lambda: self.solver.open(0, LIST_KEPT))
+            while True:
+                self.control.run("auction", lambda: self.solver.bid(step, LIST_KEPT))
+                self._take_matching()
+                if step == LAST_STEP:
+                    return
+                step = max(LAST_STEP, step // SHRINK)
+                drop = SHRINK * step
+                self.control.run("auction", lambda: self.solver.open(drop, LIST_KEPT))
+                self._take_bound(self.solver.left_price)
+                if self._good_enough():
+                    return
+        except Stopped:
+            # Somebody may be without a partner; what there is may still be the most so far.
+            self._take_matching()
+            raise
+
+    def exact(self) -> None:
+        """Repair what is not tight, so that prices and matching prove each other."""
+        self.control.run("exact", lambda: self.solver.tighten(2 * LIST_LENGTH))
+        self._take_bound(self.solver.left_price)
+        if self._good_enough():
+            return
+        self.control.run("exact", self.solver.forward)
+        self.control.run("exact", lambda: self.solver.backward(2 * LIST_LENGTH))
+        self._take_matching()
+        self._take_bound(self.solver.left_price)
+
+    def outcome(self) -> Outcome:
+        """Return the best that is known."""
+        return Outcome(
+            self.mate, self.right_price, self.left_price, self.objective, self.bound, self.limit
+        )
+
+    def _good_enough(self) -> bool:
+        """Whether everybody is placed and the gap is the one asked for."""
+        from twinmatch.status import Limit
+
+        gap = self.bound - self.objective
+        if self.matched < int((self.outside == _core.NO_VALUE).sum()):
+            return False
+        if gap > self.control.gap * max(1, abs(self.bound)) or self.control.gap <= 0:
+            return False
+        self.limit = Limit.GAP if gap else None
+        return True
+
+    def _take_matching(self) -> None:
+        mate = self.solver.mate
+        placed = np.flatnonzero(mate >= 0)
+        objective = int(self.market.core.points(placed, mate[placed]).sum())
+        objective += int(self.outside[(mate < 0) & (self.outside != _core.NO_VALUE)].sum())
+        if (len(placed), objective) > (self.matched, self.objective):
+            self.mate, self.matched, self.objective = mate, len(placed), objective
+            self._tell()
+
+    def _take_bound(self, left_price: Int64) -> None:
+        right_price = self.solver.right_price
+        bound = int(left_price.sum()) + int((right_price * self.capacity).sum())
+        if bound < self.bound:
+            self.right_price, self.left_price, self.bound = right_price, left_price, bound
+            self._tell()
+
+    def _tell(self) -> None:
+        gap = self.bound - self.objective
+        self.control.tell(
+            matched=max(0, self.matched),
+            objective=self.objective,
+            bound=self.bound,
+            gap=gap,
+            relative_gap=gap / max(1, abs(self.bound)),
+        )

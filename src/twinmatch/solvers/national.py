@@ -1,0 +1,235 @@
+"""
+Coverage first, then points: the whole solve, on integers.
+
+The largest coverage is settled first (:mod:`twinmatch.solvers.coverage`). It cuts the graph in two parts
+that share no pair of any largest matching:
+
+* *plenty*: every left node outside the witness finds a place outside its neighbours;
+* *scarce*: the neighbours of the witness are all full, and its left nodes compete for them. Here every
+  place must find a left node, so the part is solved with its sides exchanged.
+
+Each part is solved exactly by :mod:`twinmatch.solvers.engine`. A coverage price, large enough that no pair
+across the cut pays, joins the prices of the parts into one proof: with price ``c``,
+
+    bound = sum_i max(0, best_i + c) + sum_j capacity_j price_j - c coverage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twinmatch import _core
+from twinmatch.graph.scored import ScoredGraph, transposed
+from twinmatch.solvers.control import Control, Stopped
+from twinmatch.solvers.coverage import largest_coverage
+from twinmatch.solvers.engine import Outcome, optimise
+from twinmatch.status import Limit, Status
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from twinmatch.graph.terms import Int64, PairTerms
+    from twinmatch.solvers.coverage import Coverage
+
+__all__ = ["Solution", "solve_scored"]
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """
+    A matching and the numbers that prove how good it is.
+
+    Parameters
+    ----------
+    mate : (num_left,) int64
+        Right node of each left node, -1 for none.
+    right_price : (num_right,) int64
+        Whole points, at least 0.
+    coverage_price : int
+        Whole points, at least 0.
+    witness_left : (num_left,) bool
+        Left nodes whose partners, together, bound the coverage.
+    objective, bound : int
+        Points of the matching, and what no matching that covers as many left nodes can exceed.
+    coverage, coverage_bound : int
+        Left nodes with a partner, and what no matching can exceed.
+    status : Status
+    limit : Limit or None
+        What stopped the run, if anything did.
+    seconds : dict of str to float
+        Wall time by phase; phases do not overlap.
+    """
+
+    mate: Int64
+    right_price: Int64
+    coverage_price: int
+    witness_left: npt.NDArray[np.bool_]
+    objective: int
+    bound: int
+    coverage: int
+    coverage_bound: int
+    status: Status
+    limit: Limit | None
+    seconds: dict[str, float]
+
+    @property
+    def gap(self) -> int:
+        """Points between the bound and the objective."""
+        return self.bound - self.objective
+
+    @property
+    def relative_gap(self) -> float:
+        """The gap over the bound (over 1 where the bound is 0)."""
+        return self.gap / max(1, abs(self.bound))
+
+
+def solve_scored(graph: ScoredGraph, control: Control) -> Solution:
+    """
+    Pair as many left nodes as possible, and among all such matchings find the most points.
+
+    Parameters
+    ----------
+    graph : ScoredGraph
+    control : Control
+
+    Returns
+    -------
+    Solution
+    """
+    terms, capacity = graph.terms, graph.right_capacity
+    try:
+        cover = control.run("coverage", lambda: largest_coverage(terms, capacity))
+    except Stopped as stopped:
+        return _nothing(graph, control, stopped.limit)
+    plenty_left = np.flatnonzero(~cover.witness_left)
+    plenty_right = np.flatnonzero(~cover.neighbours_right & (capacity > 0))
+    scarce_left = np.flatnonzero(cover.witness_left & cover.has_partner)
+    scarce_right = np.flatnonzero(cover.neighbours_right & (capacity > 0))
+
+    plenty = _solve_plenty(graph, plenty_left, plenty_right, control)
+    scarce = _solve_scarce(graph, scarce_left, scarce_right, control, plenty.limit)
+    return _join(graph, cover, control, (plenty_left, plenty_right, plenty), (scarce_left, scarce_right, scarce))
+
+
+_EMPTY = Outcome(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), 0, 0, None)
+
+
+def _solve_plenty(graph: ScoredGraph, left: Int64, right: Int64, control: Control) -> Outcome:
+    """Every left node must have a partner, and can."""
+    if not len(left):
+        return _EMPTY._replace(right_price=np.zeros(len(right), np.int64))
+    part = _part(graph, left, right)
+    outside = np.full(len(left), _core.NO_VALUE, np.int64)
+    return optimise(part, graph.right_capacity[right], outside, graph.terms.max_points, control)
+
+
+def _solve_scarce(
+    graph: ScoredGraph, left: Int64, right: Int64, control: Control, limit: Limit | None
+) -> Outcome:
+    """Every place must have a left node, and can: places bid for left nodes, one place each."""
+    if not len(right) or limit in (Limit.DEADLINE, Limit.CANCELLED):
+        return Outcome(
+            np.full(len(left), -1, np.int64),
+            np.zeros(len(right), np.int64),
+            np.full(len(left), graph.terms.max_points, np.int64),
+            0,
+            len(left) * graph.terms.max_points,
+            limit,
+        )
+    # More places than left nodes that could ever take them do not occur: the part is full.
+    place = np.repeat(np.arange(len(right)), graph.right_capacity[right])
+    terms = _repeat_left(transposed(graph.terms.take(left, right)), place)
+    swapped = ScoredGraph(terms, isa=graph.isa)
+    outside = np.full(len(place), _core.NO_VALUE, np.int64)
+    found = optimise(swapped, np.ones(len(left), np.int64), outside, graph.terms.max_points, control)
+    mate = np.full(len(left), -1, np.int64)
+    placed = found.mate >= 0
+    mate[found.mate[placed]] = place[placed]
+    # Places of one right node have the same best net value, hence one price.
+    price = np.zeros(len(right), np.int64)
+    price[place] = found.left_price
+    return Outcome(mate, price, found.right_price, found.objective, found.bound, found.limit)
+
+
+def _part(graph: ScoredGraph, left: Int64, right: Int64) -> ScoredGraph:
+    """Return the graph on some of its nodes; the graph itself where that is all of them."""
+    if len(left) == graph.num_left and len(right) == graph.num_right:
+        return graph
+    return ScoredGraph(graph.terms.take(left, right), graph.right_capacity[right], isa=graph.isa)
+
+
+def _repeat_left(terms: PairTerms, source: Int64) -> PairTerms:
+    """Return the terms with left node ``source[i]`` standing as left node ``i``, repeats allowed."""
+    if len(source) == terms.num_left:
+        return terms
+    bans = terms.banned
+    copies = [np.stack([np.flatnonzero(source == i), np.full((source == i).sum(), j)], 1) for i, j in bans]
+    distance, dot = terms.distance, terms.dot
+    return replace(
+        terms,
+        left_class=terms.left_class[source],
+        linears=tuple(c._replace(left=c.left[source]) for c in terms.linears),
+        distance=distance and distance._replace(left=np.ascontiguousarray(distance.left[:, source])),
+        tags=tuple(c._replace(left=c.left[source]) for c in terms.tags),
+        dot=dot and dot._replace(left=dot.left[source]),
+        banned=np.unique(np.concatenate(copies), axis=0) if copies else bans,
+    )
+
+
+_Part = tuple["Int64", "Int64", Outcome]
+
+
+def _join(graph: ScoredGraph, cover: Coverage, control: Control, plenty: _Part, scarce: _Part) -> Solution:
+    """Put the parts together and find the coverage price that makes their prices one proof."""
+    left_a, right_a, a = plenty
+    left_b, right_b, b = scarce
+    mate = np.full(graph.num_left, -1, np.int64)
+    mate[left_a] = np.where(a.mate >= 0, right_a[a.mate], -1) if len(right_a) else -1
+    mate[left_b] = np.where(b.mate >= 0, right_b[b.mate], -1) if len(right_b) else -1
+    coverage = int((mate >= 0).sum())
+    lowest_a = int(a.left_price.min(initial=0))
+    lowest_b = int(b.right_price.min(initial=0))
+    price = max(0, -lowest_a)
+    if len(right_b):
+        price = max(price, -lowest_b, graph.terms.max_points - lowest_b - lowest_a)
+    right_price = np.zeros(graph.num_right, np.int64)
+    right_price[right_a] = a.right_price
+    right_price[right_b] = b.right_price + price
+    # A school that the rules leave without partners can be priced at anything: nobody may come.
+    bound = a.bound + b.bound + price * (cover.size - coverage)
+    objective = a.objective + b.objective
+    limit = a.limit or b.limit
+    done = bound == objective and coverage == cover.size
+    return Solution(
+        mate=mate,
+        right_price=right_price,
+        coverage_price=price,
+        witness_left=cover.witness_left,
+        objective=objective,
+        bound=bound,
+        coverage=coverage,
+        coverage_bound=cover.size,
+        status=Status.OPTIMAL if done else Status.FEASIBLE,
+        limit=None if done else limit,
+        seconds=dict(control.seconds),
+    )
+
+
+def _nothing(graph: ScoredGraph, control: Control, limit: Limit) -> Solution:
+    """Return what is known before anything was done: no pairs, and bounds that anybody can see."""
+    return Solution(
+        mate=np.full(graph.num_left, -1, np.int64),
+        right_price=np.zeros(graph.num_right, np.int64),
+        coverage_price=0,
+        witness_left=np.zeros(graph.num_left, bool),
+        objective=0,
+        bound=graph.num_left * graph.terms.max_points,
+        coverage=0,
+        coverage_bound=graph.num_left,
+        status=Status.NO_SOLUTION,
+        limit=limit,
+        seconds=dict(control.seconds),
+    )

@@ -198,7 +198,8 @@ def _join(graph: ScoredGraph, cover: Coverage, control: Control, plenty: _Part, 
     right_price = np.zeros(graph.num_right, np.int64)
     right_price[right_a] = a.right_price
     right_price[right_b] = b.right_price + price
-    # A school that the rules leave without partners can be priced at anything: nobody may come.
+    # Nobody can be placed where there is no place, whatever it would be worth.
+    right_price[graph.right_capacity == 0] = price + graph.terms.max_points - lowest_a
     bound = a.bound + b.bound + price * (cover.size - coverage)
     objective = a.objective + b.objective
     limit = a.limit or b.limit

@@ -1,0 +1,85 @@
+"""Why a school has no partner, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twinmatch.graph.terms import FORBIDDEN, RuleTerm
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from twinmatch.compiler import Compiled
+
+__all__ = ["reasons_for"]
+
+
+def reasons_for(
+    rows: npt.NDArray[np.intp],
+    compiled: Compiled,
+    right_capacity: npt.NDArray[np.int64],
+    witness_left: npt.NDArray[np.bool_],
+) -> list[str]:
+    """
+    Say for each of these left schools why it has no partner.
+
+    Parameters
+    ----------
+    rows : (k,) int
+        Left schools without a partner.
+    compiled : Compiled
+    right_capacity : (num_right,) int64
+    witness_left : (num_left,) bool
+        Schools that, together, have fewer places than they are.
+
+    Returns
+    -------
+    list of str
+
+    Notes
+    -----
+    Schools of one class share a reason, so time is that of counting the partners of each class once.
+    """
+    terms = compiled.terms
+    open_places = np.bincount(terms.right_class, right_capacity > 0, minlength=terms.table.shape[1])
+    admissible = terms.table != FORBIDDEN
+    partners = (admissible @ open_places).astype(np.int64)
+    by_class: dict[int, str] = {}
+    reasons = []
+    for i in rows:
+        kind = int(terms.left_class[i])
+        if partners[kind] == 0:
+            if kind not in by_class:
+                by_class[kind] = _forbidden(int(i), compiled, right_capacity)
+            reasons.append(by_class[kind])
+        elif witness_left[i]:
+            reasons.append(
+                f"squeezed out: {partners[kind]:,} admissible partners, all taken by schools "
+                "that have no other choice or bring more points"
+            )
+        else:
+            reasons.append(f"not reached: {partners[kind]:,} admissible partners, but the run was stopped early")
+    return reasons
+
+
+def _forbidden(i: int, compiled: Compiled, right_capacity: npt.NDArray[np.int64]) -> str:
+    """Name the rule that leaves the fewest partners to a school that has none."""
+    usable = right_capacity > 0
+    if not usable.any():
+        return "no admissible partner: no school offers a place"
+    left = {
+        name: int((rule.allowed[rule.left_code[i]][rule.right_code] & usable).sum())
+        for name, rule in compiled.rules
+        if isinstance(rule, RuleTerm)
+    }
+    if not left:
+        return "no admissible partner: every pair is forbidden by name"
+    name = min(left, key=lambda rule: (left[rule], rule))
+    if left[name] == 0:
+        return f"no admissible partner: the rule {name!r} forbids every pair"
+    return (
+        "no admissible partner: the rules together forbid every pair "
+        f"({name!r} alone leaves {left[name]:,} of {int(usable.sum()):,})"
+    )

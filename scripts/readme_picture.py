@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: The frame in kilometres east and north of the centre, and the pixels of a kilometre.
 CENTRE = (50.0, 9.5)
-FRAME = (-1570.0, 1640.0, -1460.0, 1750.0)
+FRAME = (-1590.0, 1660.0, -1450.0, 1800.0)
 PIXELS_PER_KM = 0.45
 
 NIGHT = np.array([0.024, 0.043, 0.082])

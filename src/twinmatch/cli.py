@@ -180,7 +180,7 @@ def _result(
     """Return the numbers of a run, as ``--json`` prints them."""
     found = matching.status in (Status.OPTIMAL, Status.FEASIBLE)
     left, right = len(matching.left), len(matching.right)
-    matched = len(matching.pairs) if found else 0
+    matched = matching.coverage if found else 0
     return {
         "left": left,
         "right": right,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from twinmatch.certify import Certificate
     from twinmatch.matching import Matching
-    from twinmatch.solvers import Progress
+    from twinmatch.solvers.control import Progress
 
 __all__ = ["progress", "show", "summary"]
 
@@ -155,11 +155,8 @@ def _percent(share: float) -> str:
 
 def _partners_by_country(matching: Matching) -> list[tuple[str, int]]:
     """Count the pairs per country of the partner, most first."""
-    import narwhals as nw
-
-    country_of = dict(zip(matching.right.ids, matching.right.strings("country"), strict=True))
-    partners = nw.from_native(matching.pairs, eager_only=True)["right_id"].to_list()
-    return Counter(str(country_of[school]) for school in partners).most_common()
+    partners = matching.mate[matching.mate >= 0]
+    return Counter(matching.right.strings("country")[partners].tolist()).most_common()
 
 
 def _bars(title: str, counts: list[tuple[str, int]]) -> list[str]:

@@ -91,7 +91,8 @@ def test_demo_prints_one_json_object_on_one_line(sample_demo, capsys):
     assert numbers["verified"] is True
     assert 0 < numbers["objective"] <= numbers["bound"]
     gap = (numbers["bound"] - numbers["objective"]) / max(1, numbers["bound"])
-    assert numbers["relative_gap"] == pytest.approx(gap) <= cli.DEMO_GAP
+    assert numbers["relative_gap"] == pytest.approx(gap)
+    assert numbers["relative_gap"] <= cli.DEMO_GAP
     assert numbers["peak_mb"] > 10
 
 
@@ -109,16 +110,17 @@ def test_phases_do_not_overlap(files, tmp_path):
     assert sum(seconds.values()) <= wall
 
 
-def test_demo_fits_one_screen(sample_demo, capsys, tmp_path):
+def test_demo_fits_one_screen(sample_demo, capsys, tmp_path, monkeypatch):
     """The summary names numbers, countries, claims and phases, on one screen of plain text."""
-    assert run("demo", "--out", tmp_path / "twins") == Exit.DONE
+    monkeypatch.chdir(tmp_path)
+    assert run("demo", "--out", "twins") == Exit.DONE
     out, err = capsys.readouterr()
     assert err == ""
     assert "\x1b" not in out
     lines = out.splitlines()
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 110
-    matching = tm.load_matching(tmp_path / "twins")
+    matching = tm.load_matching("twins")
     assert f"{matching.objective:,}" in out
     assert f"{matching.bound:,}" in out
     countries = set(matching.right.strings("country"))

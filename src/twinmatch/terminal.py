@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import contextmanager
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from twinmatch import __version__
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["progress", "show", "summary"]
 
 _BAR_WIDTH = 36
+_CLAIM_WIDTH = 86
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -87,7 +89,7 @@ def summary(
     Returns
     -------
     str
-        Lines of at most 100 characters or so, without colour codes.
+        Lines of about 100 characters at most, without colour codes.
     """
     left, matched = result["left"], result["matched"]
     lines = [
@@ -180,4 +182,7 @@ def _certificate_lines(certificate: Certificate | None) -> list[str]:
         f"in {certificate.seconds:.1f} s: {certificate.pairs_per_second:.1e} pairs a second"
     )
     claims = (f"{'✓' if claim.ok else '✗'} {claim.name}: {claim.detail}" for claim in certificate.claims)
-    return [_row("proof", head), *(_row("", claim) for claim in claims)]
+    return [
+        _row("proof", head),
+        *(_row("", shorten(claim, _CLAIM_WIDTH, placeholder=" ...")) for claim in claims),
+    ]

@@ -5,9 +5,46 @@ Names are loaded when they are first used, so that ``import twinmatch`` stays li
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twinmatch import datasets, errors, policies
+    from twinmatch.certify import Certificate
+    from twinmatch.compiler import compile
+    from twinmatch.matching import Matching, load_matching
+    from twinmatch.pairing import match
+    from twinmatch.policy import Policy
+    from twinmatch.registers import read_schools
+    from twinmatch.schools import Schools
+    from twinmatch.solvers import solve
+    from twinmatch.status import Limit, Status
+    from twinmatch.versions import show_versions
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Certificate",
+    "Limit",
+    "Matching",
+    "Policy",
+    "Schools",
+    "Status",
+    "__version__",
+    "compile",
+    "datasets",
+    "errors",
+    "load_matching",
+    "match",
+    "policies",
+    "read_schools",
+    "show_versions",
+    "solve",
+]
 
 _HOME = {
+    "Certificate": "certify",
     "Limit": "status",
+    "Matching": "matching",
     "Policy": "policy",
     "Schools": "schools",
     "Status": "status",
@@ -19,9 +56,6 @@ _HOME = {
     "solve": "solvers",
 }
 _MODULES = ("datasets", "errors", "policies")
-
-__all__ = ["__version__", *sorted([*_HOME, *_MODULES])]  # noqa: PLE0604 (names are strings)
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:

@@ -59,8 +59,8 @@ def progress(num_left: int) -> Iterator[Callable[[Progress], None] | None]:
         line = bar.add_task("starting", total=num_left, news="")
 
         def on_progress(now: Progress) -> None:
-            known = now.relative_gap is not None and now.relative_gap < 1
-            news = f", {_below(now.relative_gap)}" if known else ""
+            gap = now.relative_gap
+            news = f", {_below(gap)}" if gap is not None and gap < 1 else ""
             bar.update(line, description=now.phase, completed=now.matched, news=news)
 
         yield on_progress

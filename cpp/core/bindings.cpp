@@ -1,7 +1,5 @@
 // What Python sees of the core: arrays in, arrays out.
 
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -12,31 +10,17 @@
 #include <optional>
 
 #include "core/auction.hpp"
+#include "core/binding.hpp"
 #include "core/paths.hpp"
 #include "core/scored.hpp"
 
-namespace nb = nanobind;
 using namespace twin;
 
+namespace twin {
+void bind_explicit(nb::module_ &m);
+}
+
 namespace {
-
-template <class T>
-using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using In2 = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Out = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
-
-template <class T>
-Out<T> to_array(std::vector<T> values) {
-  auto *kept = new std::vector<T>(std::move(values));
-  nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
-  return Out<T>(kept->data(), {kept->size()}, owner);
-}
-
-void need(bool holds, const char *what) {
-  if (!holds) throw std::invalid_argument(what);
-}
 
 using LinearIn = std::tuple<In<std::int32_t>, In<std::int32_t>, std::int32_t, std::int32_t>;
 using DistanceIn = std::tuple<In2<float>, In2<float>, float, float, float, float>;
@@ -44,7 +28,7 @@ using TagsIn = std::tuple<In<std::uint64_t>, In<std::uint64_t>, std::int32_t, st
 using DotIn = std::tuple<In2<std::int8_t>, In2<std::int8_t>, std::int64_t, std::int64_t, std::int32_t, std::int32_t>;
 
 // A scored graph together with the arrays it points into.
-class Graph {
+class Graph final : public Searchable {
  public:
   Graph(In<std::int32_t> left_class, In<std::int32_t> right_class, In2<std::int32_t> table, std::vector<LinearIn> linears,
         std::optional<DistanceIn> distance, std::vector<TagsIn> tags, std::optional<DotIn> dot,
@@ -92,35 +76,6 @@ class Graph {
                                            ban_item_ ? ban_item_->data() : nullptr, isa);
   }
 
-  Out<std::int64_t> points(In<std::int64_t> i, In<std::int64_t> j) const {
-    need(i.size() == j.size(), "i and j differ in length");
-    std::vector<std::int64_t> out(i.size());
-    for (std::size_t r = 0; r < out.size(); ++r) {
-      if (i.data()[r] < 0 || i.data()[r] >= graph_->num_left() || j.data()[r] < 0 || j.data()[r] >= graph_->num_right())
-        throw nb::index_error("a pair names a node that the graph does not have");
-      out[r] = graph_->points(i.data()[r], j.data()[r]);
-    }
-    return to_array(std::move(out));
-  }
-
-  nb::tuple search(In<std::int32_t> rows, int k, In<std::int64_t> price, int threads) {
-    need(k >= 1 && std::int64_t(price.size()) == graph_->num_right(), "k or the number of prices is wrong");
-    const std::size_t count = rows.size(), width = std::size_t(k);
-    for (std::size_t r = 0; r < count; ++r)
-      if (rows.data()[r] < 0 || rows.data()[r] >= graph_->num_left())
-        throw nb::index_error("a row names a node that the graph does not have");
-    std::vector<std::int32_t> item(count * width, -1), number(count);
-    std::vector<std::int64_t> points(count * width, 0), bound(count), floor(count, NO_VALUE);
-    {
-      nb::gil_scoped_release release;
-      graph_->set_prices(price.data());
-      graph_->search(rows.data(), std::int64_t(count), k, floor.data(),
-                     {item.data(), points.data(), number.data(), bound.data()}, threads, {});
-    }
-    return nb::make_tuple(to_array(std::move(item)), to_array(std::move(points)), to_array(std::move(number)),
-                          to_array(std::move(bound)));
-  }
-
   Out<std::int64_t> scan(In<std::int64_t> price, int threads) {
     need(std::int64_t(price.size()) == graph_->num_right(), "the number of prices is wrong");
     std::vector<std::int64_t> net(std::size_t(graph_->num_left()));
@@ -132,6 +87,7 @@ class Graph {
     return to_array(std::move(net));
   }
 
+  Oracle &oracle() override { return *graph_; }
   ScoredGraph &graph() { return *graph_; }
 
  private:
@@ -149,12 +105,12 @@ class Graph {
 // An auction and the exact finish on one graph.
 class Solver {
  public:
-  Solver(Graph &graph, Graph &transposed, In<std::int64_t> capacity, In<std::int64_t> outside, int k, int back_k, std::int64_t range,
+  Solver(Searchable &graph, Searchable &transposed, In<std::int64_t> capacity, In<std::int64_t> outside, int k, int back_k, std::int64_t range,
          int threads, nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag,
          nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters)
-      : flag_array_(flag), counters_array_(counters), flag_{flag.data()}, threads_(threads), transposed_(transposed.graph()),
-        market_(graph.graph(), checked(capacity, graph.graph().num_right()), checked(outside, graph.graph().num_left())),
-        auction_(market_, transposed.graph(), k, back_k, range, threads, flag_, counters.data()), left_price_(outside.size(), 0) {}
+      : flag_array_(flag), counters_array_(counters), flag_{flag.data()}, threads_(threads), transposed_(transposed.oracle()),
+        market_(graph.oracle(), checked(capacity, graph.oracle().num_right()), checked(outside, graph.oracle().num_left())),
+        auction_(market_, transposed.oracle(), k, back_k, range, threads, flag_, counters.data()), left_price_(outside.size(), 0) {}
 
   void open(std::int64_t drop, int keep) {
     auction_.open(drop, keep);
@@ -207,7 +163,7 @@ class Solver {
   nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters_array_;
   Flag flag_;
   int threads_;
-  ScoredGraph &transposed_;
+  Oracle &transposed_;
   Market market_;
   Auction auction_;
   std::vector<std::int64_t> left_price_;
@@ -221,18 +177,20 @@ NB_MODULE(_core, m) {
   m.attr("NO_VALUE") = NO_VALUE;
   m.def("best_isa", &best_isa, "The instruction set that 'auto' stands for on this processor.");
   nb::exception<Cancelled>(m, "Cancelled");
-  nb::class_<Graph>(m, "Graph")
+  nb::class_<Searchable>(m, "Searchable", "A graph that can be asked for the best partners of a node.")
+      .def("points", &Searchable::points, nb::arg("i"), nb::arg("j"))
+      .def("search", &Searchable::search, nb::arg("rows"), nb::arg("k"), nb::arg("price"), nb::arg("threads"));
+  bind_explicit(m);
+  nb::class_<Graph, Searchable>(m, "Graph")
       .def(nb::init<In<std::int32_t>, In<std::int32_t>, In2<std::int32_t>, std::vector<LinearIn>, std::optional<DistanceIn>,
                     std::vector<TagsIn>, std::optional<DotIn>, std::optional<In<std::int64_t>>,
                     std::optional<In<std::int32_t>>, const std::string &>(),
            nb::arg("left_class"), nb::arg("right_class"), nb::arg("table"), nb::arg("linears"), nb::arg("distance").none(),
            nb::arg("tags"), nb::arg("dot").none(), nb::arg("ban_offset").none(), nb::arg("ban_item").none(), nb::arg("isa"))
-      .def("points", &Graph::points, nb::arg("i"), nb::arg("j"))
-      .def("search", &Graph::search, nb::arg("rows"), nb::arg("k"), nb::arg("price"), nb::arg("threads"))
       .def("scan", &Graph::scan, nb::arg("price"), nb::arg("threads"))
       .def_prop_ro("visited", [](Graph &g) { return g.graph().visited(); });
   nb::class_<Solver>(m, "Solver")
-      .def(nb::init<Graph &, Graph &, In<std::int64_t>, In<std::int64_t>, int, int, std::int64_t, int,
+      .def(nb::init<Searchable &, Searchable &, In<std::int64_t>, In<std::int64_t>, int, int, std::int64_t, int,
                     nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu>,
                     nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu>>(),
            nb::arg("graph"), nb::arg("transposed"), nb::arg("capacity"), nb::arg("outside"), nb::arg("k"), nb::arg("back_k"), nb::arg("range"),

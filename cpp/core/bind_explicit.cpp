@@ -1,0 +1,89 @@
+// What Python sees of explicit graphs.
+
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+
+#include <memory>
+
+#include "core/binding.hpp"
+#include "core/explicit.hpp"
+#include "core/largest.hpp"
+
+namespace twin {
+
+namespace {
+
+template <class T>
+class DenseArrays final : public Searchable {
+ public:
+  DenseArrays(In2<T> points, std::int64_t base, const std::string &isa)
+      : points_(points),
+        graph_(points.data(), std::int64_t(points.shape(0)), std::int64_t(points.shape(1)), base, isa) {}
+  Oracle &oracle() override { return graph_; }
+
+ private:
+  In2<T> points_;
+  DenseGraph<T> graph_;
+};
+
+void check_lists(const In<std::int64_t> &offset, const In<std::int32_t> &item, std::int64_t num_right) {
+  need(offset.size() >= 1 && offset.data()[0] == 0 && offset.data()[offset.size() - 1] == std::int64_t(item.size()),
+       "the lists have the wrong shape");
+  for (std::size_t i = 0; i + 1 < offset.size(); ++i) {
+    need(offset.data()[i] <= offset.data()[i + 1], "the lists overlap");
+    for (std::int64_t c = offset.data()[i]; c < offset.data()[i + 1]; ++c)
+      need(item.data()[c] >= 0 && item.data()[c] < num_right &&
+               (c == offset.data()[i] || item.data()[c - 1] < item.data()[c]),
+           "a list names a node that the graph does not have, or is not increasing");
+  }
+}
+
+class SparseArrays final : public Searchable {
+ public:
+  SparseArrays(In<std::int64_t> offset, In<std::int32_t> item, In<std::int64_t> points, std::int64_t num_right,
+               std::int64_t base)
+      : offset_(offset), item_(item), points_(points),
+        graph_(offset.data(), item.data(), points.data(), std::int64_t(offset.size()) - 1, num_right, base) {
+    need(item.size() == points.size(), "items and points differ in length");
+    check_lists(offset, item, num_right);
+  }
+  Oracle &oracle() override { return graph_; }
+
+ private:
+  In<std::int64_t> offset_;
+  In<std::int32_t> item_;
+  In<std::int64_t> points_;
+  SparseGraph graph_;
+};
+
+nb::tuple find_largest(In<std::int64_t> offset, In<std::int32_t> item, In<std::int64_t> capacity,
+                       In<std::uint8_t> wanted, In<std::int64_t> mate,
+                       nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag) {
+  const std::int64_t num_left = std::int64_t(offset.size()) - 1, num_right = std::int64_t(capacity.size());
+  check_lists(offset, item, num_right);
+  need(std::int64_t(wanted.size()) == num_left && std::int64_t(mate.size()) == num_left, "wanted or mate has the wrong length");
+  for (std::size_t i = 0; i < mate.size(); ++i) need(mate.data()[i] < num_right, "a mate is no node of the graph");
+  Largest found;
+  {
+    nb::gil_scoped_release release;
+    found = largest_matching(offset.data(), item.data(), num_left, num_right, capacity.data(), wanted.data(), mate.data(),
+                             Flag{flag.data()});
+  }
+  return nb::make_tuple(to_array(std::move(found.mate)), to_array(std::move(found.left)), to_array(std::move(found.right)));
+}
+
+}  // namespace
+
+void bind_explicit(nb::module_ &m) {
+  nb::class_<DenseArrays<std::int32_t>, Searchable>(m, "NarrowMatrix", "A matrix of 32-bit points.")
+      .def(nb::init<In2<std::int32_t>, std::int64_t, const std::string &>(), nb::arg("points"), nb::arg("base"), nb::arg("isa"));
+  nb::class_<DenseArrays<std::int64_t>, Searchable>(m, "WideMatrix", "A matrix of 64-bit points.")
+      .def(nb::init<In2<std::int64_t>, std::int64_t, const std::string &>(), nb::arg("points"), nb::arg("base"), nb::arg("isa"));
+  nb::class_<SparseArrays, Searchable>(m, "Lists", "Sorted lists of partners.")
+      .def(nb::init<In<std::int64_t>, In<std::int32_t>, In<std::int64_t>, std::int64_t, std::int64_t>(), nb::arg("offset"),
+           nb::arg("item"), nb::arg("points"), nb::arg("num_right"), nb::arg("base"));
+  m.def("largest_matching", &find_largest, nb::arg("offset"), nb::arg("item"), nb::arg("capacity"), nb::arg("wanted"),
+        nb::arg("mate"), nb::arg("flag"), "The largest matching, and what its left nodes without a place reach.");
+}
+
+}  // namespace twin

@@ -1,0 +1,72 @@
+// What the bindings of the core share: typed arrays in, owned arrays out, and graphs of any kind behind one face.
+
+#pragma once
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <utility>
+#include <vector>
+
+#include "core/oracle.hpp"
+
+namespace twin {
+
+namespace nb = nanobind;
+
+template <class T>
+using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using In2 = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Out = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
+
+template <class T>
+Out<T> to_array(std::vector<T> values) {
+  auto *kept = new std::vector<T>(std::move(values));
+  nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
+  return Out<T>(kept->data(), {kept->size()}, owner);
+}
+
+inline void need(bool holds, const char *what) {
+  if (!holds) throw std::invalid_argument(what);
+}
+
+// A graph together with the arrays it points into. The solver takes any.
+class Searchable {
+ public:
+  virtual ~Searchable() = default;
+  virtual Oracle &oracle() = 0;
+
+  Out<std::int64_t> points(In<std::int64_t> i, In<std::int64_t> j) {
+    need(i.size() == j.size(), "i and j differ in length");
+    const Oracle &graph = oracle();
+    std::vector<std::int64_t> out(i.size());
+    for (std::size_t r = 0; r < out.size(); ++r) {
+      if (i.data()[r] < 0 || i.data()[r] >= graph.num_left() || j.data()[r] < 0 || j.data()[r] >= graph.num_right())
+        throw nb::index_error("a pair names a node that the graph does not have");
+      out[r] = graph.points(i.data()[r], j.data()[r]);
+    }
+    return to_array(std::move(out));
+  }
+
+  nb::tuple search(In<std::int32_t> rows, int k, In<std::int64_t> price, int threads) {
+    Oracle &graph = oracle();
+    need(k >= 1 && std::int64_t(price.size()) == graph.num_right(), "k or the number of prices is wrong");
+    const std::size_t count = rows.size(), width = std::size_t(k);
+    for (std::size_t r = 0; r < count; ++r)
+      if (rows.data()[r] < 0 || rows.data()[r] >= graph.num_left())
+        throw nb::index_error("a row names a node that the graph does not have");
+    std::vector<std::int32_t> item(count * width, -1), number(count);
+    std::vector<std::int64_t> points(count * width, 0), bound(count), floor(count, NO_VALUE);
+    {
+      nb::gil_scoped_release release;
+      graph.set_prices(price.data());
+      graph.search(rows.data(), std::int64_t(count), k, floor.data(),
+                   {item.data(), points.data(), number.data(), bound.data()}, threads, {});
+    }
+    return nb::make_tuple(to_array(std::move(item)), to_array(std::move(points)), to_array(std::move(number)),
+                          to_array(std::move(bound)));
+  }
+};
+
+}  // namespace twin

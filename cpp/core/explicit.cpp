@@ -1,0 +1,148 @@
+// Searching the graphs of explicit.hpp.
+
+#include "core/explicit.hpp"
+
+#include <algorithm>
+
+#include "core/scored.hpp"
+
+namespace twin {
+
+namespace portable { extern const DenseKernels dense_kernels; }
+#ifdef TM_X86
+namespace avx2 { extern const DenseKernels dense_kernels; }
+namespace avx512 { extern const DenseKernels dense_kernels; }
+#endif
+
+const DenseKernels &dense_kernels_of(const std::string &isa) {
+  const std::string name = isa == "auto" ? best_isa() : isa;
+#ifdef TM_X86
+  if (name == "avx512" && best_isa() == "avx512") return avx512::dense_kernels;
+  if (name == "avx2" && best_isa() != "portable") return avx2::dense_kernels;
+#endif
+  if (name == "portable") return portable::dense_kernels;
+  throw std::invalid_argument("instruction set '" + isa + "' is not one that this processor has");
+}
+
+namespace {
+
+struct Found {
+  std::int64_t net;
+  std::int32_t item;
+};
+
+// By net value, then by index: an order without ties, so that every instruction set keeps the same k.
+bool better(const Found &a, const Found &b) { return a.net != b.net ? a.net > b.net : a.item < b.item; }
+
+// Leaves the k best in front, and returns what the others do not exceed (at least `hidden`, for those never found).
+std::int64_t keep_best(std::vector<Found> &found, int k, std::int64_t hidden) {
+  if (found.size() <= std::size_t(k)) return hidden;
+  std::nth_element(found.begin(), found.begin() + k, found.end(), better);
+  const std::int64_t bound = found[std::size_t(k)].net;
+  found.resize(std::size_t(k));
+  return std::max(bound, hidden);
+}
+
+void change(std::vector<std::int64_t> &mine, const std::int64_t *price, const std::int32_t *changed, std::int64_t count) {
+  for (std::int64_t c = 0; c < count; ++c) mine[std::size_t(changed[c])] = price[changed[c]];
+}
+
+}  // namespace
+
+template <class T>
+DenseGraph<T>::DenseGraph(const T *points, std::int64_t num_left, std::int64_t num_right, std::int64_t base,
+                          const std::string &isa)
+    : points_(points), num_left_(num_left), num_right_(num_right), base_(base), price_(std::size_t(num_right), 0) {
+  if constexpr (sizeof(T) == 4) maxima_ = dense_kernels_of(isa).narrow;
+  else maxima_ = dense_kernels_of(isa).wide;
+}
+
+template <class T>
+void DenseGraph<T>::change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) {
+  change(price_, price, changed, count);
+}
+
+// The maxima of the groups come first. At least k partners reach the k-th largest of them, so only groups that reach it
+// too (and the floor) are looked into.
+template <class T>
+void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
+                           int threads, Flag flag) {
+  const std::int64_t groups = (num_right_ + SEGMENT - 1) / SEGMENT * LANES;
+  const std::int64_t chunk = std::max<std::int64_t>(1, (std::int64_t{1} << 16) / std::max<std::int64_t>(1, num_right_));
+  in_parallel(count, chunk, threads, [&](int, std::int64_t first, std::int64_t last) {
+    std::vector<std::int64_t> maxima(static_cast<std::size_t>(groups)), order;
+    std::vector<Found> found;
+    for (std::int64_t r = first; r < last; ++r) {
+      if ((r - first) * num_right_ % (std::int64_t{1} << 20) < num_right_) flag.check();
+      const T *row = points_ + std::int64_t{rows[r]} * num_right_;
+      maxima_(row, price_.data(), num_right_, maxima.data());
+      std::int64_t least = floor[r] == NO_VALUE ? INT64_MIN : floor[r] + base_;  // the row's own points carry the base
+      if (groups > k) {
+        order = maxima;
+        std::nth_element(order.begin(), order.begin() + (k - 1), order.end(), std::greater<>());
+        if (order[std::size_t(k - 1)] != INT64_MIN) least = std::max(least, order[std::size_t(k - 1)] - 1);
+      }
+      found.clear();
+      for (std::int64_t g = 0; g < groups; ++g) {
+        if (maxima[std::size_t(g)] <= least) continue;
+        const std::int64_t start = g / LANES * SEGMENT, end = std::min(start + SEGMENT, num_right_);
+        for (std::int64_t j = start + g % LANES; j < end; j += LANES) {
+          const std::int64_t net = row[j] - price_[std::size_t(j)];
+          if (net > least) found.push_back({net, static_cast<std::int32_t>(j)});
+        }
+      }
+      const bool all = std::int64_t(found.size()) == num_right_;
+      const std::int64_t bound = keep_best(found, k, all ? INT64_MIN : least);
+      for (std::size_t c = 0; c < found.size(); ++c) {
+        lists.item[r * k + std::int64_t(c)] = found[c].item;
+        lists.points[r * k + std::int64_t(c)] = row[found[c].item] - base_;
+      }
+      lists.number[r] = static_cast<std::int32_t>(found.size());
+      lists.bound[r] = bound == INT64_MIN ? NO_VALUE : bound - base_;
+    }
+  });
+}
+
+template class DenseGraph<std::int32_t>;
+template class DenseGraph<std::int64_t>;
+
+void SparseGraph::change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) {
+  change(price_, price, changed, count);
+}
+
+// A list that fits is handed over whole, floor or not: then nothing is hidden and it never has to be drawn again.
+void SparseGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
+                         int threads, Flag flag) {
+  in_parallel(count, 1024, threads, [&](int, std::int64_t first, std::int64_t last) {
+    std::vector<Found> found;
+    for (std::int64_t r = first; r < last; ++r) {
+      if ((r - first) % 256 == 0) flag.check();
+      const std::int64_t start = offset_[rows[r]], end = offset_[rows[r] + 1];
+      std::int32_t *item = lists.item + r * k;
+      std::int64_t *points = lists.points + r * k;
+      if (end - start <= k) {
+        for (std::int64_t c = start; c < end; ++c) item[c - start] = item_[c], points[c - start] = points_[c] - base_;
+        lists.number[r] = static_cast<std::int32_t>(end - start), lists.bound[r] = NO_VALUE;
+        continue;
+      }
+      found.clear();
+      for (std::int64_t c = start; c < end; ++c) {
+        const std::int64_t net = points_[c] - base_ - price_[std::size_t(item_[c])];
+        if (net > floor[r]) found.push_back({net, item_[c]});
+      }
+      const bool all = std::int64_t(found.size()) == end - start;
+      lists.bound[r] = keep_best(found, k, all ? NO_VALUE : floor[r]);
+      for (std::size_t c = 0; c < found.size(); ++c)
+        item[c] = found[c].item, points[c] = found[c].net + price_[std::size_t(found[c].item)];
+      lists.number[r] = static_cast<std::int32_t>(found.size());
+    }
+  });
+}
+
+std::int64_t SparseGraph::points(std::int64_t i, std::int64_t j) const {
+  const std::int32_t *first = item_ + offset_[i], *last = item_ + offset_[i + 1];
+  const std::int32_t *at = std::lower_bound(first, last, static_cast<std::int32_t>(j));
+  return at != last && *at == j ? points_[at - item_] - base_ : NO_VALUE;
+}
+
+}  // namespace twin

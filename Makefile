@@ -32,6 +32,7 @@ lint: $(VENV)/stamp-lint  ## Format, lint, strict types, import contracts; chang
 	$(BIN)/lint-imports
 
 docs: $(VENV)/stamp-docs  ## Build the documentation; a warning is an error
+	rm -rf docs/generated
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 
 check: lint docs test  ## Everything that must hold before a change is proposed
@@ -50,7 +51,7 @@ stubs: $(VENV)/stamp-core  ## Write src/twinmatch/_core.pyi and _check.pyi from 
 
 picture: $(VENV)/stamp-core  ## Draw the picture of the README from the bundled registers
 	$(PIP) install --no-build-isolation --editable '.[report]'
-	$(BIN)/python scripts/readme_picture.py docs/_static/twins.png
+	$(BIN)/python scripts/readme_picture.py docs/_static/twins.jpg
 
 constraints:  ## Pin and hash what continuous integration installs (needs uv)
 	uv pip compile pyproject.toml --extra report --quiet --generate-hashes --upgrade \

@@ -60,7 +60,9 @@ def test_no_path_of_a_machine():
 
 def test_no_package_registry():
     """No tracked file says where packages come from: that is for the machine to know."""
-    assert not offenders(r"index[-_]url|find[-_]links|trusted[-_]host|pypi[.]org|python[h]osted|registry[ ]*=")
+    assert not offenders(
+        r"index[-_]url|find[-_]links|trusted[-_]host|pypi[.]org|python[h]osted|registry[ ]*="
+    )
 
 
 def test_nothing_left_undone():

@@ -91,7 +91,7 @@ std::int64_t Auction::best(std::int64_t i) const {
   return best;
 }
 
-void Auction::bid(std::int64_t eps, int keep) {
+void Auction::bid(std::int64_t eps, int keep, std::int64_t leave) {
   const std::int64_t n = market_.num_left();
   std::vector<std::int32_t> waiting;
   // A stride that visits everybody once: neighbours want the same partners, so they should not bid in one batch.
@@ -109,14 +109,14 @@ void Auction::bid(std::int64_t eps, int keep) {
   }
   tally.kept = n - std::int64_t(waiting.size());
   counters_[0] = tally.kept;
-  forward(eps, keep, std::move(waiting));
+  forward(eps, keep, leave, std::move(waiting));
   tally.empty_priced = 0;
   for (std::size_t p = 0; p < market_.place_owner.size(); ++p)
     tally.empty_priced += market_.place_owner[p] < 0 && market_.place_price[p] > 0;
-  reverse(eps, keep);
+  reverse(eps, keep, leave);
 }
 
-void Auction::forward(std::int64_t eps, int keep, std::vector<std::int32_t> active) {
+void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::vector<std::int32_t> active) {
   std::deque<std::int32_t> waiting;
   std::vector<std::int32_t> losers, batch;
   for (;; ++tally.rounds) {
@@ -127,7 +127,7 @@ void Auction::forward(std::int64_t eps, int keep, std::vector<std::int32_t> acti
       if (!bid_for(active[next], eps, losers)) waiting.push_back(active[next]);
       active.insert(active.end(), losers.begin(), losers.end());
     }
-    if (waiting.empty()) break;
+    if (std::int64_t(waiting.size()) <= leave) break;
     market_.oracle.change_prices(market_.price.data(), changed_.data(), std::int64_t(changed_.size()));
     for (const std::int32_t j : changed_) is_changed_[std::size_t(j)] = 0;
     changed_.clear();
@@ -211,7 +211,7 @@ bool Auction::offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> 
   return true;
 }
 
-void Auction::reverse(std::int64_t eps, int keep) {
+void Auction::reverse(std::int64_t eps, int keep, std::int64_t leave) {
   std::vector<std::int32_t> waiting, active, losers;
   for (std::int32_t j = 0; j < market_.num_right(); ++j)
     for (std::int64_t p = market_.place_offset[std::size_t(j)]; p < market_.place_offset[std::size_t(j) + 1]; ++p)
@@ -224,6 +224,8 @@ void Auction::reverse(std::int64_t eps, int keep) {
   for (std::size_t i = 0; i < profit_.size(); ++i)
     if (market_.mate_place[i] >= 0)
       profit_[i] = market_.oracle.points(std::int64_t(i), market_.mate[i]) - market_.price[std::size_t(market_.mate[i])];
+    else  // left for the next phase: it could have this much, so it comes for no less
+      profit_[i] = std::max(best(std::int64_t(i)), lists_.bound(std::int64_t(i)));
   transposed_.set_prices(profit_.data());
   back_lists_.expire();
   back_changed_.clear();
@@ -234,11 +236,11 @@ void Auction::reverse(std::int64_t eps, int keep) {
       if (!offer(active[next], eps, losers)) waiting.push_back(active[next]);
       active.insert(active.end(), losers.begin(), losers.end());
     }
-    if (waiting.empty()) break;
-    transposed_.change_prices(profit_.data(), back_changed_.data(), std::int64_t(back_changed_.size()));
-    back_changed_.clear();
     std::sort(waiting.begin(), waiting.end());
     waiting.erase(std::unique(waiting.begin(), waiting.end()), waiting.end());
+    if (std::int64_t(waiting.size()) <= leave) break;
+    transposed_.change_prices(profit_.data(), back_changed_.data(), std::int64_t(back_changed_.size()));
+    back_changed_.clear();
     back_lists_.draw(waiting, profit_.data(), std::min(keep, back_lists_.k), threads_, flag_);
     active.swap(waiting);
     waiting.clear();

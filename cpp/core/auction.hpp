@@ -62,8 +62,9 @@ class Auction {
   void open(std::int64_t drop, int keep);
   std::int64_t best(std::int64_t i) const;
 
-  // Bids with steps of eps: pairs that are within eps of their best stay, the others bid again.
-  void bid(std::int64_t eps, int keep);
+  // Bids with steps of eps: pairs that are within eps of their best stay, the others bid again. The last `leave`
+  // bidders, whose chains are long and keep one thread busy, may be left for the next phase, or for the paths.
+  void bid(std::int64_t eps, int keep, std::int64_t leave);
 
   Candidates &lists() { return lists_; }
   Tally tally;
@@ -72,8 +73,8 @@ class Auction {
  private:
   bool bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &losers);
   bool offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> &losers);
-  void forward(std::int64_t eps, int keep, std::vector<std::int32_t> waiting);
-  void reverse(std::int64_t eps, int keep);
+  void forward(std::int64_t eps, int keep, std::int64_t leave, std::vector<std::int32_t> waiting);
+  void reverse(std::int64_t eps, int keep, std::int64_t leave);
   void settle(std::int64_t j);
   void lower(std::int64_t place, std::int64_t price, std::int32_t owner);
 

@@ -45,7 +45,7 @@ def progress(num_left: int) -> Iterator[Callable[[Progress], None] | None]:
         return
 
     from rich.console import Console
-    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn
     from rich.progress import Progress as Bar
 
     columns = (
@@ -53,7 +53,7 @@ def progress(num_left: int) -> Iterator[Callable[[Progress], None] | None]:
         TextColumn("{task.description:<10}"),
         BarColumn(bar_width=24),
         TextColumn("{task.completed:,.0f} of {task.total:,.0f} paired{task.fields[news]}"),
-        TimeElapsedColumn(),
+        TextColumn("{task.elapsed:.0f} s"),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         line = bar.add_task("starting", total=num_left, news="")

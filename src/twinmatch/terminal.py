@@ -56,7 +56,7 @@ def progress(num_left: int) -> Iterator[Callable[[Progress], None] | None]:
         TextColumn("{task.elapsed:.0f} s"),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        # A hair more than everything, or rich would take a phase in which all are paired for the end of the run.
+        # A hair more than everything, or rich would take a phase that pairs them all for the end of the run.
         line = bar.add_task("starting", total=num_left + 1e-3, news="")
 
         def on_progress(now: Progress) -> None:

@@ -84,7 +84,6 @@ void Paths::reach(std::int32_t bidder, std::int64_t distance, const std::int32_t
     const auto b = std::size_t(item[c]);
     const std::int64_t key = base + item_potential_[b] - points[c];
     if (key >= end_key_ || (item_seen_[b] == round_ && item_distance_[b] <= key)) continue;
-    if (!forward_ && market_.mate[b] == bidder) continue;  // already its own
     if (item_seen_[b] != round_) item_seen_[b] = round_;
     item_distance_[b] = key, from_[b] = bidder;
     if (forward_ ? empty_place(market_, item[c]) >= 0 : market_.mate_place[b] < 0)

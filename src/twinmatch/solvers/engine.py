@@ -135,7 +135,8 @@ class _Run:
         self.max_points, self.control = max_points, control
         self.limit: Limit | None = None
         self.mate = np.full(market.num_left, -1, np.int64)
-        self.matched = -1
+        self.must = outside == _core.NO_VALUE
+        self.must_have, self.matched = -1, 0  # of those who must have a partner, and of all
         self.objective = 0
         self.right_price = np.zeros(market.num_right, np.int64)
         self.left_price = np.maximum(outside, max_points)
@@ -162,7 +163,7 @@ class _Run:
         try:
             self.control.run("auction", lambda: self.solver.open(0, LIST_KEPT))
             while True:
-                self.control.run("auction", lambda: self.solver.bid(step, LIST_KEPT))
+                self.control.run("auction", lambda: self.solver.bid(step, LIST_KEPT, 0))
                 self._take_matching()
                 if step == LAST_STEP:
                     return
@@ -199,7 +200,7 @@ class _Run:
         from twinmatch.status import Limit
 
         gap = self.bound - self.objective
-        if self.matched < int((self.outside == _core.NO_VALUE).sum()):
+        if self.must_have < int(self.must.sum()):
             return False
         if gap > self.control.gap * max(1, abs(self.bound)) or self.control.gap <= 0:
             return False
@@ -210,9 +211,11 @@ class _Run:
         mate = self.solver.mate
         placed = np.flatnonzero(mate >= 0)
         objective = int(self.market.core.points(placed, mate[placed]).sum())
-        objective += int(self.outside[(mate < 0) & (self.outside != _core.NO_VALUE)].sum())
-        if (len(placed), objective) > (self.matched, self.objective):
-            self.mate, self.matched, self.objective = mate, len(placed), objective
+        objective += int(self.outside[(mate < 0) & ~self.must].sum())
+        must_have = int(self.must[placed].sum())
+        if (must_have, objective) > (self.must_have, self.objective):
+            self.mate, self.must_have, self.matched = mate, must_have, len(placed)
+            self.objective = objective
             self._tell()
 
     def _take_bound(self, left_price: Int64) -> None:
@@ -225,7 +228,7 @@ class _Run:
     def _tell(self) -> None:
         gap = self.bound - self.objective
         self.control.tell(
-            matched=max(0, self.matched),
+            matched=self.matched,
             objective=self.objective,
             bound=self.bound,
             gap=gap,

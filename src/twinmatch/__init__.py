@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from twinmatch import datasets, errors, policies
+    from twinmatch.assignment import Assignment, assign
     from twinmatch.certify import Certificate
     from twinmatch.compiler import compile
     from twinmatch.matching import Matching, load_matching
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Assignment",
     "Certificate",
     "Limit",
     "Matching",
@@ -30,6 +32,7 @@ __all__ = [
     "Schools",
     "Status",
     "__version__",
+    "assign",
     "compile",
     "datasets",
     "errors",
@@ -42,12 +45,14 @@ __all__ = [
 ]
 
 _HOME = {
+    "Assignment": "assignment",
     "Certificate": "certify",
     "Limit": "status",
     "Matching": "matching",
     "Policy": "policy",
     "Schools": "schools",
     "Status": "status",
+    "assign": "assignment",
     "compile": "compiler",
     "load_matching": "matching",
     "match": "pairing",

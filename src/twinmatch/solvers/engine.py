@@ -53,11 +53,11 @@ class Market(Protocol):
         """Number of right nodes."""
 
     @property
-    def core(self) -> _core.Graph:
+    def core(self) -> _core.Searchable:
         """The compiled graph."""
 
     @property
-    def core_transposed(self) -> _core.Graph:
+    def core_transposed(self) -> _core.Searchable:
         """The compiled graph with its sides exchanged."""
 
 

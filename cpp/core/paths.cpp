@@ -102,6 +102,15 @@ void Paths::open(std::int32_t bidder, std::int64_t distance) {
   const std::int64_t least = forward_ ? market_.outside[a] : 0;
   if (least != NO_VALUE && distance + bidder_potential_[a] - least < end_key_)
     end_key_ = distance + bidder_potential_[a] - least, end_bidder_ = bidder, end_item_ = -1;
+  if (!forward_)
+    // Whoever has a place here stays tight: their potentials rise as this price falls.
+    for (std::int64_t p = market_.place_offset[a]; p < market_.place_offset[a + 1]; ++p) {
+      const std::int32_t owner = market_.place_owner[std::size_t(p)];
+      if (owner < 0 || item_done_[std::size_t(owner)] == round_) continue;
+      item_seen_[std::size_t(owner)] = item_done_[std::size_t(owner)] = round_;
+      item_distance_[std::size_t(owner)] = distance;
+      items_.push_back(owner);
+    }
   if (longer_[a])
     reach(bidder, distance, longer_[a]->item.data(), longer_[a]->points.data(), std::int64_t(longer_[a]->item.size()),
           longer_[a]->bound);

@@ -38,8 +38,8 @@ class Best(NamedTuple):
     net : (k',) int64
         Points minus price of each.
     bound : int
-        No admissible partner outside the list has a larger net value; ``NO_PARTNER`` where there
-        is none outside.
+        No admissible partner outside the list has a larger net value; ``NO_PARTNER`` where the list
+        is shorter than what was asked for, so that there is none outside.
     """
 
     right: Int64
@@ -175,7 +175,8 @@ class ScoredGraph:
         right, points, number, bound = self.core.search(asked, k, price, threads or cores())
         right, points = right.reshape(-1, k), points.reshape(-1, k)
         inside = np.arange(k)[None, :] < number[:, None]
-        net = np.where(inside, points - price[np.where(inside, right, 0)], NO_PARTNER)
+        net = np.full(points.shape, NO_PARTNER, np.int64)
+        net[inside] = points[inside] - price[right[inside]]
         return np.where(inside, right, -1), net, bound
 
     def scan(self, right_price: npt.ArrayLike | None = None, *, threads: int | None = None) -> Int64:

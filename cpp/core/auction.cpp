@@ -113,7 +113,7 @@ void Auction::bid(std::int64_t eps, int keep, std::int64_t leave) {
   tally.empty_priced = 0;
   for (std::size_t p = 0; p < market_.place_owner.size(); ++p)
     tally.empty_priced += market_.place_owner[p] < 0 && market_.place_price[p] > 0;
-  reverse(eps, keep, leave);
+  reverse(eps, keep, 0);
 }
 
 void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::vector<std::int32_t> active) {

@@ -223,11 +223,12 @@ void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, co
   const std::int64_t capacity = 3 * k + 4 * LEAF;
   std::atomic<std::int64_t> visited{0};
   in_parallel(count, 64, threads, [&](int, std::int64_t first, std::int64_t last) {
-    thread_local std::vector<std::int64_t> found;
+    thread_local std::vector<std::int64_t> found, heap;
     thread_local std::vector<std::int32_t> bounds;
     found.resize(std::max(found.size(), static_cast<std::size_t>(capacity)));
     bounds.resize(std::max(bounds.size(), static_cast<std::size_t>(view_.num_blocks + FAN)));
-    Scratch scratch{bounds.data(), found.data(), capacity, 0};
+    heap.resize(std::max(heap.size(), static_cast<std::size_t>(view_.num_blocks)));
+    Scratch scratch{bounds.data(), heap.data(), found.data(), capacity, 0};
     for (std::int64_t r = first; r < last; ++r) {
       if ((r & 63) == 0) flag.check();
       const std::int64_t least = floor[r] < NO_NET ? NO_NET : floor[r];

@@ -96,6 +96,17 @@ static void select(std::int64_t *found, std::int64_t count, std::int64_t k) {
   }
 }
 
+// Restores the order of a heap, largest first, below place n.
+static void sink(std::int64_t *heap, std::int64_t size, std::int64_t n) {
+  const std::int64_t value = heap[n];
+  for (std::int64_t child; (child = 2 * n + 1) < size; n = child) {
+    if (child + 1 < size && heap[child + 1] > heap[child]) ++child;
+    if (heap[child] <= value) break;
+    heap[n] = heap[child];
+  }
+  heap[n] = value;
+}
+
 static bool banned(const TreeView &tree, std::int64_t i, std::int32_t item) {
   if (tree.ban_offset == nullptr) return false;
   for (std::int64_t n = tree.ban_offset[i]; n < tree.ban_offset[i + 1]; ++n)
@@ -160,24 +171,27 @@ static int search(const TreeView &tree, std::int64_t i, int k, std::int32_t floo
   const Terms &terms = tree.terms;
   const std::int32_t *row = terms.table + terms.left_class[i] * terms.num_right_classes;
   std::int32_t *bounds = scratch.block_bound;
-  std::int64_t first = 0;
   for (std::int64_t b = 0; b < tree.num_blocks; b += FAN) {
     alignas(64) std::int32_t base[FAN], out[FAN];
     for (std::int64_t n = 0; n < FAN; ++n) out[n] = base[n] = row[tree.block_class[b + n]];
     for (std::int64_t n = 0; n < FAN; ++n) out[n] = out[n] == FORBIDDEN ? 0 : out[n];
     bound_nodes(terms, tree.blocks, i, b, out);
     for (std::int64_t n = 0; n < FAN; ++n) bounds[b + n] = base[n] == FORBIDDEN ? NO_NET : out[n];
-    const std::int64_t last = b + FAN < tree.num_blocks ? b + FAN : tree.num_blocks;
-    for (std::int64_t n = b; n < last; ++n) first = bounds[n] > bounds[first] ? n : first;
   }
+  // Blocks from the most promising on: the k-th best rises early, and the first block that cannot beat it ends the
+  // search.
   Best best{scratch.found, 0, k, scratch.capacity, floor};
-  if (tree.num_blocks > 0 && bounds[first] > floor) {
-    open_block(tree, i, first, row[tree.block_class[first]], best, scratch.visited);
-    shrink(best);
-    for (std::int64_t b = 0; b < tree.num_blocks; ++b) {
-      if (b == first || bounds[b] <= best.least) continue;
-      open_block(tree, i, b, row[tree.block_class[b]], best, scratch.visited);
-    }
+  std::int64_t *heap = scratch.heap;
+  std::int64_t size = 0;
+  for (std::int64_t b = 0; b < tree.num_blocks; ++b)
+    if (bounds[b] > floor) heap[size++] = pack(bounds[b], static_cast<std::int32_t>(b));
+  for (std::int64_t n = size / 2; n-- > 0;) sink(heap, size, n);
+  while (size > 0 && net_of(heap[0]) > best.least) {
+    const std::int32_t b = item_of(heap[0]);
+    heap[0] = heap[--size];
+    sink(heap, size, 0);
+    open_block(tree, i, b, row[tree.block_class[b]], best, scratch.visited);
+    if (best.count >= 2 * best.k) shrink(best);
   }
   shrink(best);
   bound = best.least;

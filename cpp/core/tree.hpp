@@ -3,7 +3,7 @@
 // Problem     For a left school i and prices p, find the k largest net values points(i, j) - p_j over admissible j, and
 //             a number that no school left out exceeds.
 // Idea        Right schools of one class stand together, split again and again along the feature that moves their points
-//             most, into leaves of 32; 16 leaves make a block. A leaf and a block know the box of their features and
+//             most, into leaves of 16; 16 leaves make a block. A leaf and a block know the box of their features and
 //             their lowest price. The points of the nearest corner of the box minus the lowest price bound every net
 //             value inside; what cannot beat the k-th best so far is not opened.
 // Exactness   Bounds use the operations of points.hpp in the same order on feature differences that are no larger than
@@ -18,7 +18,7 @@
 
 namespace twin {
 
-constexpr std::int64_t LEAF = 32, FAN = 16, BLOCK = LEAF * FAN;
+constexpr std::int64_t LEAF = 16, FAN = 16, BLOCK = LEAF * FAN;
 constexpr std::int32_t NO_NET = INT32_MIN;       // less than any net value
 constexpr std::int32_t PRICE_CAP = 1 << 30;      // prices and points stay below it, so that net values fit 32 bits
 
@@ -45,6 +45,7 @@ struct TreeView {
 // Scratch of one searching thread.
 struct Scratch {
   std::int32_t *block_bound;  // num_blocks, padded to 16
+  std::int64_t *heap;         // num_blocks
   std::int64_t *found;        // capacity below, packed (net, -item)
   std::int64_t capacity;
   std::int64_t visited;       // pairs evaluated so far

@@ -8,11 +8,13 @@ Phases
     1. *auction*: forward and reverse bidding with a step that shrinks from phase to phase
        (``cpp/core/auction.hpp``). At the start of each phase the best net value of every left node under
        the prices at hand is searched exactly, which gives a bound on every matching for free.
+       The last bidders of a phase, whose chains of replies keep a single thread busy, are left to the
+       next one.
     2. *exact*: pairs that are not tight are given up, and shortest augmenting paths put everybody back
        (``cpp/core/paths.hpp``). At the end objective and bound are equal, in integers.
 What is known at every moment
-    The best matching found so far, and the prices of the best bound so far. Whoever stops the run gets
-    both; they need not belong together.
+    The best matching found so far, whose last nodes took the best place that was free, and the prices
+    of the best bound so far. Whoever stops the run gets both; they need not belong together.
 """
 
 from __future__ import annotations
@@ -39,6 +41,10 @@ SHRINK = 4
 LIST_LENGTH, LIST_KEPT = 32, 16
 #: Left nodes in a reverse list.
 BACK_LENGTH = 16
+#: One bidder in so many may be left to the next phase.
+LEFT_OVER = 1000
+#: More left nodes than this are not placed in a hurry when a run is stopped.
+MOST_IN_A_HURRY = 20_000
 
 
 class Market(Protocol):
@@ -160,6 +166,7 @@ class _Run:
     def auction(self) -> None:
         """Run phases with ever smaller steps, until the gap asked for or the last step is reached."""
         step = max(LAST_STEP, self.max_points // 12)
+        left_over = self.market.num_left // LEFT_OVER
         try:
             self.control.run("auction", lambda: self.solver.open(0, LIST_KEPT))
             while True:
@@ -169,7 +176,7 @@ class _Run:
                     return
                 step = max(LAST_STEP, step // SHRINK)
                 drop = SHRINK * step
-                self.control.run("auction", lambda: self.solver.open(drop, LIST_KEPT))
+                self.control.run("auction", lambda: self.solver.open(drop, LIST_KEPT))  # noqa: B023
                 self._take_bound(self.solver.left_price)
                 if self._good_enough():
                     return
@@ -208,15 +215,35 @@ class _Run:
         return True
 
     def _take_matching(self) -> None:
-        mate = self.solver.mate
+        mate = self._completed(self.solver.mate)
         placed = np.flatnonzero(mate >= 0)
         objective = int(self.market.core.points(placed, mate[placed]).sum())
-        objective += int(self.outside[(mate < 0) & ~self.must].sum())
-        must_have = int(self.must[placed].sum())
-        if (must_have, objective) > (self.must_have, self.objective):
-            self.mate, self.must_have, self.matched = mate, must_have, len(placed)
-            self.objective = objective
+        objective += int(self.outside[(mate < 0) & (self.outside != _core.NO_VALUE)].sum())
+        if (len(placed), objective) > (self.matched, self.objective):
+            self.mate, self.matched, self.objective = mate, len(placed), objective
             self._tell()
+
+    def _completed(self, mate: Int64) -> Int64:
+        """Give each node that must have a partner and has none the best one with a free place, in turn."""
+        waiting = np.flatnonzero((mate < 0) & (self.outside == _core.NO_VALUE))
+        room = self.capacity - np.bincount(mate[mate >= 0], minlength=len(self.capacity))
+        while 0 < len(waiting) <= MOST_IN_A_HURRY:
+            taken = np.where(room > 0, 0, 2 * self.max_points + 1)
+            item, points, number, _ = self.market.core.search(
+                waiting.astype(np.int32), LIST_LENGTH, taken, self.control.threads
+            )
+            item, points = item.reshape(-1, LIST_LENGTH), points.reshape(-1, LIST_LENGTH)
+            before = len(waiting)
+            for row, i in enumerate(waiting):
+                free = np.flatnonzero(room[item[row, : number[row]]] > 0)
+                if len(free):
+                    j = item[row, free[np.argmax(points[row, free])]]
+                    mate[i] = j
+                    room[j] -= 1
+            waiting = waiting[mate[waiting] < 0]
+            if len(waiting) == before:
+                break
+        return mate
 
     def _take_bound(self, left_price: Int64) -> None:
         right_price = self.solver.right_price

@@ -17,6 +17,7 @@
 using namespace twin;
 
 namespace twin {
+void bind_asked(nb::module_ &m);
 void bind_explicit(nb::module_ &m);
 }
 
@@ -180,6 +181,7 @@ NB_MODULE(_core, m) {
   nb::class_<Searchable>(m, "Searchable", "A graph that can be asked for the best partners of a node.")
       .def("points", &Searchable::points, nb::arg("i"), nb::arg("j"))
       .def("search", &Searchable::search, nb::arg("rows"), nb::arg("k"), nb::arg("price"), nb::arg("threads"));
+  bind_asked(m);
   bind_explicit(m);
   nb::class_<Graph, Searchable>(m, "Graph")
       .def(nb::init<In<std::int32_t>, In<std::int32_t>, In2<std::int32_t>, std::vector<LinearIn>, std::optional<DistanceIn>,

@@ -2,7 +2,7 @@
 Compiled loops of twinmatch: tree search, auction, exact finish. Arrays in, arrays out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import numpy
@@ -23,6 +23,11 @@ class Searchable:
     def points(self, i: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], j: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]: ...
 
     def search(self, rows: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, price: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], threads: int) -> tuple: ...
+
+class Asked(Searchable):
+    """A graph whose questions Python answers."""
+
+    def __init__(self, num_left: int, num_right: int, best: Callable, worth: Callable) -> None: ...
 
 class NarrowMatrix(Searchable):
     """A matrix of 32-bit points."""

@@ -218,7 +218,11 @@ class Matching:
             cancel=cancel,
         )
         found = (self.left.fingerprint(), self.right.fingerprint(), self.policy.fingerprint())
-        same = [name for name, a, b in zip(("left", "right", "policy"), found, self.fingerprints, strict=True) if a != b]
+        same = [
+            name
+            for name, a, b in zip(("left", "right", "policy"), found, self.fingerprints, strict=True)
+            if a != b
+        ]
         detail = "the tables and the policy are those that the numbers were found for"
         if same:
             detail = f"changed since the numbers were found: {', '.join(same)}"

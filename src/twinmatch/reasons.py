@@ -60,7 +60,9 @@ def reasons_for(
                 "that have no other choice or bring more points"
             )
         else:
-            reasons.append(f"not reached: {partners[kind]:,} admissible partners, but the run was stopped early")
+            reasons.append(
+                f"not reached: {partners[kind]:,} admissible partners, but the run was stopped early"
+            )
     return reasons
 
 

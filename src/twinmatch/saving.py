@@ -61,11 +61,13 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     def parquet(name: str, table: pa.Table) -> None:
         _write(folder / f"{name}.parquet", lambda path: pq.write_table(table, path, compression="zstd"))
 
+    def csv(name: str, table: pa.Table) -> None:
+        _write(folder / f"{name}.csv", lambda path: pv.write_csv(table, path))
+
     for name, frame in (("pairs", matching.pairs), ("unmatched", matching.unmatched)):
         table = _arrow(frame)
         parquet(name, table)
-        safe = _spreadsheet_safe(table)
-        _write(folder / f"{name}.csv", lambda path, safe=safe: pv.write_csv(safe, path))
+        csv(name, _spreadsheet_safe(table))
     parquet("left", matching.left.table)
     parquet("right", matching.right.table)
     prices = {
@@ -187,7 +189,9 @@ def _strangers(
     ):
         rows = [row for row, name in enumerate(names) if name not in known]
         if rows:
-            faults.append(Fault(where, "names schools that the tables do not have", len(rows), tuple(rows[:3])))
+            faults.append(
+                Fault(where, "names schools that the tables do not have", len(rows), tuple(rows[:3]))
+            )
         if "right_id" not in where.split("pairs.parquet, ") and len(set(names)) != len(names):
             faults.append(Fault(where, "names a school twice", len(names) - len(set(names))))
     return faults
@@ -208,7 +212,9 @@ def _spreadsheet_safe(table: pa.Table) -> pa.Table:
     for column in table.columns:
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             risky = pc.is_in(pc.utf8_slice_codeunits(column, 0, 1), value_set=pa.array(_FORMULA, column.type))
-            escaped = pc.binary_join_element_wise(pa.scalar("'", column.type), column, pa.scalar("", column.type))
+            escaped = pc.binary_join_element_wise(
+                pa.scalar("'", column.type), column, pa.scalar("", column.type)
+            )
             column = pc.if_else(risky, escaped, column)
         columns.append(column)
     return pa.table(columns, names=table.column_names)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from twinmatch import _core
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.terms import FORBIDDEN
 
@@ -72,6 +73,17 @@ class BestLists(NamedTuple):
     bound: Int64
 
 
+class _Swapped:
+    """Terms with their sides exchanged; left node ``i`` is the old right node ``source[i]``, repeats allowed."""
+
+    def __init__(self, terms: PairTerms, source: Int64) -> None:
+        self.terms, self.source = terms, source
+        self.num_left, self.num_right = len(source), terms.num_left
+
+    def points(self, i: Index, j: Index) -> Int64:
+        return self.terms.points(j, self.source[np.asarray(i, np.int64)])
+
+
 class CalledGraph:
     """
     An implicit graph searched by plain passes.
@@ -98,14 +110,14 @@ class CalledGraph:
 
     def __init__(
         self,
-        terms: PairTerms,
+        terms: PairTerms | _Swapped,
         right_capacity: npt.ArrayLike | None = None,
         *,
         allow_large: bool = False,
     ) -> None:
         pairs = terms.num_left * terms.num_right
         if pairs > MAX_CALLED_PAIRS and not allow_large:
-            names = ", ".join(repr(call.name) for call in terms.calls)
+            names = ", ".join(repr(call.name) for call in getattr(terms, "calls", ()))
             raise ResourceLimitError(
                 f"{names} would be asked about {pairs:,} pairs one block after the other, and more than "
                 f"{MAX_CALLED_PAIRS:,} need a policy with allow_large_calls=True"
@@ -123,6 +135,32 @@ class CalledGraph:
     def num_right(self) -> int:
         """Number of right nodes."""
         return self.terms.num_right
+
+    # Made anew each time: kept here, the two would hold each other for ever.
+    @property
+    def core(self) -> _core.Asked:
+        """The compiled side: it asks :meth:`best_lists`, batch by batch."""
+        return _core.Asked(self.num_left, self.num_right, self.best_lists, self._worth)
+
+    @property
+    def core_transposed(self) -> _core.Asked:
+        """The compiled side with left and right exchanged."""
+        everybody = np.arange(self.num_right)
+        return CalledGraph(_Swapped(self.terms, everybody), allow_large=True).core  # type: ignore[arg-type]
+
+    def part(self, left: Int64, right: Int64) -> CalledGraph:
+        """Return the graph of some of its nodes."""
+        assert not isinstance(self.terms, _Swapped)
+        return CalledGraph(self.terms.take(left, right), self.right_capacity[right], allow_large=True)
+
+    def places_first(self, left: Int64, right: Int64, place: Int64) -> CalledGraph:
+        """Return the graph of some of its nodes with sides exchanged, ``place`` naming a row of ``right`` each."""
+        assert not isinstance(self.terms, _Swapped)
+        return CalledGraph(_Swapped(self.terms.take(left, right), place), allow_large=True)
+
+    def _worth(self, i: int, j: int) -> int:
+        found = int(self.terms.points(np.array([i]), np.array([j]))[0])
+        return NO_PARTNER if found == FORBIDDEN else found
 
     def points(self, i: Index, j: Index) -> Int64:
         """Return the points of the pairs, ``FORBIDDEN`` where a pair is not admissible."""

@@ -8,6 +8,7 @@ module hands them the arrays of :class:`~twinmatch.graph.terms.PairTerms` and gi
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -94,6 +95,16 @@ class ScoredGraph:
     def core_transposed(self) -> _core.Graph:
         """The compiled graph with its sides exchanged: its tree stands over the left nodes."""
         return _compiled(transposed(self.terms), self.isa)
+
+    def part(self, left: Int64, right: Int64) -> ScoredGraph:
+        """Return the graph of some of its nodes; the graph itself where that is all of them."""
+        if len(left) == self.num_left and len(right) == self.num_right:
+            return self
+        return ScoredGraph(self.terms.take(left, right), self.right_capacity[right], isa=self.isa)
+
+    def places_first(self, left: Int64, right: Int64, place: Int64) -> ScoredGraph:
+        """Return the graph of some of its nodes with sides exchanged, ``place`` naming a row of ``right`` each."""
+        return ScoredGraph(_repeat_left(transposed(self.terms.take(left, right)), place), isa=self.isa)
 
     def points(self, i: Index | int, j: Index | int) -> Int64:
         """
@@ -225,20 +236,38 @@ def transposed(terms: PairTerms) -> PairTerms:
     )
 
 
+def _repeat_left(terms: PairTerms, source: Int64) -> PairTerms:
+    """Return the terms with left node ``source[i]`` standing as left node ``i``, repeats allowed."""
+    if len(source) == terms.num_left:
+        return terms
+    bans = terms.banned
+    copies = [np.stack([np.flatnonzero(source == i), np.full((source == i).sum(), j)], 1) for i, j in bans]
+    distance, dot = terms.distance, terms.dot
+    return replace(
+        terms,
+        left_class=terms.left_class[source],
+        linears=tuple(c._replace(left=c.left[source]) for c in terms.linears),
+        distance=distance and distance._replace(left=np.ascontiguousarray(distance.left[:, source])),
+        tags=tuple(c._replace(left=c.left[source]) for c in terms.tags),
+        dot=dot and dot._replace(left=dot.left[source]),
+        banned=np.unique(np.concatenate(copies), axis=0) if copies else bans,
+    )
+
+
 def _compiled(terms: PairTerms, isa: str) -> _core.Graph:
     offset = item = None
     if len(terms.banned):
         offset = np.searchsorted(terms.banned[:, 0], np.arange(terms.num_left + 1)).astype(np.int64)
         item = np.ascontiguousarray(terms.banned[:, 1], np.int32)
+    linears = [(c.left, c.right, c.top, c.cap) for c in terms.linears]
+    tags = [(c.left, c.right, c.each, c.cap) for c in terms.tags]
+    distance = dot = None
+    if terms.distance is not None:
+        d = terms.distance
+        distance = (d.left, d.right, float(d.top), float(d.slope), float(d.centre), float(d.cap))
+    if terms.dot is not None:
+        v = terms.dot
+        dot = (v.left, v.right, v.offset, v.gain, v.shift, v.cap)
     return _core.Graph(
-        terms.left_class,
-        terms.right_class,
-        terms.table,
-        [tuple(column) for column in terms.linears],
-        None if terms.distance is None else tuple(terms.distance),
-        [tuple(column) for column in terms.tags],
-        None if terms.dot is None else tuple(terms.dot),
-        offset,
-        item,
-        isa,
+        terms.left_class, terms.right_class, terms.table, linears, distance, tags, dot, offset, item, isa
     )

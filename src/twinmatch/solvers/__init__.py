@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from twinmatch.errors import Fault, InputError
 from twinmatch.graph.scored import ScoredGraph, cores
 from twinmatch.solvers.control import Cancel, Control, Progress
-from twinmatch.solvers.national import Solution, solve_scored
+from twinmatch.solvers.national import Solution, solve_schools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def solve(
         from twinmatch.solvers.called import solve_called
 
         return solve_called(graph, control)
-    return solve_scored(graph, control)
+    return solve_schools(graph, control)
 
 
 def _check_options(deadline: float | None, gap: float, threads: int | None, seed: int) -> None:

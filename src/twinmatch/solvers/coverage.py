@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["Coverage", "largest_coverage"]
 
 
-
 class Coverage(NamedTuple):
     """
     The largest coverage and its proof.

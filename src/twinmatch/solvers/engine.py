@@ -166,17 +166,14 @@ class _Run:
     def auction(self) -> None:
         """Run phases with ever smaller steps, until the gap asked for or the last step is reached."""
         step = max(LAST_STEP, self.max_points // 12)
-        left_over = self.market.num_left // LEFT_OVER
         try:
-            self.control.run("auction", lambda: self.solver.open(0, LIST_KEPT))
+            self._open(0)
             while True:
-                self.control.run("auction", lambda: self.solver.bid(step, LIST_KEPT, 0))
-                self._take_matching()
+                self._bid(step)
                 if step == LAST_STEP:
                     return
                 step = max(LAST_STEP, step // SHRINK)
-                drop = SHRINK * step
-                self.control.run("auction", lambda: self.solver.open(drop, LIST_KEPT))  # noqa: B023
+                self._open(SHRINK * step)
                 self._take_bound(self.solver.left_price)
                 if self._good_enough():
                     return
@@ -184,6 +181,14 @@ class _Run:
             # Somebody may be without a partner; what there is may still be the most so far.
             self._take_matching()
             raise
+
+    def _open(self, drop: int) -> None:
+        self.control.run("auction", lambda: self.solver.open(drop, LIST_KEPT))
+
+    def _bid(self, step: int) -> None:
+        left_over = self.market.num_left // LEFT_OVER
+        self.control.run("auction", lambda: self.solver.bid(step, LIST_KEPT, left_over))
+        self._take_matching()
 
     def exact(self) -> None:
         """Repair what is not tight, so that prices and matching prove each other."""
@@ -198,9 +203,7 @@ class _Run:
 
     def outcome(self) -> Outcome:
         """Return the best that is known."""
-        return Outcome(
-            self.mate, self.right_price, self.left_price, self.objective, self.bound, self.limit
-        )
+        return Outcome(self.mate, self.right_price, self.left_price, self.objective, self.bound, self.limit)
 
     def _good_enough(self) -> bool:
         """Whether everybody is placed and the gap is the one asked for."""

@@ -16,13 +16,12 @@ across the cut pays, joins the prices of the parts into one proof: with price ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from twinmatch import _core
-from twinmatch.graph.scored import ScoredGraph, transposed
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.coverage import largest_coverage
 from twinmatch.solvers.engine import Outcome, optimise
@@ -33,8 +32,30 @@ if TYPE_CHECKING:
 
     from twinmatch.graph.terms import Int64, PairTerms
     from twinmatch.solvers.coverage import Coverage
+    from twinmatch.solvers.engine import Market
 
-__all__ = ["Solution", "solve_scored"]
+__all__ = ["Solution", "solve_schools"]
+
+
+class Divisible(Protocol):
+    """A graph of schools that can be cut in parts."""
+
+    terms: PairTerms
+    right_capacity: Int64
+
+    @property
+    def num_left(self) -> int:
+        """Number of left nodes."""
+
+    @property
+    def num_right(self) -> int:
+        """Number of right nodes."""
+
+    def part(self, left: Int64, right: Int64) -> Market:
+        """Return the graph of some of its nodes."""
+
+    def places_first(self, left: Int64, right: Int64, place: Int64) -> Market:
+        """Return the graph of some of its nodes, sides exchanged, one left node for each place."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,13 +107,13 @@ class Solution:
         return self.gap / max(1, abs(self.bound))
 
 
-def solve_scored(graph: ScoredGraph, control: Control) -> Solution:
+def solve_schools(graph: Divisible, control: Control) -> Solution:
     """
     Pair as many left nodes as possible, and among all such matchings find the most points.
 
     Parameters
     ----------
-    graph : ScoredGraph
+    graph : ScoredGraph or CalledGraph
     control : Control
 
     Returns
@@ -111,23 +132,25 @@ def solve_scored(graph: ScoredGraph, control: Control) -> Solution:
 
     plenty = _solve_plenty(graph, plenty_left, plenty_right, control)
     scarce = _solve_scarce(graph, scarce_left, scarce_right, control, plenty.limit)
-    return _join(graph, cover, control, (plenty_left, plenty_right, plenty), (scarce_left, scarce_right, scarce))
+    return _join(
+        graph, cover, control, (plenty_left, plenty_right, plenty), (scarce_left, scarce_right, scarce)
+    )
 
 
 _EMPTY = Outcome(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), 0, 0, None)
 
 
-def _solve_plenty(graph: ScoredGraph, left: Int64, right: Int64, control: Control) -> Outcome:
+def _solve_plenty(graph: Divisible, left: Int64, right: Int64, control: Control) -> Outcome:
     """Every left node must have a partner, and can."""
     if not len(left):
         return _EMPTY._replace(right_price=np.zeros(len(right), np.int64))
-    part = _part(graph, left, right)
+    part = graph.part(left, right)
     outside = np.full(len(left), _core.NO_VALUE, np.int64)
     return optimise(part, graph.right_capacity[right], outside, graph.terms.max_points, control)
 
 
 def _solve_scarce(
-    graph: ScoredGraph, left: Int64, right: Int64, control: Control, limit: Limit | None
+    graph: Divisible, left: Int64, right: Int64, control: Control, limit: Limit | None
 ) -> Outcome:
     """Every place must have a left node, and can: places bid for left nodes, one place each."""
     if not len(right) or limit in (Limit.DEADLINE, Limit.CANCELLED):
@@ -141,8 +164,7 @@ def _solve_scarce(
         )
     # More places than left nodes that could ever take them do not occur: the part is full.
     place = np.repeat(np.arange(len(right)), graph.right_capacity[right])
-    terms = _repeat_left(transposed(graph.terms.take(left, right)), place)
-    swapped = ScoredGraph(terms, isa=graph.isa)
+    swapped = graph.places_first(left, right, place)
     outside = np.full(len(place), _core.NO_VALUE, np.int64)
     found = optimise(swapped, np.ones(len(left), np.int64), outside, graph.terms.max_points, control)
     mate = np.full(len(left), -1, np.int64)
@@ -154,35 +176,10 @@ def _solve_scarce(
     return Outcome(mate, price, found.right_price, found.objective, found.bound, found.limit)
 
 
-def _part(graph: ScoredGraph, left: Int64, right: Int64) -> ScoredGraph:
-    """Return the graph on some of its nodes; the graph itself where that is all of them."""
-    if len(left) == graph.num_left and len(right) == graph.num_right:
-        return graph
-    return ScoredGraph(graph.terms.take(left, right), graph.right_capacity[right], isa=graph.isa)
-
-
-def _repeat_left(terms: PairTerms, source: Int64) -> PairTerms:
-    """Return the terms with left node ``source[i]`` standing as left node ``i``, repeats allowed."""
-    if len(source) == terms.num_left:
-        return terms
-    bans = terms.banned
-    copies = [np.stack([np.flatnonzero(source == i), np.full((source == i).sum(), j)], 1) for i, j in bans]
-    distance, dot = terms.distance, terms.dot
-    return replace(
-        terms,
-        left_class=terms.left_class[source],
-        linears=tuple(c._replace(left=c.left[source]) for c in terms.linears),
-        distance=distance and distance._replace(left=np.ascontiguousarray(distance.left[:, source])),
-        tags=tuple(c._replace(left=c.left[source]) for c in terms.tags),
-        dot=dot and dot._replace(left=dot.left[source]),
-        banned=np.unique(np.concatenate(copies), axis=0) if copies else bans,
-    )
-
-
 _Part = tuple["Int64", "Int64", Outcome]
 
 
-def _join(graph: ScoredGraph, cover: Coverage, control: Control, plenty: _Part, scarce: _Part) -> Solution:
+def _join(graph: Divisible, cover: Coverage, control: Control, plenty: _Part, scarce: _Part) -> Solution:
     """Put the parts together and find the coverage price that makes their prices one proof."""
     left_a, right_a, a = plenty
     left_b, right_b, b = scarce
@@ -219,7 +216,7 @@ def _join(graph: ScoredGraph, cover: Coverage, control: Control, plenty: _Part, 
     )
 
 
-def _nothing(graph: ScoredGraph, control: Control, limit: Limit) -> Solution:
+def _nothing(graph: Divisible, control: Control, limit: Limit) -> Solution:
     """Return what is known before anything was done: no pairs, and bounds that anybody can see."""
     return Solution(
         mate=np.full(graph.num_left, -1, np.int64),

@@ -11,7 +11,6 @@ import numpy as np
 from twinmatch.certify import Claim, check, seal
 from twinmatch.compiler import Compiled, compiled
 from twinmatch.reasons import reasons_for
-from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
     import os
@@ -24,10 +23,9 @@ if TYPE_CHECKING:
     from twinmatch.schools import Schools
     from twinmatch.solvers import Solution
     from twinmatch.solvers.control import Cancel
+    from twinmatch.status import Limit, Status
 
 __all__ = ["Matching", "load_matching"]
-
-Int64 = "npt.NDArray[np.int64]"
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 Matchings as folders of files that other programs can read.
 
 ==================================  =================================================================
-``pairs.parquet``, ``.csv``         who with whom: ``left_id``, ``right_id``, ``points``, one column a criterion
+``pairs.parquet``, ``.csv``         who with whom: ``left_id``, ``right_id``, ``points``, then each criterion
 ``unmatched.parquet``, ``.csv``     who is left out: ``left_id``, ``reason``
 ``left.parquet``, ``right.parquet`` the two tables of schools, sorted by id
 ``prices.parquet``                  of each right school: ``right_id``, ``places``, ``price``

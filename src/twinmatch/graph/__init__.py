@@ -1,1 +1,1 @@
-"""The waist: who are the best partners at these prices?"""
+"""The waist: graphs that say who the best partners are at the prices of the day."""

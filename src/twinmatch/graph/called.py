@@ -74,7 +74,7 @@ class BestLists(NamedTuple):
 
 
 class _Swapped:
-    """Terms with their sides exchanged; left node ``i`` is the old right node ``source[i]``, repeats allowed."""
+    """Terms with sides exchanged; left node ``i`` is the old right node ``source[i]``, repeats allowed."""
 
     def __init__(self, terms: PairTerms, source: Int64) -> None:
         self.terms, self.source = terms, source
@@ -154,7 +154,7 @@ class CalledGraph:
         return CalledGraph(self.terms.take(left, right), self.right_capacity[right], allow_large=True)
 
     def places_first(self, left: Int64, right: Int64, place: Int64) -> CalledGraph:
-        """Return the graph of some of its nodes with sides exchanged, ``place`` naming a row of ``right`` each."""
+        """Return a part with sides exchanged: each ``place`` names a row of ``right``."""
         assert not isinstance(self.terms, _Swapped)
         return CalledGraph(_Swapped(self.terms.take(left, right), place), allow_large=True)
 

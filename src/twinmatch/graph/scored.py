@@ -103,7 +103,7 @@ class ScoredGraph:
         return ScoredGraph(self.terms.take(left, right), self.right_capacity[right], isa=self.isa)
 
     def places_first(self, left: Int64, right: Int64, place: Int64) -> ScoredGraph:
-        """Return the graph of some of its nodes with sides exchanged, ``place`` naming a row of ``right`` each."""
+        """Return a part with sides exchanged: each ``place`` names a row of ``right``."""
         return ScoredGraph(_repeat_left(transposed(self.terms.take(left, right)), place), isa=self.isa)
 
     def points(self, i: Index | int, j: Index | int) -> Int64:

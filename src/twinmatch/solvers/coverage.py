@@ -19,9 +19,9 @@ What follows for points
     the other every place.
 Cost
     One flow with as many nodes as there are classes.
-References
-    R. Burkard, M. Dell'Amico, S. Martello, *Assignment Problems*, SIAM 2009, chapter 2; A. L. Dulmage and N. S.
-    Mendelsohn, "Coverings of bipartite graphs", Canad. J. Math. 10 (1958).
+Literature
+    R. Burkard, M. Dell'Amico, S. Martello, *Assignment Problems*, SIAM 2009, chapter 2; A. L. Dulmage and
+    N. S. Mendelsohn, "Coverings of bipartite graphs", Canad. J. Math. 10 (1958).
 """
 
 from __future__ import annotations

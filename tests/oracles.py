@@ -216,7 +216,8 @@ def prove(points: np.ndarray, capacity: np.ndarray) -> Proof:
 
 def dense_bound(points, capacity, price, coverage_price, coverage) -> int:
     """Return the bound on points, one pair at a time, in Python integers."""
-    total = sum(int(c) * int(p) for c, p in zip(capacity, price, strict=True)) - coverage_price * coverage
+    useful = [min(int(c), len(points)) for c in capacity]
+    total = sum(c * int(p) for c, p in zip(useful, price, strict=True)) - coverage_price * coverage
     for row in points:
         nets = [int(worth) - int(p) for worth, p in zip(row, price, strict=True) if worth != FORBIDDEN]
         if nets:

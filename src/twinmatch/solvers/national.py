@@ -146,7 +146,9 @@ def _solve_plenty(graph: Divisible, left: Int64, right: Int64, control: Control)
         return _EMPTY._replace(right_price=np.zeros(len(right), np.int64))
     part = graph.part(left, right)
     outside = np.full(len(left), _core.NO_VALUE, np.int64)
-    return optimise(part, graph.right_capacity[right], outside, graph.terms.max_points, control)
+    # Places beyond one for each left node are of no use, to the certificate neither, and would take memory.
+    places = np.minimum(graph.right_capacity[right], graph.num_left)
+    return optimise(part, places, outside, graph.terms.max_points, control)
 
 
 def _solve_scarce(

@@ -129,10 +129,39 @@ static void shrink(Best &best) {
   best.count = best.k;
 }
 
-static void open_leaf(const TreeView &tree, std::int64_t i, std::int64_t leaf, std::int32_t base, Best &best) {
+// Leaves are read in no order that the processor could foresee: ask for the columns of one before it is opened.
+static inline void fetch_leaf(const TreeView &tree, std::int64_t leaf) {
+  const std::int64_t first = leaf * LEAF;
+  __builtin_prefetch(tree.price + first);
+  __builtin_prefetch(tree.item + first);
+  if (tree.terms.has_distance)
+    for (int axis = 0; axis < 3; ++axis) __builtin_prefetch(tree.terms.distance.right[axis] + first);
+  for (int c = 0; c < tree.terms.num_linear; ++c) __builtin_prefetch(tree.terms.linear[c].right + first);
+}
+
+// The same for the boxes of a block's leaves.
+static inline void fetch_boxes(const TreeView &tree, std::int64_t block) {
+  const std::int64_t first = block * FAN;
+  const Boxes &boxes = tree.leaves;
+  __builtin_prefetch(boxes.price + first);
+  if (tree.terms.has_distance)
+    for (int axis = 0; axis < 3; ++axis) {
+      __builtin_prefetch(boxes.low[axis] + first);
+      __builtin_prefetch(boxes.high[axis] + first);
+    }
+  for (int c = 0; c < tree.terms.num_linear; ++c) {
+    __builtin_prefetch(boxes.linear_low[c] + first);
+    __builtin_prefetch(boxes.linear_high[c] + first);
+  }
+}
+
+// `fill` writes the points of left school i with the LEAF schools from a place on, base included.
+template <class Fill>
+static inline void open_leaf(const TreeView &tree, std::int64_t i, std::int64_t leaf, std::int32_t base, Best &best,
+                             const Fill &fill) {
   alignas(64) std::int32_t net[LEAF];
   const std::int64_t first = leaf * LEAF;
-  score(tree.terms, i, first, LEAF, base, net);
+  fill(first, base, net);
   const std::int32_t *price = tree.price + first, *item = tree.item + first;
   std::int32_t top = NO_NET;
   for (std::int64_t n = 0; n < LEAF; ++n) {
@@ -149,25 +178,29 @@ static void open_leaf(const TreeView &tree, std::int64_t i, std::int64_t leaf, s
   }
 }
 
-static void open_block(const TreeView &tree, std::int64_t i, std::int64_t block, std::int32_t base, Best &best,
-                       std::int64_t &visited) {
+template <class Fill>
+static inline void open_block(const TreeView &tree, std::int64_t i, std::int64_t block, std::int32_t base, Best &best,
+                              std::int64_t &visited, const Fill &fill) {
   alignas(64) std::int32_t bound[FAN];
   for (std::int64_t n = 0; n < FAN; ++n) bound[n] = base;
   bound_nodes(tree.terms, tree.leaves, i, block * FAN, bound);
   std::int64_t first = 0;
   for (std::int64_t n = 1; n < FAN; ++n) first = bound[n] > bound[first] ? n : first;
   if (bound[first] <= best.least) return;
-  open_leaf(tree, i, block * FAN + first, base, best);
+  for (std::int64_t n = 0; n < FAN; ++n)
+    if (bound[n] > best.least) fetch_leaf(tree, block * FAN + n);
+  open_leaf(tree, i, block * FAN + first, base, best, fill);
   visited += LEAF;
   for (std::int64_t n = 0; n < FAN; ++n) {
     if (n == first || bound[n] <= best.least) continue;
-    open_leaf(tree, i, block * FAN + n, base, best);
+    open_leaf(tree, i, block * FAN + n, base, best, fill);
     visited += LEAF;
   }
 }
 
-static int search(const TreeView &tree, std::int64_t i, int k, std::int32_t floor, Scratch &scratch,
-                  std::int32_t &bound) {
+template <class Fill>
+static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t floor, Scratch &scratch,
+                       std::int32_t &bound, const Fill &fill) {
   const Terms &terms = tree.terms;
   const std::int32_t *row = terms.table + terms.left_class[i] * terms.num_right_classes;
   std::int32_t *bounds = scratch.block_bound;
@@ -179,23 +212,51 @@ static int search(const TreeView &tree, std::int64_t i, int k, std::int32_t floo
     for (std::int64_t n = 0; n < FAN; ++n) bounds[b + n] = base[n] == FORBIDDEN ? NO_NET : out[n];
   }
   // Blocks from the most promising on: the k-th best rises early, and the first block that cannot beat it ends the
-  // search.
+  // search. The very first is opened before the others are put in order: few are left then.
   Best best{scratch.found, 0, k, scratch.capacity, floor};
+  std::int32_t top = floor;
+  for (std::int64_t b = 0; b < tree.num_blocks; ++b) top = bounds[b] > top ? bounds[b] : top;
+  if (top > floor) {
+    std::int64_t b = 0;
+    while (bounds[b] != top) ++b;
+    bounds[b] = NO_NET;
+    open_block(tree, i, b, row[tree.block_class[b]], best, scratch.visited, fill);
+    shrink(best);
+  }
   std::int64_t *heap = scratch.heap;
   std::int64_t size = 0;
   for (std::int64_t b = 0; b < tree.num_blocks; ++b)
-    if (bounds[b] > floor) heap[size++] = pack(bounds[b], static_cast<std::int32_t>(b));
+    if (bounds[b] > best.least) heap[size++] = pack(bounds[b], static_cast<std::int32_t>(b));
   for (std::int64_t n = size / 2; n-- > 0;) sink(heap, size, n);
   while (size > 0 && net_of(heap[0]) > best.least) {
     const std::int32_t b = item_of(heap[0]);
     heap[0] = heap[--size];
     sink(heap, size, 0);
-    open_block(tree, i, b, row[tree.block_class[b]], best, scratch.visited);
+    if (size > 0) fetch_boxes(tree, item_of(heap[0]));
+    open_block(tree, i, b, row[tree.block_class[b]], best, scratch.visited, fill);
     if (best.count >= 2 * best.k) shrink(best);
   }
   shrink(best);
   bound = best.least;
   return static_cast<int>(best.count);
+}
+
+static int search(const TreeView &tree, std::int64_t i, int k, std::int32_t floor, Scratch &scratch,
+                  std::int32_t &bound) {
+  const Terms &terms = tree.terms;
+  if (!all_fused(terms))
+    return search_with(tree, i, k, floor, scratch, bound, [&](std::int64_t first, std::int32_t base, std::int32_t *out) {
+      score(terms, i, first, LEAF, base, out);
+    });
+  // The columns of the common policies are read once a search, not once a leaf.
+  int number = 0;
+  with_fused(terms, i, 0, [&](const auto pair) {
+    const auto fill = [pair](std::int64_t first, std::int32_t base, std::int32_t *__restrict out) {
+      for (std::int64_t n = 0; n < LEAF; ++n) out[n] = base + pair(first + n);
+    };
+    number = search_with(tree, i, k, floor, scratch, bound, fill);
+  });
+  return number;
 }
 
 static std::int32_t scan(const TreeView &tree, std::int64_t i) {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -27,10 +29,14 @@ def code_of(page: Path) -> str:
 
 
 def run(page: Path) -> dict[str, object]:
-    """Run the Python of a page from top to bottom and return the names it made."""
-    namespace: dict[str, object] = {"__name__": page.stem}
-    exec(compile(code_of(page), str(page), "exec"), namespace)
-    return namespace
+    """Run the Python of a page from top to bottom, as a module, and return the names it made."""
+    module = ModuleType(f"page_{page.stem.replace('-', '_')}")
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    try:
+        exec(compile(code_of(page), str(page), "exec"), module.__dict__)
+    finally:
+        del sys.modules[module.__name__]
+    return module.__dict__
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -108,12 +108,19 @@ def summary(
         "",
         *_certificate_lines(certificate),
         "",
-        _row("seconds", " · ".join(f"{phase} {spent:.1f}" for phase, spent in result["seconds"].items())),
+        *_phases(result["seconds"]),
         _row("memory", f"{result['peak_mb']:,.0f} MB at most"),
     ]
     if out is not None:
         lines.append(_row("saved in", f"{out} (check again with: twinmatch verify {out})"))
     return "\n".join(lines)
+
+
+def _phases(seconds: Mapping[str, float]) -> list[str]:
+    """Say what each phase took, six to a line."""
+    spent = [f"{phase} {value:.1f}" for phase, value in seconds.items()]
+    lines = [" · ".join(spent[k : k + 6]) for k in range(0, len(spent), 6)]
+    return [_row("" if k else "seconds", line) for k, line in enumerate(lines)]
 
 
 def _row(name: str, text: str) -> str:

@@ -26,10 +26,10 @@ import numpy as np
 from twinmatch import _core
 from twinmatch.errors import Fault, PointsRangeError
 from twinmatch.solvers.control import Control, Stopped
+from twinmatch.status import Limit
 
 if TYPE_CHECKING:
     from twinmatch.graph.terms import Int64
-    from twinmatch.status import Limit
 
 __all__ = ["Market", "Outcome", "optimise"]
 
@@ -207,8 +207,6 @@ class _Run:
 
     def _good_enough(self) -> bool:
         """Whether everybody is placed and the gap is the one asked for."""
-        from twinmatch.status import Limit
-
         gap = self.bound - self.objective
         if self.must_have < int(self.must.sum()):
             return False
@@ -221,14 +219,16 @@ class _Run:
         mate = self._completed(self.solver.mate)
         placed = np.flatnonzero(mate >= 0)
         objective = int(self.market.core.points(placed, mate[placed]).sum())
-        objective += int(self.outside[(mate < 0) & (self.outside != _core.NO_VALUE)].sum())
-        if (len(placed), objective) > (self.matched, self.objective):
-            self.mate, self.matched, self.objective = mate, len(placed), objective
+        objective += int(self.outside[(mate < 0) & ~self.must].sum())
+        must_have = int((mate[self.must] >= 0).sum())
+        if (must_have, objective) > (self.must_have, self.objective):
+            self.mate, self.must_have, self.objective = mate, must_have, objective
+            self.matched = len(placed)
             self._tell()
 
     def _completed(self, mate: Int64) -> Int64:
         """Give each node that must have a partner and has none the best one with a free place, in turn."""
-        waiting = np.flatnonzero((mate < 0) & (self.outside == _core.NO_VALUE))
+        waiting = np.flatnonzero((mate < 0) & self.must)
         room = self.capacity - np.bincount(mate[mate >= 0], minlength=len(self.capacity))
         while 0 < len(waiting) <= MOST_IN_A_HURRY:
             taken = np.where(room > 0, 0, 2 * self.max_points + 1)

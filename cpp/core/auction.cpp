@@ -79,6 +79,7 @@ void Auction::open(std::int64_t drop, int keep) {
   is_changed_.assign(std::size_t(m), 0);
   changed_.clear();
   lists_.expire();
+  has_lowered = false;
   std::vector<std::int32_t> waiting(static_cast<std::size_t>(n));
   std::iota(waiting.begin(), waiting.end(), 0);
   lists_.draw(waiting, market_.price.data(), keep, threads_, flag_);
@@ -220,6 +221,7 @@ void Auction::reverse(std::int64_t eps, int keep, std::int64_t leave) {
         break;
       }
   if (active.empty()) return;
+  has_lowered = true;
   profit_ = market_.outside;
   for (std::size_t i = 0; i < profit_.size(); ++i)
     if (market_.mate_place[i] >= 0)

@@ -43,6 +43,17 @@ struct Market {
   Market(Oracle &oracle, const std::int64_t *capacity, const std::int64_t *outside);
   std::int64_t num_left() const { return oracle.num_left(); }
   std::int64_t num_right() const { return oracle.num_right(); }
+  // Every place asks the price of its right node, as the exact finish has left it.
+  void reprice() {
+    for (std::size_t j = 0; j < price.size(); ++j)
+      for (std::int64_t p = place_offset[j]; p < place_offset[j + 1]; ++p) place_price[std::size_t(p)] = price[j];
+  }
+  bool any_empty_priced() const {
+    for (std::size_t j = 0; j < price.size(); ++j)
+      for (std::int64_t p = place_offset[j]; price[j] > 0 && p < place_offset[j + 1]; ++p)
+        if (place_owner[std::size_t(p)] < 0) return true;
+    return false;
+  }
   std::int64_t places(std::int64_t j) const { return place_offset[std::size_t(j) + 1] - place_offset[std::size_t(j)]; }
 };
 
@@ -68,6 +79,7 @@ class Auction {
 
   Candidates &lists() { return lists_; }
   Tally tally;
+  bool has_lowered = false;  // whether a price fell since the phase was opened
   std::size_t batch_ = 256;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
 
 #include <memory>
 
@@ -13,16 +14,32 @@ namespace twin {
 
 namespace {
 
+// A graph made from another one, which keeps the arrays.
+class Exchanged final : public Searchable {
+ public:
+  explicit Exchanged(std::unique_ptr<Oracle> graph) : graph_(std::move(graph)) {}
+  Oracle &oracle() override { return *graph_; }
+
+ private:
+  std::unique_ptr<Oracle> graph_;
+};
+
 template <class T>
 class DenseArrays final : public Searchable {
  public:
   DenseArrays(In2<T> points, std::int64_t base, const std::string &isa)
-      : points_(points),
+      : points_(points), base_(base), isa_(isa),
         graph_(points.data(), std::int64_t(points.shape(0)), std::int64_t(points.shape(1)), base, isa) {}
   Oracle &oracle() override { return graph_; }
+  std::unique_ptr<Exchanged> transposed() const {
+    return std::make_unique<Exchanged>(std::make_unique<Columns<T>>(points_.data(), graph_.num_left(), graph_.num_right(),
+                                                                    base_, isa_));
+  }
 
  private:
   In2<T> points_;
+  std::int64_t base_;
+  std::string isa_;
   DenseGraph<T> graph_;
 };
 
@@ -43,16 +60,21 @@ class SparseArrays final : public Searchable {
   SparseArrays(In<std::int64_t> offset, In<std::int32_t> item, In<std::int64_t> points, std::int64_t num_right,
                std::int64_t base)
       : offset_(offset), item_(item), points_(points),
-        graph_(offset.data(), item.data(), points.data(), std::int64_t(offset.size()) - 1, num_right, base) {
+        base_(base), graph_(offset.data(), item.data(), points.data(), std::int64_t(offset.size()) - 1, num_right, base) {
     need(item.size() == points.size(), "items and points differ in length");
     check_lists(offset, item, num_right);
   }
   Oracle &oracle() override { return graph_; }
+  std::unique_ptr<Exchanged> transposed() const {
+    return std::make_unique<Exchanged>(SparseGraph::exchanged(offset_.data(), item_.data(), points_.data(), graph_.num_left(),
+                                                              graph_.num_right(), base_));
+  }
 
  private:
   In<std::int64_t> offset_;
   In<std::int32_t> item_;
   In<std::int64_t> points_;
+  std::int64_t base_;
   SparseGraph graph_;
 };
 
@@ -75,13 +97,17 @@ nb::tuple find_largest(In<std::int64_t> offset, In<std::int32_t> item, In<std::i
 }  // namespace
 
 void bind_explicit(nb::module_ &m) {
+  nb::class_<Exchanged, Searchable>(m, "Exchanged", "Another graph with its sides exchanged.");
   nb::class_<DenseArrays<std::int32_t>, Searchable>(m, "NarrowMatrix", "A matrix of 32-bit points.")
-      .def(nb::init<In2<std::int32_t>, std::int64_t, const std::string &>(), nb::arg("points"), nb::arg("base"), nb::arg("isa"));
+      .def(nb::init<In2<std::int32_t>, std::int64_t, const std::string &>(), nb::arg("points"), nb::arg("base"), nb::arg("isa"))
+      .def("transposed", &DenseArrays<std::int32_t>::transposed, nb::keep_alive<0, 1>());
   nb::class_<DenseArrays<std::int64_t>, Searchable>(m, "WideMatrix", "A matrix of 64-bit points.")
-      .def(nb::init<In2<std::int64_t>, std::int64_t, const std::string &>(), nb::arg("points"), nb::arg("base"), nb::arg("isa"));
+      .def(nb::init<In2<std::int64_t>, std::int64_t, const std::string &>(), nb::arg("points"), nb::arg("base"), nb::arg("isa"))
+      .def("transposed", &DenseArrays<std::int64_t>::transposed, nb::keep_alive<0, 1>());
   nb::class_<SparseArrays, Searchable>(m, "Lists", "Sorted lists of partners.")
       .def(nb::init<In<std::int64_t>, In<std::int32_t>, In<std::int64_t>, std::int64_t, std::int64_t>(), nb::arg("offset"),
-           nb::arg("item"), nb::arg("points"), nb::arg("num_right"), nb::arg("base"));
+           nb::arg("item"), nb::arg("points"), nb::arg("num_right"), nb::arg("base"))
+      .def("transposed", &SparseArrays::transposed, nb::keep_alive<0, 1>());
   m.def("largest_matching", &find_largest, nb::arg("offset"), nb::arg("item"), nb::arg("capacity"), nb::arg("wanted"),
         nb::arg("mate"), nb::arg("flag"), "The largest matching, and what its left nodes without a place reach.");
 }

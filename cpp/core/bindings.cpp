@@ -123,6 +123,7 @@ class Solver {
   // left nodes have to be placed.
   std::int64_t tighten(int k) {
     forward_ = std::make_unique<Paths>(market_, market_.oracle, left_price_, true, k, threads_, flag_);
+    forward_->lists().take(auction_.lists(), !auction_.has_lowered);
     forward_->draw_all(k);
     std::int64_t free = 0;
     for (std::size_t i = 0; i < left_price_.size(); ++i) {
@@ -137,6 +138,18 @@ class Solver {
     return free;
   }
   std::int64_t forward() { return forward_->run(); }
+  // The exact finish as far as `budget` steps go; false: there is more to do, and the auction can go on from here.
+  bool finish(std::int64_t budget, std::int64_t draw_steps, int k) {
+    forward_->run(budget, draw_steps);
+    bool finished = forward_->finished;
+    if (finished && market_.any_empty_priced()) {
+      backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, threads_, flag_);
+      backward_->run(budget, draw_steps);
+      finished = backward_->finished;
+    }
+    market_.reprice();
+    return finished;
+  }
   std::int64_t backward(int k) {
     backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, threads_, flag_);
     return backward_->run();
@@ -201,6 +214,8 @@ NB_MODULE(_core, m) {
       .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::call_guard<nb::gil_scoped_release>())
       .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
       .def("forward", &Solver::forward, nb::call_guard<nb::gil_scoped_release>())
+      .def("finish", &Solver::finish, nb::arg("budget"), nb::arg("draw_steps"), nb::arg("k"),
+           nb::call_guard<nb::gil_scoped_release>())
       .def("backward", &Solver::backward, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
       .def_prop_ro("mate", &Solver::mate, nb::rv_policy::move)
       .def_prop_ro("right_price", &Solver::right_price, nb::rv_policy::move)

@@ -16,8 +16,7 @@ namespace twin {
 class Candidates {
  public:
   Candidates(Oracle &oracle, int k)
-      : k(k), oracle_(oracle), n_(static_cast<std::size_t>(oracle.num_left())), item_(n_ * std::size_t(k)),
-        points_(n_ * std::size_t(k)), number_(n_, 0), bound_(n_, UNKNOWN) {}
+      : k(k), oracle_(oracle), n_(static_cast<std::size_t>(oracle.num_left())), number_(n_, 0), bound_(n_, UNKNOWN) {}
 
   static constexpr std::int64_t UNKNOWN = INT64_MAX / 4;  // the bound of a list that was never drawn
   const int k;
@@ -29,16 +28,31 @@ class Candidates {
   bool drawn(std::int64_t i) const { return bound(i) != UNKNOWN; }
   bool complete(std::int64_t i) const { return bound(i) == NO_VALUE; }
 
-  // No list answers any more; what they hold still guides the next draw.
-  void expire() { std::fill(bound_.begin(), bound_.end(), UNKNOWN); }
+  // No list answers any more, but for those that hide nothing; what the others hold still guides the next draw.
+  void expire() {
+    for (auto &bound : bound_)
+      if (bound != NO_VALUE) bound = UNKNOWN;
+  }
+  // Takes over what others hold. If prices have only risen since (`valid`), it answers here too; otherwise it guides the
+  // first draw, but for lists that hide nothing.
+  void take(const Candidates &other, bool valid) {
+    if (other.k != k || other.item_.empty()) return;
+    item_ = other.item_, points_ = other.points_, number_ = other.number_, bound_ = other.bound_;
+    if (!valid) expire();
+  }
   void relax(std::int64_t drop) {
     for (auto &bound : bound_)
       if (bound != UNKNOWN && bound != NO_VALUE) bound += drop;
   }
 
-  // Draws the lists of `rows` at these prices, which the oracle already knows. What a list holds tells a floor: about
-  // `keep` of its partners stay above it, so the search may pass over everything else.
-  void draw(const std::vector<std::int32_t> &rows, const std::int64_t *price, int keep, int threads, Flag flag) {
+  // Draws the lists of those of `asked` that hide something, at these prices, which the oracle already knows. What a
+  // list holds tells a floor: about `keep` of its partners stay above it, so the search may pass over everything else.
+  void draw(const std::vector<std::int32_t> &asked, const std::int64_t *price, int keep, int threads, Flag flag) {
+    rows_.clear();
+    for (const std::int32_t i : asked)
+      if (!complete(i)) rows_.push_back(i);
+    const std::vector<std::int32_t> &rows = rows_;
+    item_.resize(n_ * std::size_t(k)), points_.resize(n_ * std::size_t(k));  // not before anybody asks
     const std::size_t count = rows.size(), width = static_cast<std::size_t>(k);
     floor_.assign(count, NO_VALUE);
     std::vector<std::int64_t> net;
@@ -77,7 +91,7 @@ class Candidates {
   std::vector<std::int64_t> points_;
   std::vector<std::int32_t> number_;
   std::vector<std::int64_t> bound_, floor_;
-  std::vector<std::int32_t> new_item_, new_number_;
+  std::vector<std::int32_t> rows_, new_item_, new_number_;
   std::vector<std::int64_t> new_points_, new_bound_;
 };
 

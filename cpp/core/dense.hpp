@@ -5,13 +5,14 @@
 
 namespace twin {
 
-// A row is cut in segments of SEGMENT right nodes and a segment in LANES groups: group g holds every LANES-th node from
-// the g-th on, so that maxima of groups are taken side by side.
-constexpr std::int64_t SEGMENT = 512, LANES = 32;
+// A row is cut in segments of right nodes and a segment in LANES groups: group g holds every LANES-th node from the g-th
+// on, so that maxima of groups are taken side by side.
+constexpr std::int64_t LANES = 32;
 
 // out[s * LANES + g]: the best net value in group g of segment s; the last segment may be short.
 template <class T>
-using GroupMaxima = void (*)(const T *points, const std::int64_t *price, std::int64_t count, std::int64_t *out);
+using GroupMaxima = void (*)(const T *points, const std::int64_t *price, std::int64_t count, std::int64_t segment,
+                             std::int64_t *out);
 
 struct DenseKernels {
   GroupMaxima<std::int32_t> narrow;

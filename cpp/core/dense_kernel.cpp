@@ -5,11 +5,12 @@
 namespace twin::TM_LEVEL {
 
 template <class T>
-static void group_maxima(const T *points, const std::int64_t *price, std::int64_t count, std::int64_t *out) {
-  for (; count > 0; points += SEGMENT, price += SEGMENT, count -= SEGMENT, out += LANES) {
+static void group_maxima(const T *points, const std::int64_t *price, std::int64_t count, std::int64_t segment,
+                         std::int64_t *out) {
+  for (; count > 0; points += segment, price += segment, count -= segment, out += LANES) {
     std::int64_t best[LANES];
     for (std::int64_t g = 0; g < LANES; ++g) best[g] = INT64_MIN;
-    const std::int64_t length = count < SEGMENT ? count : SEGMENT;
+    const std::int64_t length = count < segment ? count : segment;
     std::int64_t n = 0;
     for (; n + LANES <= length; n += LANES)
       for (std::int64_t g = 0; g < LANES; ++g) {

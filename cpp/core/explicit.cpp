@@ -63,21 +63,23 @@ void DenseGraph<T>::change_prices(const std::int64_t *price, const std::int32_t 
 }
 
 // The maxima of the groups come first. At least k partners reach the k-th largest of them, so only groups that reach it
-// too (and the floor) are looked into.
+// too (and the floor) are looked into. About eight groups a partner make that few.
 template <class T>
 void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
                            int threads, Flag flag) {
-  const std::int64_t groups = (num_right_ + SEGMENT - 1) / SEGMENT * LANES;
-  const std::int64_t chunk = std::max<std::int64_t>(1, (std::int64_t{1} << 16) / std::max<std::int64_t>(1, num_right_));
+  const std::int64_t segment = std::clamp<std::int64_t>(num_right_ / (8 * k) * LANES, 4 * LANES, 32 * LANES);
+  const std::int64_t groups = (num_right_ + segment - 1) / segment * LANES;
+  const std::int64_t chunk = std::max<std::int64_t>(1, (std::int64_t{1} << 17) / std::max<std::int64_t>(1, num_right_));
   in_parallel(count, chunk, threads, [&](int, std::int64_t first, std::int64_t last) {
     std::vector<std::int64_t> maxima(static_cast<std::size_t>(groups)), order;
     std::vector<Found> found;
     for (std::int64_t r = first; r < last; ++r) {
       if ((r - first) * num_right_ % (std::int64_t{1} << 20) < num_right_) flag.check();
       const T *row = points_ + std::int64_t{rows[r]} * num_right_;
-      maxima_(row, price_.data(), num_right_, maxima.data());
+      maxima_(row, price_.data(), num_right_, segment, maxima.data());
       std::int64_t least = floor[r] == NO_VALUE ? INT64_MIN : floor[r] + base_;  // the row's own points carry the base
-      if (groups > k) {
+      const auto above = std::count_if(maxima.begin(), maxima.end(), [&](std::int64_t net) { return net > least; });
+      if (above > 2 * k) {  // a floor near enough saves the sorting
         order = maxima;
         std::nth_element(order.begin(), order.begin() + (k - 1), order.end(), std::greater<>());
         if (order[std::size_t(k - 1)] != INT64_MIN) least = std::max(least, order[std::size_t(k - 1)] - 1);
@@ -85,7 +87,7 @@ void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, 
       found.clear();
       for (std::int64_t g = 0; g < groups; ++g) {
         if (maxima[std::size_t(g)] <= least) continue;
-        const std::int64_t start = g / LANES * SEGMENT, end = std::min(start + SEGMENT, num_right_);
+        const std::int64_t start = g / LANES * segment, end = std::min(start + segment, num_right_);
         for (std::int64_t j = start + g % LANES; j < end; j += LANES) {
           const std::int64_t net = row[j] - price_[std::size_t(j)];
           if (net > least) found.push_back({net, static_cast<std::int32_t>(j)});
@@ -105,6 +107,25 @@ void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, 
 
 template class DenseGraph<std::int32_t>;
 template class DenseGraph<std::int64_t>;
+
+// Square tiles, so that a cache line that is read is used whole.
+template <class T>
+void Columns<T>::set_prices(const std::int64_t *price) {
+  if (!graph_) {
+    constexpr std::int64_t TILE = 64;
+    const std::int64_t n = num_right_, m = num_left_;
+    transposed_.reset(new T[std::size_t(n * m)]);
+    for (std::int64_t i = 0; i < n; i += TILE)
+      for (std::int64_t j = 0; j < m; j += TILE)
+        for (std::int64_t c = j; c < std::min(j + TILE, m); ++c)
+          for (std::int64_t r = i; r < std::min(i + TILE, n); ++r) transposed_[std::size_t(c * n + r)] = points_[r * m + c];
+    graph_ = std::make_unique<DenseGraph<T>>(transposed_.get(), m, n, base_, isa_);
+  }
+  graph_->set_prices(price);
+}
+
+template class Columns<std::int32_t>;
+template class Columns<std::int64_t>;
 
 void SparseGraph::change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) {
   change(price_, price, changed, count);
@@ -143,6 +164,39 @@ std::int64_t SparseGraph::points(std::int64_t i, std::int64_t j) const {
   const std::int32_t *first = item_ + offset_[i], *last = item_ + offset_[i + 1];
   const std::int32_t *at = std::lower_bound(first, last, static_cast<std::int32_t>(j));
   return at != last && *at == j ? points_[at - item_] - base_ : NO_VALUE;
+}
+
+namespace {
+
+struct Kept {
+  std::vector<std::int64_t> offset, points;
+  std::vector<std::int32_t> item;
+};
+
+struct KeptGraph final : private Kept, public SparseGraph {
+  KeptGraph(Kept kept, std::int64_t num_left, std::int64_t num_right, std::int64_t base)
+      : Kept(std::move(kept)),
+        SparseGraph(Kept::offset.data(), Kept::item.data(), Kept::points.data(), num_left, num_right, base) {}
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> SparseGraph::exchanged(const std::int64_t *offset, const std::int32_t *item,
+                                               const std::int64_t *points, std::int64_t num_left, std::int64_t num_right,
+                                               std::int64_t base) {
+  Kept kept;
+  kept.offset.assign(std::size_t(num_right) + 1, 0);
+  const std::int64_t pairs = offset[num_left];
+  for (std::int64_t c = 0; c < pairs; ++c) ++kept.offset[std::size_t(item[c]) + 1];
+  for (std::size_t j = 0; j < std::size_t(num_right); ++j) kept.offset[j + 1] += kept.offset[j];
+  kept.item.resize(std::size_t(pairs)), kept.points.resize(std::size_t(pairs));
+  std::vector<std::int64_t> next(kept.offset.begin(), kept.offset.end() - 1);
+  for (std::int64_t i = 0; i < num_left; ++i)
+    for (std::int64_t c = offset[i]; c < offset[i + 1]; ++c) {
+      const auto at = std::size_t(next[std::size_t(item[c])]++);
+      kept.item[at] = static_cast<std::int32_t>(i), kept.points[at] = points[c];
+    }
+  return std::make_unique<KeptGraph>(std::move(kept), num_right, num_left, base);
 }
 
 }  // namespace twin

@@ -4,6 +4,7 @@
 // is as long as it is. `base` is taken off all points, so that those of required nodes can start at zero.
 
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,40 @@ class DenseGraph final : public Oracle {
   std::vector<std::int64_t> price_;
 };
 
-// Left node i has partners item[offset[i]] .. item[offset[i + 1]], increasing. The arrays outlive the graph.
-class SparseGraph final : public Oracle {
+// The matrix with its sides exchanged: written down when prices are first set, since most matrices never need it.
+template <class T>
+class Columns final : public Oracle {
  public:
+  Columns(const T *points, std::int64_t num_rows, std::int64_t num_columns, std::int64_t base, const std::string &isa)
+      : points_(points), num_left_(num_columns), num_right_(num_rows), base_(base), isa_(isa) {}
+
+  std::int64_t num_left() const override { return num_left_; }
+  std::int64_t num_right() const override { return num_right_; }
+  void set_prices(const std::int64_t *price) override;
+  void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override {
+    graph_->change_prices(price, changed, count);
+  }
+  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists, int threads,
+              Flag flag) override {
+    graph_->search(rows, count, k, floor, lists, threads, flag);
+  }
+  std::int64_t points(std::int64_t i, std::int64_t j) const override { return points_[j * num_left_ + i] - base_; }
+
+ private:
+  const T *points_;
+  std::int64_t num_left_, num_right_, base_;
+  std::string isa_;
+  std::unique_ptr<T[]> transposed_;
+  std::unique_ptr<DenseGraph<T>> graph_;
+};
+
+// Left node i has partners item[offset[i]] .. item[offset[i + 1]], increasing. The arrays outlive the graph.
+class SparseGraph : public Oracle {
+ public:
+  // The same pairs with sides exchanged, in arrays of its own.
+  static std::unique_ptr<Oracle> exchanged(const std::int64_t *offset, const std::int32_t *item, const std::int64_t *points,
+                                           std::int64_t num_left, std::int64_t num_right, std::int64_t base);
+
   SparseGraph(const std::int64_t *offset, const std::int32_t *item, const std::int64_t *points, std::int64_t num_left,
               std::int64_t num_right, std::int64_t base)
       : offset_(offset), item_(item), points_(points), num_left_(num_left), num_right_(num_right), base_(base),

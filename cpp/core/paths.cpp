@@ -45,8 +45,9 @@ Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_pot
 }
 
 void Paths::draw_all(int keep) {
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(oracle_.num_left()));
-  std::iota(rows.begin(), rows.end(), 0);
+  std::vector<std::int32_t> rows;
+  for (std::int32_t b = 0; b < oracle_.num_left(); ++b)
+    if (!lists_.drawn(b) || lists_.bound(b) > best(b)) rows.push_back(b);
   lists_.draw(rows, item_potential_.data(), keep, threads_, flag_);
 }
 
@@ -63,10 +64,15 @@ bool Paths::in_need(std::int64_t bidder) const {
          left_potential_[std::size_t(bidder)] > market_.outside[std::size_t(bidder)];
 }
 
-std::int64_t Paths::run() {
+std::int64_t Paths::run(std::int64_t budget, std::int64_t draw_steps) {
   std::int64_t needs = 0;
+  const std::int64_t drawn = lists_.draws;
   for (std::int64_t b = 0; b < oracle_.num_left(); ++b)
-    while (in_need(b)) augment(static_cast<std::int32_t>(b)), ++needs;
+    for (; in_need(b); ++needs) {
+      if (steps + draw_steps * (lists_.draws - drawn) > budget) return needs;
+      augment(static_cast<std::int32_t>(b));
+    }
+  finished = true;
   return needs;
 }
 

@@ -38,13 +38,15 @@ class Paths {
   Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_potential, bool forward, int k, int threads,
         Flag flag);
 
-  // Draws the lists of all bidders at the items' potentials and returns the best net value of each (forward only: the
-  // smallest feasible u).
+  // Draws all lists that do not answer at the items' potentials.
   void draw_all(int keep);
+  // The best net value (forward only: the smallest feasible u).
   std::int64_t best(std::int64_t bidder) const;
 
-  // Augments from every bidder in need; returns how many there were.
-  std::int64_t run();
+  // Augments from every bidder in need; returns how many there were. Stops early, between two paths, once it has done
+  // more than `budget` steps, a list drawn counting as `draw_steps`: `finished` tells.
+  std::int64_t run(std::int64_t budget = INT64_MAX, std::int64_t draw_steps = 1);
+  bool finished = false;
   std::int64_t steps = 0;
   Candidates &lists() { return lists_; }
 

@@ -29,20 +29,29 @@ class Asked(Searchable):
 
     def __init__(self, num_left: int, num_right: int, best: Callable, worth: Callable) -> None: ...
 
+class Exchanged(Searchable):
+    """Another graph with its sides exchanged."""
+
 class NarrowMatrix(Searchable):
     """A matrix of 32-bit points."""
 
     def __init__(self, points: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], base: int, isa: str) -> None: ...
+
+    def transposed(self) -> Exchanged: ...
 
 class WideMatrix(Searchable):
     """A matrix of 64-bit points."""
 
     def __init__(self, points: Annotated[NDArray[numpy.int64], dict(shape=(None, None), order='C', device='cpu', writable=False)], base: int, isa: str) -> None: ...
 
+    def transposed(self) -> Exchanged: ...
+
 class Lists(Searchable):
     """Sorted lists of partners."""
 
     def __init__(self, offset: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], item: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], points: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], num_right: int, base: int) -> None: ...
+
+    def transposed(self) -> Exchanged: ...
 
 def largest_matching(offset: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], item: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], capacity: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], wanted: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], mate: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], flag: Annotated[NDArray[numpy.uint8], dict(shape=(None,), device='cpu')]) -> tuple:
     """The largest matching, and what its left nodes without a place reach."""
@@ -65,6 +74,8 @@ class Solver:
     def tighten(self, k: int) -> int: ...
 
     def forward(self) -> int: ...
+
+    def finish(self, budget: int, draw_steps: int, k: int) -> bool: ...
 
     def backward(self, k: int) -> int: ...
 

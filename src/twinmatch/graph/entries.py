@@ -30,12 +30,16 @@ RANGE_BITS = 60
 _ABSENT = "A pair that must not be is left out of a sparse array; it has no number."
 _BLOCK = 2**18
 
+if TYPE_CHECKING:
+    _Whole = tuple[npt.NDArray[Any], float, tuple[int, int] | None]
+
 
 class Dense(NamedTuple):
     """A matrix of whole points and the power of two they were multiplied by."""
 
     points: npt.NDArray[Any]
     scale: float
+    extent: tuple[int, int] | None  # least and most points, where they are known already
 
 
 class Listed(NamedTuple):
@@ -65,8 +69,10 @@ def read_dense(points: npt.ArrayLike) -> Dense:
     if matrix.ndim != 2:
         raise _wrong(f"has {matrix.ndim} dimensions", "Two are needed: left nodes by right nodes.")
     columns = max(1, matrix.shape[1])
-    values, scale = _whole(matrix, sum(matrix.shape), lambda at: [divmod(int(flat), columns) for flat in at])
-    return Dense(values, scale)
+    values, scale, extent = _whole(
+        matrix, sum(matrix.shape), lambda at: [divmod(int(flat), columns) for flat in at]
+    )
+    return Dense(values, scale, extent)
 
 
 def read_sparse(points: Any) -> Listed:
@@ -180,7 +186,7 @@ def _listed(
                 f"has {len(twice)} pairs that are given more than once, first: {_names(first)}",
                 "Say once what a pair is worth; sum_duplicates() adds up, if that is what you mean.",
             )
-    values, scale = _whole(
+    values, scale, _ = _whole(
         data, sum(shape), lambda at: [name(int(row[place]), int(item[place])) for place in at]
     )
     offset = np.searchsorted(row, np.arange(shape[0] + 1)).astype(np.int64)
@@ -190,19 +196,19 @@ def _listed(
 # -- Numbers -----------------------------------------------------------------------------------------------
 
 
-def _whole(values: npt.NDArray[Any], nodes: int, where: Any) -> tuple[npt.NDArray[Any], float]:
-    """Return whole numbers in 32 or 64 bits, and the power of two that they were multiplied by."""
+def _whole(values: npt.NDArray[Any], nodes: int, where: Any) -> _Whole:
+    """Return numbers in 32 or 64 bits, the power of two they were multiplied by, and least and most."""
     kind = values.dtype.kind
     if kind == "O":
         values = _from_objects(values)
         kind = values.dtype.kind
     if kind == "b":
-        return values.astype(np.int32), 1
+        return values.astype(np.int32), 1, None
     if kind in "iu":
-        _check_range(values, nodes, where)
+        extent = _check_range(values, nodes, where)
         if values.dtype in (np.int32, np.int64) and values.dtype.isnative:
-            return values, 1
-        return values.astype(np.int32 if values.dtype.itemsize < 4 else np.int64), 1
+            return values, 1, extent
+        return values.astype(np.int32 if values.dtype.itemsize < 4 else np.int64), 1, extent
     if kind == "f":
         return _scaled(values, nodes, where)
     raise _wrong(f"has entries of type {values.dtype}", "Points are real numbers.")
@@ -221,12 +227,14 @@ def _from_objects(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         raise _wrong("has entries that are no numbers", _ABSENT) from None
 
 
-def _check_range(values: npt.NDArray[Any], nodes: int, where: Any) -> None:
+def _check_range(values: npt.NDArray[Any], nodes: int, where: Any) -> tuple[int, int]:
+    """Return the least and the most number."""
     if not values.size:
-        return
-    low, high = min(0, int(values.min())), max(0, int(values.max()))
+        return 0, 0
+    extent = int(values.min()), int(values.max())
+    low, high = min(0, extent[0]), max(0, extent[1])
     if (high - low) * (nodes + 2) < 2**RANGE_BITS:
-        return
+        return extent
     extreme = (values == high) | (values == low)
     first = where(np.flatnonzero(extreme)[:3])
     most = 2**RANGE_BITS // (nodes + 2)
@@ -243,9 +251,9 @@ def _check_range(values: npt.NDArray[Any], nodes: int, where: Any) -> None:
     )
 
 
-def _scaled(values: npt.NDArray[Any], nodes: int, where: Any) -> tuple[npt.NDArray[Any], float]:
+def _scaled(values: npt.NDArray[Any], nodes: int, where: Any) -> _Whole:
     if not values.size:
-        return np.zeros(values.shape, np.int64), 1
+        return np.zeros(values.shape, np.int64), 1, (0, 0)
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(values, np.float64)
     low, high = float(values.min()), float(values.max())
@@ -254,7 +262,7 @@ def _scaled(values: npt.NDArray[Any], nodes: int, where: Any) -> tuple[npt.NDArr
         raise _wrong(f"has {len(at)} entries that are not finite, first at {_names(where(at[:3]))}", _ABSENT)
     bits = int(np.frexp(max(high, 0.0) / 2 - min(low, 0.0) / 2)[1]) + 1  # the spread is below 2**bits
     if high == low == 0:
-        return np.zeros(values.shape, np.int32), 1
+        return np.zeros(values.shape, np.int32), 1, (0, 0)
     exponent = RANGE_BITS - 1 - bits - (nodes + 2).bit_length()
     out, exact = _times(values, exponent)
     if exact:
@@ -265,7 +273,8 @@ def _scaled(values: npt.NDArray[Any], nodes: int, where: Any) -> tuple[npt.NDArr
         exponent -= spare
         if np.ldexp(max(high, -low), exponent) < 2**31:
             out = out.astype(np.int32)
-    return out, 2**exponent if exponent >= 0 else 2.0**exponent
+    ends = np.rint(np.ldexp([low, high], exponent))
+    return out, 2**exponent if exponent >= 0 else 2.0**exponent, (int(ends[0]), int(ends[1]))
 
 
 def _times(values: npt.NDArray[np.float64], exponent: int) -> tuple[Int64, bool]:

@@ -100,7 +100,10 @@ class ExplicitGraph:
         """
         read = entries.read_dense(points)
         num_left, num_right = read.points.shape
-        return cls(num_left, num_right, read.points, right_capacity=right_capacity, scale=read.scale)
+        graph = cls(num_left, num_right, read.points, right_capacity=right_capacity, scale=read.scale)
+        if read.extent is not None:
+            graph.extent = read.extent
+        return graph
 
     @classmethod
     def from_sparse(cls, points: object, right_capacity: npt.ArrayLike | None = None) -> ExplicitGraph:
@@ -164,16 +167,18 @@ class ExplicitGraph:
         return int(self.stored.size)
 
     @cached_property
-    def core(self) -> _core.Searchable:
+    def core(self) -> _core.Lists | _core.NarrowMatrix | _core.WideMatrix:
         """The compiled graph."""
         return self.compiled()
 
     @cached_property
     def core_transposed(self) -> _core.Searchable:
         """The compiled graph with its sides exchanged."""
-        return self.transposed().compiled()
+        return self.core.transposed()
 
-    def compiled(self, base: int = 0, isa: str = "auto") -> _core.Searchable:
+    def compiled(
+        self, base: int = 0, isa: str = "auto"
+    ) -> _core.Lists | _core.NarrowMatrix | _core.WideMatrix:
         """Return the compiled graph, with ``base`` taken off all points."""
         if self.lists is not None:
             return _core.Lists(*self.lists, self.stored, self.num_right, base)
@@ -251,8 +256,16 @@ class ExplicitGraph:
         offset, item = self.lists
         return np.repeat(np.arange(self.num_left), np.diff(offset)), item.astype(np.int64), self.stored
 
+    @cached_property
+    def extent(self) -> tuple[int, int]:
+        """The least and the most points of a stored pair; (0, 0) without pairs."""
+        if not self.stored.size:
+            return 0, 0
+        return int(self.stored.min()), int(self.stored.max())
+
+    @cached_property
     def degrees(self) -> tuple[Int64, Int64]:
-        """Return the number of stored pairs of every left and of every right node."""
+        """Number of stored pairs of every left and of every right node."""
         if self.lists is None:
             return np.full(self.num_left, self.num_right), np.full(self.num_right, self.num_left)
         offset, item = self.lists

@@ -155,7 +155,13 @@ class Solver {
     return backward_->run();
   }
 
-  Out<std::int64_t> mate() const { return to_array(std::vector<std::int64_t>(market_.mate.begin(), market_.mate.end())); }
+  // Whoever was outbid and waits, as when a run is stopped in the middle, has no partner.
+  Out<std::int64_t> mate() const {
+    std::vector<std::int64_t> mate(market_.mate.begin(), market_.mate.end());
+    for (std::size_t i = 0; i < mate.size(); ++i)
+      if (market_.mate_place[i] < 0) mate[i] = -1;
+    return to_array(std::move(mate));
+  }
   Out<std::int64_t> right_price() const { return to_array(market_.price); }
   Out<std::int64_t> left_price() const { return to_array(left_price_); }
   nb::dict tally() const {

@@ -117,25 +117,29 @@ def plain_pass(
     marks = np.ascontiguousarray(witness).view(np.uint8)
     found: list[Pass | None] = []
     errors: list[BaseException] = []
+    ended = threading.Event()
 
     def run() -> None:
         try:
             found.append(_evaluate(terms, np.ascontiguousarray(right_price), marks, threads, isa, flag, done))
         except BaseException as error:  # raised again below, where the caller is
             errors.append(error)
+        finally:
+            ended.set()
 
     # A thread of its own, so that this one can listen to `cancel` and to Ctrl-C.
     worker = threading.Thread(target=run, name="twinmatch-check", daemon=True)
     worker.start()
     try:
-        while worker.is_alive():
-            worker.join(_POLL_SECONDS)
+        # Not worker.join(): a Ctrl-C inside it makes Python 3.11 take a working thread for an ended one.
+        while not ended.wait(_POLL_SECONDS):
             if cancel is not None and cancel.is_set():
                 flag[0] = 1
             if on_progress is not None:
                 on_progress(int(done[0]), terms.num_left * terms.num_right)
     finally:
         flag[0] = 1
+        ended.wait()
         worker.join()
     if errors:
         raise errors[0]

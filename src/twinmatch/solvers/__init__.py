@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 from twinmatch.errors import Fault, InputError
@@ -66,7 +67,7 @@ def solve(
     shortest augmenting paths (Burkard, Dell'Amico, Martello, *Assignment Problems*, SIAM 2009, ch. 4).
     """
     _check_options(deadline, gap, threads, seed)
-    control = Control(deadline, float(gap), threads or cores(), on_progress, cancel)
+    control = Control(deadline, float(gap), int(threads or cores()), on_progress, cancel)
     if not isinstance(graph, ScoredGraph):
         from twinmatch.solvers.called import solve_called
 
@@ -76,13 +77,18 @@ def solve(
 
 def _check_options(deadline: float | None, gap: float, threads: int | None, seed: int) -> None:
     faults = []
-    if deadline is not None and not (deadline >= 0 and math.isfinite(deadline)):
+    if deadline is not None and not (_is(deadline, Real) and deadline >= 0 and math.isfinite(deadline)):
         faults.append(Fault("deadline", f"must be seconds, 0 or more, not {deadline!r}"))
-    if not 0 <= gap < 1:
+    if not (_is(gap, Real) and 0 <= gap < 1):
         faults.append(Fault("gap", f"must be from 0 up to 1, not {gap!r}"))
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
+    if threads is not None and not (_is(threads, Integral) and threads >= 1):
         faults.append(Fault("threads", f"must be a whole number of 1 or more, not {threads!r}"))
-    if not isinstance(seed, int):
+    if not _is(seed, Integral):
         faults.append(Fault("seed", f"must be a whole number, not {seed!r}"))
     if faults:
         raise InputError("options", faults)
+
+
+def _is(value: object, kind: type) -> bool:
+    """Return whether a value is a number of this kind, NumPy's included; True and False are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)

@@ -145,12 +145,15 @@ class Control:
     def _watched(self, phase: str, task: Callable[[], T]) -> T:
         results: list[T] = []
         errors: list[BaseException] = []
+        done = threading.Event()
 
         def work() -> None:
             try:
                 results.append(task())
             except BaseException as error:  # raised again below, in the caller's thread
                 errors.append(error)
+            finally:
+                done.set()
 
         self.flag[0] = 0
         self.now = replace(self.now, phase=phase)
@@ -160,8 +163,8 @@ class Control:
         limit = None
         reported = started
         try:
-            while thread.is_alive():
-                thread.join(_TICK_S)
+            # Not thread.join(): a Ctrl-C inside it makes Python 3.11 take a working thread for an ended one.
+            while not done.wait(_TICK_S):
                 limit = limit or self.limit()
                 if limit is not None:
                     self.flag[0] = 1
@@ -172,6 +175,7 @@ class Control:
         finally:
             # A callback that raises stops the work before its error goes on.
             self.flag[0] = 1
+            done.wait()
             thread.join()
             self.flag[0] = 0
             self._spend(phase, time.monotonic() - started)

@@ -121,6 +121,7 @@ def optimise(
     """
     run = _Run(market, capacity, outside, max(1, max_points), control)
     try:
+        run.set_up()
         run.auction()
         if run.limit is None:
             run.exact()
@@ -147,9 +148,12 @@ class _Run:
         self.right_price = np.zeros(market.num_right, np.int64)
         self.left_price = np.maximum(outside, max_points)
         self.bound = int(self.left_price.sum())
-        self.solver = control.run("tree", self._set_up)
 
-    def _set_up(self) -> _core.Solver:
+    def set_up(self) -> None:
+        """Build the trees and the compiled solver."""
+        self.solver = self.control.run("tree", self._new_solver)
+
+    def _new_solver(self) -> _core.Solver:
         return _core.Solver(
             self.market.core,
             self.market.core_transposed,

@@ -203,6 +203,7 @@ def _join(graph: Divisible, cover: Coverage, control: Control, plenty: _Part, sc
     objective = a.objective + b.objective
     limit = a.limit or b.limit
     done = bound == objective and coverage == cover.size
+    stopped = Status.FEASIBLE if coverage else Status.NO_SOLUTION
     return Solution(
         mate=mate,
         right_price=right_price,
@@ -212,7 +213,7 @@ def _join(graph: Divisible, cover: Coverage, control: Control, plenty: _Part, sc
         bound=bound,
         coverage=coverage,
         coverage_bound=cover.size,
-        status=Status.OPTIMAL if done else Status.FEASIBLE,
+        status=Status.OPTIMAL if done else stopped,
         limit=None if done else limit,
         seconds=dict(control.seconds),
     )

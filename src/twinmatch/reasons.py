@@ -40,7 +40,8 @@ def reasons_for(
 
     Notes
     -----
-    Schools of one class share a reason, so time is that of counting the partners of each class once.
+    Schools of one class share a reason, but for single forbidden pairs, so time is that of counting the
+    partners of each class once.
     """
     terms = compiled.terms
     open_places = np.bincount(terms.right_class, right_capacity > 0, minlength=terms.table.shape[1])
@@ -50,19 +51,25 @@ def reasons_for(
     reasons = []
     for i in rows:
         kind = int(terms.left_class[i])
+        struck = terms.banned[slice(*np.searchsorted(terms.banned[:, 0], (i, i + 1))), 1]
+        struck = struck[(right_capacity[struck] > 0) & admissible[kind, terms.right_class[struck]]]
+        left_over = int(partners[kind]) - len(struck)
         if partners[kind] == 0:
             if kind not in by_class:
                 by_class[kind] = _forbidden(int(i), compiled, right_capacity)
             reasons.append(by_class[kind])
+        elif left_over == 0:
+            reasons.append(
+                "no admissible partner: the pairs with all "
+                f"{partners[kind]:,} that the rules leave are forbidden one by one"
+            )
         elif witness_left[i]:
             reasons.append(
-                f"squeezed out: {partners[kind]:,} admissible partners, all taken by schools "
+                f"squeezed out: {left_over:,} admissible partners, all taken by schools "
                 "that have no other choice or bring more points"
             )
         else:
-            reasons.append(
-                f"not reached: {partners[kind]:,} admissible partners, but the run was stopped early"
-            )
+            reasons.append(f"not reached: {left_over:,} admissible partners, but the run was stopped early")
     return reasons
 
 

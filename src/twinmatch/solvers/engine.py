@@ -38,9 +38,11 @@ LAST_STEP = 1
 #: The step of one phase over that of the next.
 SHRINK = 4
 #: Partners in a candidate list, and how many of the old ones a new list starts from.
-LIST_LENGTH, LIST_KEPT = 32, 16
+LIST_LENGTH, LIST_KEPT = 16, 8
 #: Left nodes in a reverse list.
 BACK_LENGTH = 16
+#: Partners in a list of the exact finish, which looks farther and changes prices less.
+PATH_LENGTH = 64
 #: One bidder in so many may be left to the next phase.
 LEFT_OVER = 1000
 #: More left nodes than this are not placed in a hurry when a run is stopped.
@@ -196,12 +198,12 @@ class _Run:
 
     def exact(self) -> None:
         """Repair what is not tight, so that prices and matching prove each other."""
-        self.control.run("exact", lambda: self.solver.tighten(2 * LIST_LENGTH))
+        self.control.run("exact", lambda: self.solver.tighten(PATH_LENGTH))
         self._take_bound(self.solver.left_price)
         if self._good_enough():
             return
         self.control.run("exact", self.solver.forward)
-        self.control.run("exact", lambda: self.solver.backward(2 * LIST_LENGTH))
+        self.control.run("exact", lambda: self.solver.backward(PATH_LENGTH))
         self._take_matching()
         self._take_bound(self.solver.left_price)
 

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from twinmatch import _core
 from twinmatch.errors import Fault, PointsRangeError
 from twinmatch.solvers.control import Control, Stopped
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Pace", "optimise_quickly"]
 
+#: The first step is never more than the largest number of points over this.
+COARSEST = 12
+
+_SAMPLE = 256
 _NO_BUDGET = 2**62
 
 
@@ -40,8 +46,8 @@ class Pace(NamedTuple):
 
     Attributes
     ----------
-    first : int
-        The first step is the largest number of points over this.
+    rank : int
+        The first step is what typically lies between a node's best partner and the one of this rank.
     shrink : int
         The step of one phase over that of the next.
     length, kept : int
@@ -54,7 +60,7 @@ class Pace(NamedTuple):
         Drawing a list costs as much as this many steps.
     """
 
-    first: int
+    rank: int
     shrink: int
     length: int
     kept: int
@@ -77,6 +83,7 @@ def optimise_quickly(
     """
     run = _Quick(market, capacity, outside, max(1, max_points), control, pace)
     try:
+        run.set_up()
         run.go()
     except Stopped as stopped:
         run.limit = stopped.limit
@@ -100,7 +107,7 @@ class _Quick(_Run):
         self.pace = pace
         super().__init__(market, capacity, outside, max_points, control)
 
-    def _set_up(self) -> _core.Solver:
+    def _new_solver(self) -> _core.Solver:
         return _core.Solver(
             self.market.core,
             self.market.core_transposed,
@@ -114,10 +121,24 @@ class _Quick(_Run):
             self.control.counters,
         )
 
+    def _first_step(self) -> int:
+        """Return a step at which a left node tries a few partners, and not all or only one."""
+        core, market = self.market.core, self.market
+        rows = np.linspace(0, market.num_left - 1, min(market.num_left, _SAMPLE)).astype(np.int32)
+        free = np.zeros(market.num_right, np.int64)
+        _, points, number, _ = core.search(rows, self.pace.rank, free, self.control.threads)
+        points = points.reshape(-1, self.pace.rank)
+        listed = np.arange(self.pace.rank)[None, :] < number[:, None]
+        best = np.where(listed, points, -self.max_points).max(axis=1)
+        last = np.where(listed, points, self.max_points).min(axis=1)
+        several = number > 1
+        typical = int(np.median((best - last)[several])) if several.any() else 0
+        return max(LAST_STEP, min(typical, self.max_points // COARSEST))
+
     def go(self) -> None:
         """Run phases until the finish ends, or the gap asked for is reached."""
         pace, run, solver = self.pace, self.control.run, self.solver
-        step, drop = max(LAST_STEP, self.max_points // pace.first), 0
+        step, drop = self._first_step(), 0
         while True:
             run("auction", lambda drop=drop: solver.open(drop, pace.kept))
             self._take_bound(solver.left_price)

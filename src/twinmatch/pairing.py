@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from twinmatch.compiler import compile, places_of
 from twinmatch.matching import Matching
-from twinmatch.solvers import solve
+from twinmatch.solvers import check_options, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +88,7 @@ def match(
     ('OPTIMAL', 0, True)
     """
     started = time.monotonic()
+    check_options(deadline, gap, threads, seed)
     if policy is None:
         from twinmatch.policies import systematic_twinning
 

@@ -40,14 +40,16 @@ def reasons_for(
 
     Notes
     -----
-    Schools of one class share a reason, but for single forbidden pairs, so time is that of counting the
-    partners of each class once.
+    Schools that are alike to all rules share a reason, but for single forbidden pairs, so time is that of
+    counting the partners of each kind once.
     """
     terms = compiled.terms
     open_places = np.bincount(terms.right_class, right_capacity > 0, minlength=terms.table.shape[1])
     admissible = terms.table != FORBIDDEN
     partners = (admissible @ open_places).astype(np.int64)
-    by_class: dict[int, str] = {}
+    rules = [term for _, term in compiled.rules if isinstance(term, RuleTerm)]
+    # Not by class: schools that nobody is admissible to share one, whichever rule it is.
+    known: dict[tuple[int, ...], str] = {}
     reasons = []
     for i in rows:
         kind = int(terms.left_class[i])
@@ -55,9 +57,10 @@ def reasons_for(
         struck = struck[(right_capacity[struck] > 0) & admissible[kind, terms.right_class[struck]]]
         left_over = int(partners[kind]) - len(struck)
         if partners[kind] == 0:
-            if kind not in by_class:
-                by_class[kind] = _forbidden(int(i), compiled, right_capacity)
-            reasons.append(by_class[kind])
+            codes = tuple(int(rule.left_code[i]) for rule in rules)
+            if codes not in known:
+                known[codes] = _forbidden(int(i), compiled, right_capacity)
+            reasons.append(known[codes])
         elif left_over == 0:
             reasons.append(
                 "no admissible partner: the pairs with all "

@@ -120,6 +120,8 @@ def load(directory: str | os.PathLike[str]) -> Matching:
         places, price = np.zeros(len(right), np.int64), np.zeros(len(right), np.int64)
         places[order] = tables["prices"]["places"].to_numpy()
         price[order] = tables["prices"]["price"].to_numpy()
+        fingerprints = _texts("fingerprints", record["fingerprints"], 3)
+        (seal,) = _texts("seal", [record["seal"]], 1)
         witness = np.zeros(len(left), bool)
         witness[[left_row[name] for name in record["witness_left"]]] = True
         return Matching(
@@ -132,8 +134,8 @@ def load(directory: str | os.PathLike[str]) -> Matching:
             witness_left=witness,
             status=Status(record["status"]),
             limit=None if record["limit"] is None else Limit(record["limit"]),
-            seal=record["seal"],
-            fingerprints=tuple(record["fingerprints"]),
+            seal=seal,
+            fingerprints=(fingerprints[0], fingerprints[1], fingerprints[2]),
             seconds=record["seconds"],
             **{name: record[name] for name in _NUMBERS},
         )
@@ -142,6 +144,13 @@ def load(directory: str | os.PathLike[str]) -> Matching:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         what = f"does not hold what a matching needs ({type(error).__name__}: {error})"
         raise FormatError(str(folder), [Fault("matching.json", what)]) from error
+
+
+def _texts(name: str, found: list[Any], count: int) -> list[str]:
+    """Return so many texts, and nothing else."""
+    if not (isinstance(found, list) and len(found) == count and all(isinstance(one, str) for one in found)):
+        raise TypeError(f"{name} must be text ({count}), not {found!r}")
+    return found
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from twinmatch.graph.called import CalledGraph
 
-__all__ = ["Progress", "Solution", "solve"]
+__all__ = ["Progress", "Solution", "check_options", "solve"]
 
 
 def solve(
@@ -66,7 +66,7 @@ def solve(
     Exact integer arithmetic. The auction is that of Bertsekas (Comput. Optim. Appl. 1, 1992), the finish
     shortest augmenting paths (Burkard, Dell'Amico, Martello, *Assignment Problems*, SIAM 2009, ch. 4).
     """
-    _check_options(deadline, gap, threads, seed)
+    check_options(deadline, gap, threads, seed)
     control = Control(deadline, float(gap), int(threads or cores()), on_progress, cancel)
     if not isinstance(graph, ScoredGraph):
         from twinmatch.solvers.called import solve_called
@@ -75,7 +75,15 @@ def solve(
     return solve_schools(graph, control)
 
 
-def _check_options(deadline: float | None, gap: float, threads: int | None, seed: int) -> None:
+def check_options(deadline: float | None, gap: float, threads: int | None, seed: int) -> None:
+    """
+    Refuse options of :func:`solve` that are out of range.
+
+    Raises
+    ------
+    InputError
+        With every fault.
+    """
     faults = []
     if deadline is not None and not (_is(deadline, Real) and deadline >= 0 and math.isfinite(deadline)):
         faults.append(Fault("deadline", f"must be seconds, 0 or more, not {deadline!r}"))

@@ -19,6 +19,7 @@ Cost
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -140,12 +141,12 @@ class _Quick(_Run):
         pace, run, solver = self.pace, self.control.run, self.solver
         step, drop = self._first_step(), 0
         while True:
-            run("auction", lambda drop=drop: solver.open(drop, pace.kept))
+            run("auction", partial(solver.open, drop, pace.kept))
             self._take_bound(solver.left_price)
             if self._good_enough():
                 return
             try:
-                run("auction", lambda step=step: solver.bid(step, pace.kept, 0))
+                run("auction", partial(solver.bid, step, pace.kept, 0))
             finally:
                 self._take_matching()
             run("exact", lambda: solver.tighten(pace.length))
@@ -153,7 +154,7 @@ class _Quick(_Run):
             if self._good_enough():
                 return
             budget = _NO_BUDGET if step == LAST_STEP else pace.patience * self.market.num_left
-            done = run("exact", lambda budget=budget: solver.finish(budget, pace.draw_steps, pace.length))
+            done = run("exact", partial(solver.finish, budget, pace.draw_steps, pace.length))
             self._take_matching()
             self._take_bound(solver.left_price)
             if done:

@@ -82,7 +82,7 @@ void Auction::open(std::int64_t drop, int keep) {
   has_lowered = false;
   std::vector<std::int32_t> waiting(static_cast<std::size_t>(n));
   std::iota(waiting.begin(), waiting.end(), 0);
-  lists_.draw(waiting, market_.price.data(), keep, threads_, flag_);
+  lists_.draw(waiting, market_.price.data(), keep, crew_, flag_);
 }
 
 std::int64_t Auction::best(std::int64_t i) const {
@@ -135,7 +135,7 @@ void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::vecto
     const auto size = std::ptrdiff_t(std::min<std::size_t>(waiting.size(), batch_));
     batch.assign(waiting.begin(), waiting.begin() + size);
     waiting.erase(waiting.begin(), waiting.begin() + size);
-    lists_.draw(batch, market_.price.data(), keep, threads_, flag_);
+    lists_.draw(batch, market_.price.data(), keep, crew_, flag_);
     active = batch;
   }
   for (std::size_t i = 0; i < market_.mate.size(); ++i)
@@ -243,7 +243,7 @@ void Auction::reverse(std::int64_t eps, int keep, std::int64_t leave) {
     if (std::int64_t(waiting.size()) <= leave) break;
     transposed_.change_prices(profit_.data(), back_changed_.data(), std::int64_t(back_changed_.size()));
     back_changed_.clear();
-    back_lists_.draw(waiting, profit_.data(), std::min(keep, back_lists_.k), threads_, flag_);
+    back_lists_.draw(waiting, profit_.data(), std::min(keep, back_lists_.k), crew_, flag_);
     active.swap(waiting);
     waiting.clear();
   }

@@ -63,10 +63,10 @@ struct Tally {
 
 class Auction {
  public:
-  Auction(Market &market, Oracle &transposed, int k, int back_k, std::int64_t range, int threads, Flag flag,
+  Auction(Market &market, Oracle &transposed, int k, int back_k, std::int64_t range, Crew &crew, Flag flag,
           std::int64_t *counters)
       : market_(market), transposed_(transposed), lists_(market.oracle, k), back_lists_(transposed, back_k), range_(range),
-        threads_(threads), flag_(flag), counters_(counters) {}
+        crew_(crew), flag_(flag), counters_(counters) {}
 
   // Opens a phase: all prices come down by `drop` (not below zero) and every list is drawn. Until the next bid,
   // `best` is exact: what it adds up to with the prices is a bound on every matching.
@@ -95,7 +95,7 @@ class Auction {
   Candidates lists_, back_lists_;
   std::vector<std::int64_t> profit_;
   std::int64_t range_;
-  int threads_;
+  Crew &crew_;
   Flag flag_;
   std::int64_t *counters_;  // [0]: bidders with a place, for whoever watches
   std::vector<std::int32_t> changed_, back_changed_;

@@ -22,7 +22,7 @@ class AskedOracle final : public Oracle {
     for (std::int64_t c = 0; c < count; ++c) price_[std::size_t(changed[c])] = price[changed[c]];
   }
 
-  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *, Lists lists, int,
+  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *, Lists lists, Crew &,
               Flag flag) override {
     flag.check();
     nb::gil_scoped_acquire lock;

@@ -60,9 +60,10 @@ class Searchable {
     std::vector<std::int64_t> points(count * width, 0), bound(count), floor(count, NO_VALUE);
     {
       nb::gil_scoped_release release;
+      Crew crew(threads);
       graph.set_prices(price.data());
       graph.search(rows.data(), std::int64_t(count), k, floor.data(),
-                   {item.data(), points.data(), number.data(), bound.data()}, threads, {});
+                   {item.data(), points.data(), number.data(), bound.data()}, crew, {});
     }
     return nb::make_tuple(to_array(std::move(item)), to_array(std::move(points)), to_array(std::move(number)),
                           to_array(std::move(bound)));

@@ -83,7 +83,8 @@ class Graph final : public Searchable {
     {
       nb::gil_scoped_release release;
       graph_->set_prices(price.data());
-      graph_->scan(net.data(), threads, {});
+      Crew crew(threads);
+      graph_->scan(net.data(), crew, {});
     }
     return to_array(std::move(net));
   }
@@ -109,20 +110,25 @@ class Solver {
   Solver(Searchable &graph, Searchable &transposed, In<std::int64_t> capacity, In<std::int64_t> outside, int k, int back_k, std::int64_t range,
          int threads, nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag,
          nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters)
-      : flag_array_(flag), counters_array_(counters), flag_{flag.data()}, threads_(threads), transposed_(transposed.oracle()),
+      : flag_array_(flag), counters_array_(counters), flag_{flag.data()}, crew_(threads), transposed_(transposed.oracle()),
         market_(graph.oracle(), checked(capacity, graph.oracle().num_right()), checked(outside, graph.oracle().num_left())),
-        auction_(market_, transposed.oracle(), k, back_k, range, threads, flag_, counters.data()), left_price_(outside.size(), 0) {}
+        auction_(market_, transposed.oracle(), k, back_k, range, crew_, flag_, counters.data()), left_price_(outside.size(), 0) {}
 
   void open(std::int64_t drop, int keep) {
+    const Crew::Shift shift{crew_};
     auction_.open(drop, keep);
     for (std::size_t i = 0; i < left_price_.size(); ++i) left_price_[i] = auction_.best(std::int64_t(i));
   }
-  void bid(std::int64_t eps, int keep, std::int64_t leave) { auction_.bid(eps, keep, leave); }
+  void bid(std::int64_t eps, int keep, std::int64_t leave) {
+    const Crew::Shift shift{crew_};
+    auction_.bid(eps, keep, leave);
+  }
 
   // Left prices that make the prices of the auction feasible; pairs that are not tight are given up. Returns how many
   // left nodes have to be placed.
   std::int64_t tighten(int k) {
-    forward_ = std::make_unique<Paths>(market_, market_.oracle, left_price_, true, k, threads_, flag_);
+    const Crew::Shift shift{crew_};
+    forward_ = std::make_unique<Paths>(market_, market_.oracle, left_price_, true, k, crew_, flag_);
     forward_->lists().take(auction_.lists(), !auction_.has_lowered);
     forward_->draw_all(k);
     std::int64_t free = 0;
@@ -140,10 +146,11 @@ class Solver {
   std::int64_t forward() { return forward_->run(); }
   // The exact finish as far as `budget` steps go; false: there is more to do, and the auction can go on from here.
   bool finish(std::int64_t budget, std::int64_t draw_steps, int k) {
+    const Crew::Shift shift{crew_};
     forward_->run(budget, draw_steps);
     bool finished = forward_->finished;
     if (finished && market_.any_empty_priced()) {
-      backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, threads_, flag_);
+      backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, crew_, flag_);
       backward_->run(budget, draw_steps);
       finished = backward_->finished;
     }
@@ -151,7 +158,8 @@ class Solver {
     return finished;
   }
   std::int64_t backward(int k) {
-    backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, threads_, flag_);
+    const Crew::Shift shift{crew_};
+    backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, crew_, flag_);
     return backward_->run();
   }
 
@@ -182,7 +190,7 @@ class Solver {
   nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag_array_;
   nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters_array_;
   Flag flag_;
-  int threads_;
+  Crew crew_;
   Oracle &transposed_;
   Market market_;
   Auction auction_;

@@ -47,7 +47,7 @@ class Candidates {
 
   // Draws the lists of those of `asked` that hide something, at these prices, which the oracle already knows. What a
   // list holds tells a floor: about `keep` of its partners stay above it, so the search may pass over everything else.
-  void draw(const std::vector<std::int32_t> &asked, const std::int64_t *price, int keep, int threads, Flag flag) {
+  void draw(const std::vector<std::int32_t> &asked, const std::int64_t *price, int keep, Crew &crew, Flag flag) {
     rows_.clear();
     for (const std::int32_t i : asked)
       if (!complete(i)) rows_.push_back(i);
@@ -71,7 +71,7 @@ class Candidates {
       const std::size_t size = std::min(CHUNK, count - first);
       new_item_.resize(size * width), new_points_.resize(size * width), new_number_.resize(size), new_bound_.resize(size);
       oracle_.search(rows.data() + first, std::int64_t(size), k, floor_.data() + first,
-                     {new_item_.data(), new_points_.data(), new_number_.data(), new_bound_.data()}, threads, flag);
+                     {new_item_.data(), new_points_.data(), new_number_.data(), new_bound_.data()}, crew, flag);
       for (std::size_t r = 0; r < size; ++r) {
         const auto i = static_cast<std::size_t>(rows[first + r]);
         std::copy_n(new_item_.data() + r * width, new_number_[r], item_.data() + i * width);

@@ -66,11 +66,11 @@ void DenseGraph<T>::change_prices(const std::int64_t *price, const std::int32_t 
 // too (and the floor) are looked into. About eight groups a partner make that few.
 template <class T>
 void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
-                           int threads, Flag flag) {
+                           Crew &crew, Flag flag) {
   const std::int64_t segment = std::clamp<std::int64_t>(num_right_ / (8 * k) * LANES, 4 * LANES, 32 * LANES);
   const std::int64_t groups = (num_right_ + segment - 1) / segment * LANES;
   const std::int64_t chunk = std::max<std::int64_t>(1, (std::int64_t{1} << 17) / std::max<std::int64_t>(1, num_right_));
-  in_parallel(count, chunk, threads, [&](int, std::int64_t first, std::int64_t last) {
+  crew.run(count, chunk, [&](int, std::int64_t first, std::int64_t last) {
     std::vector<std::int64_t> maxima(static_cast<std::size_t>(groups)), order;
     std::vector<Found> found;
     for (std::int64_t r = first; r < last; ++r) {
@@ -133,8 +133,8 @@ void SparseGraph::change_prices(const std::int64_t *price, const std::int32_t *c
 
 // A list that fits is handed over whole, floor or not: then nothing is hidden and it never has to be drawn again.
 void SparseGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
-                         int threads, Flag flag) {
-  in_parallel(count, 1024, threads, [&](int, std::int64_t first, std::int64_t last) {
+                         Crew &crew, Flag flag) {
+  crew.run(count, 1024, [&](int, std::int64_t first, std::int64_t last) {
     std::vector<Found> found;
     for (std::int64_t r = first; r < last; ++r) {
       if ((r - first) % 256 == 0) flag.check();

@@ -1,11 +1,11 @@
 // The waist as the solvers see it: who are the best partners of these left nodes at these prices?
 
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <stdexcept>
-#include <thread>
 #include <vector>
+
+#include "core/crew.hpp"
 
 namespace twin {
 
@@ -43,42 +43,9 @@ class Oracle {
   virtual void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) = 0;
   // Fills row r of `lists` (k wide) for left node rows[r] with partners whose net value exceeds floor[r] (NO_VALUE: any).
   virtual void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
-                      int threads, Flag flag) = 0;
+                      Crew &crew, Flag flag) = 0;
   // The points of a pair; NO_VALUE where it is not admissible.
   virtual std::int64_t points(std::int64_t i, std::int64_t j) const = 0;
 };
-
-// Runs work(thread, first, last) over chunks of [0, count), handed out on demand. Threads live for the call only, so a
-// forked child can call it too. The first exception is rethrown.
-template <class Work>
-void in_parallel(std::int64_t count, std::int64_t chunk, int threads, Work work) {
-  const std::int64_t chunks = (count + chunk - 1) / chunk;
-  if (threads > chunks) threads = static_cast<int>(chunks);
-  if (threads <= 1) {
-    if (count > 0) work(0, std::int64_t{0}, count);
-    return;
-  }
-  std::atomic<std::int64_t> next{0};
-  std::vector<std::exception_ptr> errors(static_cast<std::size_t>(threads));
-  auto run = [&](int thread) {
-    try {
-      for (std::int64_t c; (c = next.fetch_add(1)) < chunks;)
-        work(thread, c * chunk, c * chunk + chunk < count ? c * chunk + chunk : count);
-    } catch (...) {
-      errors[static_cast<std::size_t>(thread)] = std::current_exception();
-      next = chunks;
-    }
-  };
-  std::vector<std::thread> team;
-  try {
-    for (int thread = 1; thread < threads; ++thread) team.emplace_back(run, thread);
-  } catch (const std::system_error &) {
-    // A thread that the system refuses is one helper less: the chunks are handed out on demand all the same.
-  }
-  run(0);
-  for (auto &thread : team) thread.join();
-  for (auto &error : errors)
-    if (error) std::rethrow_exception(error);
-}
 
 }  // namespace twin

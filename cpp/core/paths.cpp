@@ -31,9 +31,9 @@ void join(Market &m, std::int32_t left, std::int32_t right) {
 }
 }  // namespace
 
-Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_potential, bool forward, int k, int threads,
+Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_potential, bool forward, int k, Crew &crew,
              Flag flag)
-    : market_(market), oracle_(oracle), forward_(forward), threads_(threads), flag_(flag),
+    : market_(market), oracle_(oracle), forward_(forward), crew_(crew), flag_(flag),
       left_potential_(left_potential), bidder_potential_(forward ? left_potential : market.price),
       item_potential_(forward ? market.price : left_potential), lists_(oracle, k) {
   const auto bidders = std::size_t(oracle.num_left()), items = std::size_t(oracle.num_right());
@@ -48,7 +48,7 @@ void Paths::draw_all(int keep) {
   std::vector<std::int32_t> rows;
   for (std::int32_t b = 0; b < oracle_.num_left(); ++b)
     if (!lists_.drawn(b) || lists_.bound(b) > best(b)) rows.push_back(b);
-  lists_.draw(rows, item_potential_.data(), keep, threads_, flag_);
+  lists_.draw(rows, item_potential_.data(), keep, crew_, flag_);
 }
 
 std::int64_t Paths::best(std::int64_t bidder) const {
@@ -140,7 +140,7 @@ void Paths::lengthen(std::int32_t bidder) {
   for (list->k = longer_[a] ? longer_[a]->k : lists_.k;; list->k *= 4) {
     list->item.resize(std::size_t(list->k)), list->points.resize(std::size_t(list->k));
     const std::int64_t floor = NO_VALUE;
-    oracle_.search(&bidder, 1, list->k, &floor, {list->item.data(), list->points.data(), &number, &list->bound}, 1, flag_);
+    oracle_.search(&bidder, 1, list->k, &floor, {list->item.data(), list->points.data(), &number, &list->bound}, crew_, flag_);
     ++lists_.draws;
     if (!has_list || list->bound < end) break;
   }

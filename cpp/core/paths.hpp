@@ -35,7 +35,7 @@ namespace twin {
 class Paths {
  public:
   // `forward`: bidders are the left nodes. Otherwise `oracle` is that of the graph with its sides exchanged.
-  Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_potential, bool forward, int k, int threads,
+  Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_potential, bool forward, int k, Crew &crew,
         Flag flag);
 
   // Draws all lists that do not answer at the items' potentials.
@@ -68,7 +68,7 @@ class Paths {
   Market &market_;
   Oracle &oracle_;
   const bool forward_;
-  const int threads_;
+  Crew &crew_;
   Flag flag_;
   std::vector<std::int64_t> &left_potential_, &bidder_potential_, &item_potential_;
   Candidates lists_;

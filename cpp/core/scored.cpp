@@ -219,10 +219,10 @@ void ScoredGraph::refresh_leaf(std::int64_t leaf) {
 }
 
 void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
-                         int threads, Flag flag) {
+                         Crew &crew, Flag flag) {
   const std::int64_t capacity = 3 * k + 4 * LEAF;
   std::atomic<std::int64_t> visited{0};
-  in_parallel(count, 64, threads, [&](int, std::int64_t first, std::int64_t last) {
+  crew.run(count, 4, [&](int, std::int64_t first, std::int64_t last) {
     thread_local std::vector<std::int64_t> found, heap;
     thread_local std::vector<std::int32_t> bounds;
     found.resize(std::max(found.size(), static_cast<std::size_t>(capacity)));
@@ -256,8 +256,8 @@ std::int64_t ScoredGraph::points(std::int64_t i, std::int64_t j) const {
   return points == FORBIDDEN ? NO_VALUE : points;
 }
 
-void ScoredGraph::scan(std::int64_t *net, int threads, Flag flag) const {
-  in_parallel(num_left(), 16, threads, [&](int, std::int64_t first, std::int64_t last) {
+void ScoredGraph::scan(std::int64_t *net, Crew &crew, Flag flag) const {
+  crew.run(num_left(), 16, [&](int, std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
       flag.check();
       const std::int32_t best = kernels_.scan(view_, i);

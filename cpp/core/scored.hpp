@@ -22,12 +22,12 @@ class ScoredGraph final : public Oracle {
   std::int64_t num_right() const override { return original_.num_right; }
   void set_prices(const std::int64_t *price) override;
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override;
-  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists, int threads,
+  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists, Crew &crew,
               Flag flag) override;
   std::int64_t points(std::int64_t i, std::int64_t j) const override;
 
   // Best net value of every left node by plain evaluation of every admissible class, for the tests and researchers.
-  void scan(std::int64_t *net, int threads, Flag flag) const;
+  void scan(std::int64_t *net, Crew &crew, Flag flag) const;
   std::int64_t visited() const { return visited_; }
 
  private:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import twinmatch as tm
+from twinmatch import saving
 from twinmatch.errors import FormatError
 
 FILES = {
@@ -91,6 +92,24 @@ def test_an_older_matching_in_the_folder_is_replaced(matching, folder):
     assert {path.name for path in folder.iterdir()} == FILES
     assert len(tm.load_matching(folder).left) == 5
     assert tm.load_matching(folder).verify().ok
+
+
+def test_a_save_that_fails_half_way_leaves_no_mixture(matching, folder, monkeypatch):
+    """Files of two matchings are never read as one: without its last file a folder holds none."""
+    write, written = saving._write, []
+
+    def fails(path, content):
+        written.append(path)
+        if len(written) == 4:
+            raise OSError("no space left on device")
+        write(path, content)
+
+    monkeypatch.setattr(saving, "_write", fails)
+    smaller = tm.match(matching.left.take(range(5)), matching.right, matching.policy)
+    with pytest.raises(OSError, match="no space"):
+        smaller.save(folder)
+    with pytest.raises(FormatError, match=r"matching\.json: is missing"):
+        tm.load_matching(folder)
 
 
 def test_a_stopped_matching_keeps_its_limit(tmp_path):

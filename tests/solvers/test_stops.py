@@ -25,8 +25,8 @@ PHASES = {"coverage", "tree", "auction", "exact"}
 
 @cache
 def medium() -> ScoredGraph:
-    """Return a graph that takes about a second: everyone wants the same schools."""
-    left, right = tm.datasets.synthetic(3_000, 8_000, 2, "vertical")
+    """Return a graph that takes some time: everyone wants the same schools."""
+    left, right = tm.datasets.synthetic(2_000, 5_000, 2, "vertical")
     graph = tm.compile(left, right, tm.policies.systematic_twinning())
     assert isinstance(graph, ScoredGraph)
     return graph
@@ -38,6 +38,19 @@ def scarce() -> ScoredGraph:
     left, right = tm.datasets.synthetic(1_200, 1_500, 2, "vertical", 0.75)
     graph = tm.compile(left, right, tm.policies.systematic_twinning())
     assert isinstance(graph, ScoredGraph)
+    return graph
+
+
+@cache
+def both() -> ScoredGraph:
+    """Return a graph where most schools find room and some cannot: a part of either kind."""
+    left, right = tm.datasets.synthetic(1_500, 3_000, 2, "vertical")
+    upper = np.flatnonzero((right.levels >> 3) & 1)
+    places = np.ones(len(right), np.int64)
+    places[upper[60:]] = 0
+    graph = tm.compile(left, right, tm.policies.systematic_twinning(), right_capacity=places)
+    assert isinstance(graph, ScoredGraph)
+    assert 0 < solved(graph, threads=2).witness_left.sum() < graph.num_left
     return graph
 
 
@@ -91,19 +104,33 @@ class After:
         return self.event.is_set()
 
 
-@pytest.mark.parametrize("make", [medium, scarce])
+@pytest.mark.parametrize("make", [medium, scarce, both])
 def test_a_run_can_be_stopped_wherever_it_looks_up(make):
     """Asked to stop at the first, second, third, ... opportunity: each time a true answer."""
     graph = make()
     best = solved(graph, threads=2).objective
     seen = set()
-    for patience in itertools.chain(range(12), range(12, 60, 7)):
+    for patience in itertools.chain(range(9), range(9, 40, 9)):
         solution = solve(graph, cancel=AskedOften(patience), threads=2)
         check_stopped(graph, solution, ("CANCELLED",), best)
         seen.add(solution.status)
         if solution.status == "OPTIMAL":
             break
     assert {"NO_SOLUTION", "FEASIBLE"} <= seen
+
+
+def test_a_gap_reached_in_one_part_is_not_what_stopped_the_other():
+    """Named is what kept the whole from the gap that was asked for."""
+    limits = set()
+    for patience in range(3, 200, 3):
+        solution = solve(both(), gap=0.2, cancel=AskedOften(patience), threads=2)
+        certificate_of(both(), solution).raise_for_failure()
+        limits.add(solution.limit)
+        assert solution.relative_gap <= 0.2 or solution.limit == "CANCELLED"
+        if solution.limit == "GAP":
+            assert solution.coverage == solution.coverage_bound
+            break
+    assert limits >= {"CANCELLED", "GAP"}
 
 
 def test_small_runs_can_be_stopped_wherever_they_look_up(seed):
@@ -123,7 +150,7 @@ def test_small_runs_can_be_stopped_wherever_they_look_up(seed):
             raise AssertionError("a flag that is not set stops nothing")
 
 
-@pytest.mark.parametrize("deadline", [0, 1e-9, 0.001, 0.02, 0.1, 0.3, 0.6])
+@pytest.mark.parametrize("deadline", [0, 1e-9, 0.001, 0.02, 0.1, 0.3])
 def test_deadlines_are_kept(deadline):
     """Not longer than asked for, by more than it takes to look up, and true."""
     best = best_of_medium().objective
@@ -175,7 +202,7 @@ def test_a_graph_can_be_used_again_after_a_stop():
         assert again.right_price.tobytes() == best_of_medium().right_price.tobytes()
 
 
-@pytest.mark.parametrize("make", [medium, scarce])
+@pytest.mark.parametrize("make", [medium, scarce, both])
 @pytest.mark.parametrize("gap", [0.5, 0.1, 1e-2, 1e-3, 1e-6])
 def test_a_gap_that_is_good_enough(make, gap):
     """The gap asked for or a better one is reached; GAP is named if it stopped anything."""
@@ -199,7 +226,7 @@ def test_a_coarse_gap_saves_work():
     assert "exact" not in solution.seconds
 
 
-@pytest.mark.parametrize("make", [medium, scarce])
+@pytest.mark.parametrize("make", [medium, scarce, both])
 def test_progress_tells_a_story_that_holds(make):
     """Time runs on, known phases, and numbers that the final ones confirm."""
     graph = make()
@@ -218,8 +245,12 @@ def test_progress_tells_a_story_that_holds(make):
     assert elapsed == sorted(elapsed)
     assert elapsed[-1] <= sum(solution.seconds.values()) + SOON_S
     assert {event.phase for event in events} <= PHASES
-    for event in events:
+    for before, event in itertools.pairwise(events):
         assert 0 <= event.matched <= graph.num_left
+        if before.bound is not None:
+            assert event.objective >= before.objective
+            assert event.bound <= before.bound
+    for event in events:
         if event.objective is not None and event.bound is not None:
             assert event.bound >= event.objective
             assert event.bound >= solution.objective

@@ -102,6 +102,8 @@ class Control:
     flag: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, np.uint8))
     counters: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
     seconds: dict[str, float] = field(default_factory=dict)
+    #: What the parts of the problem that are not being worked on add: matched, objective, bound.
+    elsewhere: tuple[int, int, int] = (0, 0, 0)
     now: Progress = field(default_factory=lambda: Progress("coverage"))
 
     @property
@@ -121,6 +123,20 @@ class Control:
         """Change what is known of the progress, and report it."""
         self.now = replace(self.now, **changes)  # type: ignore[arg-type]  # field names, checked by replace
         self._report()
+
+    def found(self, matched: int, objective: int, bound: int) -> None:
+        """Report the numbers of the part that is being worked on, together with those of the others."""
+        matched, objective, bound = (
+            a + b for a, b in zip((matched, objective, bound), self.elsewhere, strict=True)
+        )
+        gap = bound - objective
+        self.tell(
+            matched=matched,
+            objective=objective,
+            bound=bound,
+            gap=gap,
+            relative_gap=gap / max(1, abs(bound)),
+        )
 
     def run(self, phase: str, task: Callable[[], T]) -> T:
         """
@@ -169,7 +185,7 @@ class Control:
                 if limit is not None:
                     self.flag[0] = 1
                 elif time.monotonic() - reported >= _PROGRESS_S:
-                    self.now = replace(self.now, matched=int(self.counters[0]))
+                    self.now = replace(self.now, matched=int(self.counters[0]) + self.elsewhere[0])
                     self._report()
                     reported = time.monotonic()
         finally:

@@ -19,6 +19,8 @@ What is known at every moment
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -47,6 +49,8 @@ PATH_LENGTH = 64
 LEFT_OVER = 1000
 #: More left nodes than this are not placed in a hurry when a run is stopped.
 MOST_IN_A_HURRY = 20_000
+#: They are placed so many at a time, and for no longer than this once somebody waits for an answer.
+HURRY_BATCH, HURRY_S = 64, 0.05
 
 
 class Market(Protocol):
@@ -185,7 +189,7 @@ class _Run:
                     return
         except Stopped:
             # Somebody may be without a partner; what there is may still be the most so far.
-            self._take_matching()
+            self._take_matching(time.monotonic() + HURRY_S)
             raise
 
     def _open(self, drop: int) -> None:
@@ -221,8 +225,8 @@ class _Run:
         self.limit = Limit.GAP if gap else None
         return True
 
-    def _take_matching(self) -> None:
-        mate = self._completed(self.solver.mate)
+    def _take_matching(self, until: float = math.inf) -> None:
+        mate = self._completed(self.solver.mate, until)
         placed = np.flatnonzero(mate >= 0)
         objective = int(self.market.core.points(placed, mate[placed]).sum())
         objective += int(self.outside[(mate < 0) & ~self.must].sum())
@@ -232,26 +236,27 @@ class _Run:
             self.matched = len(placed)
             self._tell()
 
-    def _completed(self, mate: Int64) -> Int64:
+    def _completed(self, mate: Int64, until: float) -> Int64:
         """Give each node that must have a partner and has none the best one with a free place, in turn."""
         waiting = np.flatnonzero((mate < 0) & self.must)
         room = self.capacity - np.bincount(mate[mate >= 0], minlength=len(self.capacity))
-        while 0 < len(waiting) <= MOST_IN_A_HURRY:
+        while 0 < len(waiting) <= MOST_IN_A_HURRY and time.monotonic() < until:
+            # A few at a time: nodes that want the same partners see what the ones before them left.
+            batch = waiting[:HURRY_BATCH]
             taken = np.where(room > 0, 0, 2 * self.max_points + 1)
             item, points, number, _ = self.market.core.search(
-                waiting.astype(np.int32), LIST_LENGTH, taken, self.control.threads
+                batch.astype(np.int32), LIST_LENGTH, taken, self.control.threads
             )
             item, points = item.reshape(-1, LIST_LENGTH), points.reshape(-1, LIST_LENGTH)
-            before = len(waiting)
-            for row, i in enumerate(waiting):
+            for row, i in enumerate(batch):
                 free = np.flatnonzero(room[item[row, : number[row]]] > 0)
                 if len(free):
                     j = item[row, free[np.argmax(points[row, free])]]
                     mate[i] = j
                     room[j] -= 1
+            if (mate[batch] < 0).all():
+                waiting = waiting[len(batch) :]  # whoever has a place for them is full
             waiting = waiting[mate[waiting] < 0]
-            if len(waiting) == before:
-                break
         return mate
 
     def _take_bound(self, left_price: Int64) -> None:
@@ -262,11 +267,4 @@ class _Run:
             self._tell()
 
     def _tell(self) -> None:
-        gap = self.bound - self.objective
-        self.control.tell(
-            matched=self.matched,
-            objective=self.objective,
-            bound=self.bound,
-            gap=gap,
-            relative_gap=gap / max(1, abs(self.bound)),
-        )
+        self.control.found(self.matched, self.objective, self.bound)

@@ -130,7 +130,9 @@ def solve_schools(graph: Divisible, control: Control) -> Solution:
     scarce_left = np.flatnonzero(cover.witness_left & cover.has_partner)
     scarce_right = np.flatnonzero(cover.neighbours_right & (capacity > 0))
 
+    control.elsewhere = (0, 0, int(capacity[scarce_right].sum()) * terms.max_points)
     plenty = _solve_plenty(graph, plenty_left, plenty_right, control)
+    control.elsewhere = (int((plenty.mate >= 0).sum()), plenty.objective, plenty.bound)
     scarce = _solve_scarce(graph, scarce_left, scarce_right, control, plenty.limit)
     return _join(
         graph, cover, control, (plenty_left, plenty_right, plenty), (scarce_left, scarce_right, scarce)
@@ -201,7 +203,8 @@ def _join(graph: Divisible, cover: Coverage, control: Control, plenty: _Part, sc
     right_price[graph.right_capacity == 0] = price + graph.terms.max_points - lowest_a
     bound = a.bound + b.bound + price * (cover.size - coverage)
     objective = a.objective + b.objective
-    limit = a.limit or b.limit
+    # A part that reached its gap is no reason for the whole where the other was cut short.
+    limit = a.limit if a.limit not in (None, Limit.GAP) else b.limit or a.limit
     done = bound == objective and coverage == cover.size
     stopped = Status.FEASIBLE if coverage else Status.NO_SOLUTION
     return Solution(

@@ -48,9 +48,11 @@ bool Auction::bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t
   int where = -1;
   for (int c = 0; c < number; ++c) {
     const std::int64_t net = points[c] - price[item[c]];
-    if (net > second) {
-      if (net > best) second = best, best = net, where = c;
-      else second = net;
+    if (net > best) {
+      second = best, best = net, where = c;
+    } else if (net > second) {
+      second = net;
+      if (net == best && is_taken(item[where]) && !is_taken(item[c])) where = c;  // equally good, and nobody has to go
     }
   }
   const std::int64_t hidden = lists_.bound(i), outside = market_.outside[std::size_t(i)];
@@ -62,7 +64,9 @@ bool Auction::bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t
   if (loser >= 0) market_.mate_place[std::size_t(loser)] = -1, losers.push_back(loser);
   else ++counters_[0];
   market_.place_owner[std::size_t(first)] = i;
-  market_.place_price[std::size_t(first)] = price[j] + (best - second) + eps;
+  // Whoever turns somebody out pays eps on top, so that prices get somewhere. A free place is progress enough, and
+  // without eps the pair is tight: the exact finish has nothing to mend.
+  market_.place_price[std::size_t(first)] = price[j] + (loser >= 0 ? best - second + eps : std::max<std::int64_t>(0, best - second));
   market_.mate[std::size_t(i)] = static_cast<std::int32_t>(j);
   settle(j);
   if (!is_changed_[std::size_t(j)]) is_changed_[std::size_t(j)] = 1, changed_.push_back(static_cast<std::int32_t>(j));
@@ -92,7 +96,7 @@ std::int64_t Auction::best(std::int64_t i) const {
   return best;
 }
 
-void Auction::bid(std::int64_t eps, int keep, std::int64_t leave) {
+void Auction::bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
   const std::int64_t n = market_.num_left();
   std::vector<std::int32_t> waiting;
   // A stride that visits everybody once: neighbours want the same partners, so they should not bid in one batch.
@@ -110,20 +114,22 @@ void Auction::bid(std::int64_t eps, int keep, std::int64_t leave) {
   }
   tally.kept = n - std::int64_t(waiting.size());
   counters_[0] = tally.kept;
-  forward(eps, keep, leave, std::move(waiting));
+  forward(eps, keep, leave, spare, std::move(waiting));
   tally.empty_priced = 0;
   for (std::size_t p = 0; p < market_.place_owner.size(); ++p)
     tally.empty_priced += market_.place_owner[p] < 0 && market_.place_price[p] > 0;
   reverse(eps, keep, 0);
 }
 
-void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::vector<std::int32_t> active) {
+void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare,
+                      std::vector<std::int32_t> active) {
   std::deque<std::int32_t> waiting;
   std::vector<std::int32_t> losers, batch;
   for (;; ++tally.rounds) {
     // First come, first served; whoever is outbid joins the end of the queue.
     for (std::size_t next = 0; next < active.size(); ++next) {
       if ((next & 1023) == 0) flag_.check();
+      if (std::int64_t(active.size() - next + waiting.size()) <= spare) return settle_up();
       losers.clear();
       if (!bid_for(active[next], eps, losers)) waiting.push_back(active[next]);
       active.insert(active.end(), losers.begin(), losers.end());
@@ -138,6 +144,10 @@ void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::vecto
     lists_.draw(batch, market_.price.data(), keep, crew_, flag_);
     active = batch;
   }
+  settle_up();
+}
+
+void Auction::settle_up() {
   for (std::size_t i = 0; i < market_.mate.size(); ++i)
     if (market_.mate_place[i] < 0) market_.mate[i] = -1;
   tally.draws = lists_.draws;

@@ -75,7 +75,8 @@ class Auction {
 
   // Bids with steps of eps: pairs that are within eps of their best stay, the others bid again. The last `leave`
   // bidders, whose chains are long and keep one thread busy, may be left for the next phase, or for the paths.
-  void bid(std::int64_t eps, int keep, std::int64_t leave);
+  // No more than `spare` bidders without a place are reason enough to stop.
+  void bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare);
 
   Candidates &lists() { return lists_; }
   Tally tally;
@@ -83,9 +84,13 @@ class Auction {
   std::size_t batch_ = 256;
 
  private:
+  bool is_taken(std::int32_t j) const {
+    return market_.place_owner[std::size_t(market_.place_offset[std::size_t(j)])] >= 0;
+  }
   bool bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &losers);
   bool offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> &losers);
-  void forward(std::int64_t eps, int keep, std::int64_t leave, std::vector<std::int32_t> waiting);
+  void forward(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare, std::vector<std::int32_t> waiting);
+  void settle_up();
   void reverse(std::int64_t eps, int keep, std::int64_t leave);
   void settle(std::int64_t j);
   void lower(std::int64_t place, std::int64_t price, std::int32_t owner);

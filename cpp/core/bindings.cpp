@@ -119,9 +119,9 @@ class Solver {
     auction_.open(drop, keep);
     for (std::size_t i = 0; i < left_price_.size(); ++i) left_price_[i] = auction_.best(std::int64_t(i));
   }
-  void bid(std::int64_t eps, int keep, std::int64_t leave) {
+  void bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
     const Crew::Shift shift{crew_};
-    auction_.bid(eps, keep, leave);
+    auction_.bid(eps, keep, leave, spare);
   }
 
   // Left prices that make the prices of the auction feasible; pairs that are not tight are given up. Returns how many
@@ -225,7 +225,7 @@ NB_MODULE(_core, m) {
            nb::arg("graph"), nb::arg("transposed"), nb::arg("capacity"), nb::arg("outside"), nb::arg("k"), nb::arg("back_k"), nb::arg("range"),
            nb::arg("threads"), nb::arg("flag"), nb::arg("counters"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
       .def("open", &Solver::open, nb::arg("drop"), nb::arg("keep"), nb::call_guard<nb::gil_scoped_release>())
-      .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::call_guard<nb::gil_scoped_release>())
+      .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
       .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
       .def("forward", &Solver::forward, nb::call_guard<nb::gil_scoped_release>())
       .def("finish", &Solver::finish, nb::arg("budget"), nb::arg("draw_steps"), nb::arg("k"),

@@ -26,13 +26,22 @@ const DenseKernels &dense_kernels_of(const std::string &isa) {
 
 namespace {
 
+// `rank` orders ties: the nodes from turn_of(row) on, round and round. Every row starts elsewhere, so that lists cut off
+// in the middle of a tie do not all end with the same few nodes; and no order has ties, so that every instruction set
+// keeps the same k.
 struct Found {
   std::int64_t net;
-  std::int32_t item;
+  std::int32_t item, rank;
 };
+bool better(const Found &a, const Found &b) { return a.net != b.net ? a.net > b.net : a.rank < b.rank; }
 
-// By net value, then by index: an order without ties, so that every instruction set keeps the same k.
-bool better(const Found &a, const Found &b) { return a.net != b.net ? a.net > b.net : a.item < b.item; }
+std::int32_t turn_of(std::int64_t row, std::int64_t num_left, std::int64_t num_right) {
+  return static_cast<std::int32_t>(row * num_right / num_left);
+}
+Found found_at(std::int64_t net, std::int64_t item, std::int32_t turn, std::int64_t num_right) {
+  const std::int64_t rank = item - turn;
+  return {net, static_cast<std::int32_t>(item), static_cast<std::int32_t>(rank < 0 ? rank + num_right : rank)};
+}
 
 // Leaves the k best in front, and returns what the others do not exceed (at least `hidden`, for those never found).
 std::int64_t keep_best(std::vector<Found> &found, int k, std::int64_t hidden) {
@@ -90,7 +99,7 @@ void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, 
         const std::int64_t start = g / LANES * segment, end = std::min(start + segment, num_right_);
         for (std::int64_t j = start + g % LANES; j < end; j += LANES) {
           const std::int64_t net = row[j] - price_[std::size_t(j)];
-          if (net > least) found.push_back({net, static_cast<std::int32_t>(j)});
+          if (net > least) found.push_back(found_at(net, j, turn_of(rows[r], num_left_, num_right_), num_right_));
         }
       }
       const bool all = std::int64_t(found.size()) == num_right_;
@@ -149,7 +158,7 @@ void SparseGraph::search(const std::int32_t *rows, std::int64_t count, int k, co
       found.clear();
       for (std::int64_t c = start; c < end; ++c) {
         const std::int64_t net = points_[c] - base_ - price_[std::size_t(item_[c])];
-        if (net > floor[r]) found.push_back({net, item_[c]});
+        if (net > floor[r]) found.push_back(found_at(net, item_[c], turn_of(rows[r], num_left_, num_right_), num_right_));
       }
       const bool all = std::int64_t(found.size()) == end - start;
       lists.bound[r] = keep_best(found, k, all ? NO_VALUE : floor[r]);

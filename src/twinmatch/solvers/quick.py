@@ -36,6 +36,8 @@ __all__ = ["Pace", "optimise_quickly"]
 
 #: The first step is never more than the largest number of points over this.
 COARSEST = 12
+#: In the last phase one left node in so many is left to the exact finish.
+SPARE = 64
 
 _SAMPLE = 256
 _NO_BUDGET = 2**62
@@ -146,7 +148,9 @@ class _Quick(_Run):
             if self._good_enough():
                 return
             try:
-                run("auction", partial(solver.bid, step, pace.kept, 0))
+                # Steps of one point are for dead heats, and few paths end them sooner than many bids.
+                spare = self.market.num_left // SPARE if step == LAST_STEP else 0
+                run("auction", partial(solver.bid, step, pace.kept, 0, spare))
             finally:
                 self._take_matching()
             run("exact", lambda: solver.tighten(pace.length))

@@ -219,6 +219,8 @@ Out<std::int32_t> points(const CheckedTerms &checked, In<std::int64_t, 1> left, 
 }  // namespace
 
 NB_MODULE(_check, m) {
+  // What a traceback or a cache still holds when the interpreter ends is no leak worth a page on stderr.
+  nb::set_leak_warnings(false);
   m.doc() = "The plain verification pass of twinmatch: every pair, one after the other.";
   nb::class_<CheckedTerms>(m, "Terms", "The terms of a pair as arrays, checked once.")
       .def(nb::init<In<std::int32_t, 1>, In<std::int32_t, 1>, In<std::int32_t, 2>, std::vector<LinearIn>,

@@ -201,6 +201,8 @@ class Solver {
 }  // namespace
 
 NB_MODULE(_core, m) {
+  // What a traceback or a cache still holds when the interpreter ends is no leak worth a page on stderr.
+  nb::set_leak_warnings(false);
   m.doc() = "Compiled loops of twinmatch: tree search, auction, exact finish. Arrays in, arrays out.";
   m.attr("NO_VALUE") = NO_VALUE;
   m.def("best_isa", &best_isa, "The instruction set that 'auto' stands for on this processor.");

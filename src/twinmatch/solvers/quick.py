@@ -140,6 +140,15 @@ class _Quick(_Run):
 
     def go(self) -> None:
         """Run phases until the finish ends, or the gap asked for is reached."""
+        try:
+            self._phases()
+        except Stopped:
+            self._take_matching()
+            raise
+
+    def _phases(self) -> None:
+        # A matching on the way is for those who watch, or may be content with it.
+        watched = self.control.gap > 0 or self.control.on_progress is not None
         pace, run, solver = self.pace, self.control.run, self.solver
         step, drop = self._first_step(), 0
         while True:
@@ -147,11 +156,10 @@ class _Quick(_Run):
             self._take_bound(solver.left_price)
             if self._good_enough():
                 return
-            try:
-                # Steps of one point are for dead heats, and few paths end them sooner than many bids.
-                spare = self.market.num_left // SPARE if step == LAST_STEP else 0
-                run("auction", partial(solver.bid, step, pace.kept, 0, spare))
-            finally:
+            # Steps of one point are for dead heats, and few paths end them sooner than many bids.
+            spare = self.market.num_left // SPARE if step == LAST_STEP else 0
+            run("auction", partial(solver.bid, step, pace.kept, 0, spare))
+            if watched:
                 self._take_matching()
             run("exact", lambda: solver.tighten(pace.length))
             self._take_bound(solver.left_price)
@@ -159,7 +167,8 @@ class _Quick(_Run):
                 return
             budget = _NO_BUDGET if step == LAST_STEP else pace.patience * self.market.num_left
             done = run("exact", partial(solver.finish, budget, pace.draw_steps, pace.length))
-            self._take_matching()
+            if done:
+                self._take_matching()
             self._take_bound(solver.left_price)
             if done:
                 return

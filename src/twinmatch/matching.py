@@ -155,6 +155,10 @@ class Matching:
             {"left_id": self.left.ids[i], "right_id": self.right.ids[j], "points": total, **worth}
         )
 
+    def _points_of_pairs(self) -> npt.NDArray[np.int64]:
+        i = np.flatnonzero(self.mate >= 0)
+        return self._compiled.terms.points(i, self.mate[i])
+
     @cached_property
     def unmatched(self) -> Any:
         """
@@ -224,7 +228,17 @@ class Matching:
         detail = "the tables and the policy are those that the numbers were found for"
         if same:
             detail = f"changed since the numbers were found: {', '.join(same)}"
-        certificate = replace(certificate, claims=(*certificate.claims, Claim("inputs", not same, detail)))
+        claims = [Claim("inputs", not same, detail)]
+        written = self.__dict__.get("points_on_file")
+        if written is not None:
+            agree = np.array_equal(written, self._points_of_pairs())
+            detail = (
+                "the points on file are those of the pairs"
+                if agree
+                else "the points on file are not those of the pairs"
+            )
+            claims.append(Claim("file", agree, detail))
+        certificate = replace(certificate, claims=(*certificate.claims, *claims))
         self.__dict__["last_certificate"] = certificate
         return certificate
 

@@ -77,7 +77,9 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     }
     parquet("prices", pa.table(prices))
     _write(folder / "policy.toml", lambda path: path.write_text(toml, encoding="utf-8"))
-    certificate = (matching.__dict__.get("last_certificate") or matching.verify()).to_dict()
+    # A check that was made already need not be made again, unless it was stopped or refused.
+    last = matching.__dict__.get("last_certificate")
+    certificate = (last if last is not None and last.ok else matching.verify()).to_dict()
     _write(folder / "certificate.json", lambda path: _write_json(path, certificate))
     record = {
         "format": FORMAT,
@@ -124,7 +126,7 @@ def load(directory: str | os.PathLike[str]) -> Matching:
         (seal,) = _texts("seal", [record["seal"]], 1)
         witness = np.zeros(len(left), bool)
         witness[[left_row[name] for name in record["witness_left"]]] = True
-        return Matching(
+        matching = Matching(
             left=left,
             right=right,
             policy=policy,
@@ -139,6 +141,10 @@ def load(directory: str | os.PathLike[str]) -> Matching:
             seconds=record["seconds"],
             **{name: record[name] for name in _NUMBERS},
         )
+        # Nothing is computed from this column; `verify` says whether it is true. Pairs are sorted by left id.
+        points = pairs["points"].to_numpy()[np.argsort(rows, kind="stable")]
+        matching.__dict__["points_on_file"] = points
+        return matching
     except TwinMatchError:
         raise
     except (KeyError, TypeError, ValueError, IndexError) as error:

@@ -298,3 +298,14 @@ def test_a_policy_with_a_function_cannot_be_saved_and_touches_nothing(matching, 
     with pytest.raises(tm.errors.TwinMatchError, match="own"):
         unsaveable.save(folder)
     assert tm.load_matching(folder).verify().ok
+
+
+def test_points_changed_on_file_are_refused_by_the_check(matching, folder):
+    """Nothing is computed from the points on file, and still nobody may change them."""
+    path = folder / "pairs.parquet"
+    table = pq.read_table(path)
+    points = table["points"].to_numpy().copy()
+    points[0] += 1
+    pq.write_table(table.set_column(table.column_names.index("points"), "points", pa.array(points)), path)
+    certificate = tm.load_matching(folder).verify()
+    assert [claim.name for claim in certificate.claims if not claim.ok] == ["file"]

@@ -44,7 +44,7 @@ LIST_LENGTH, LIST_KEPT = 16, 8
 #: Left nodes in a reverse list.
 BACK_LENGTH = 16
 #: Partners in a list of the exact finish, which looks farther and changes prices less.
-PATH_LENGTH = 64
+PATH_LENGTH = 24
 #: One bidder in so many may be left to the next phase.
 LEFT_OVER = 1000
 #: More left nodes than this are not placed in a hurry when a run is stopped.

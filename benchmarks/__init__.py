@@ -1,0 +1,1 @@
+"""Measured runs: ``python -m benchmarks NAME [--json FILE] [--quick]``."""

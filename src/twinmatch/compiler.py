@@ -164,7 +164,7 @@ def places_of(
     if isinstance(right_capacity, str):
         if not right.has(right_capacity):
             raise refuse(f"names a column that is not there: {right_capacity!r}")
-        column = right.numbers(right_capacity)
+        column = _whole(right, right_capacity)
         values = np.where(np.isnan(column), 1.0, column)
     else:
         values = np.asarray(right_capacity)
@@ -179,3 +179,24 @@ def places_of(
     if bad.any():
         raise refuse("must be whole numbers from 0 to 2,147,483,647", bad)
     return values.astype(np.int64)
+
+
+def _whole(right: Schools, name: str) -> npt.NDArray[np.float64]:
+    """Return a column of numbers, also where a file gave it as text."""
+    try:
+        return right.numbers(name)
+    except InputError:
+        texts = right.strings(name)
+    values = np.full(len(right), np.nan)
+    bad = []
+    for row, text in enumerate(texts):
+        if text is None or not text.strip():
+            continue
+        try:
+            values[row] = float(text)
+        except ValueError:
+            bad.append(row)
+    if bad:
+        fault = Fault(name, "holds text that is no number", len(bad), tuple(bad[:3]))
+        raise InputError("places of the right schools", [fault])
+    return values

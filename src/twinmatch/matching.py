@@ -220,25 +220,19 @@ class Matching:
             cancel=cancel,
         )
         found = (self.left.fingerprint(), self.right.fingerprint(), self.policy.fingerprint())
-        same = [
+        changed = [
             name
             for name, a, b in zip(("left", "right", "policy"), found, self.fingerprints, strict=True)
             if a != b
         ]
-        detail = "the tables and the policy are those that the numbers were found for"
-        if same:
-            detail = f"changed since the numbers were found: {', '.join(same)}"
-        claims = [Claim("inputs", not same, detail)]
         written = self.__dict__.get("points_on_file")
-        if written is not None:
-            agree = np.array_equal(written, self._points_of_pairs())
-            detail = (
-                "the points on file are those of the pairs"
-                if agree
-                else "the points on file are not those of the pairs"
-            )
-            claims.append(Claim("file", agree, detail))
-        certificate = replace(certificate, claims=(*certificate.claims, *claims))
+        if written is not None and not np.array_equal(written, self._points_of_pairs()):
+            changed.append("the points on file")
+        detail = "the tables and the policy are those that the numbers were found for"
+        if changed:
+            detail = f"changed since the numbers were found: {', '.join(changed)}"
+        claim = Claim("inputs", not changed, detail)
+        certificate = replace(certificate, claims=(*certificate.claims, claim))
         self.__dict__["last_certificate"] = certificate
         return certificate
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from twinmatch.compiler import compile, places_of
+from twinmatch.errors import Fault, InputError
 from twinmatch.matching import Matching
 from twinmatch.solvers import check_options, solve
 
@@ -89,6 +90,7 @@ def match(
     """
     started = time.monotonic()
     check_options(deadline, gap, threads, seed)
+    _check_kinds(left, right, policy)
     if policy is None:
         from twinmatch.policies import systematic_twinning
 
@@ -112,3 +114,21 @@ def match(
     return Matching.from_solution(
         left, right, policy, capacity, solution, seed=seed, seconds={"compile": compile_s}
     )
+
+
+def _check_kinds(left: object, right: object, policy: object) -> None:
+    """Refuse frames and file names in words: turning them into schools and policies is the caller's step."""
+    from twinmatch.policy import Policy
+    from twinmatch.schools import Schools
+
+    hint = "Make one with tm.read_schools(path) or tm.Schools.from_frame(frame)."
+    faults = [
+        Fault(name, f"must be a Schools table, not {type(table).__name__}", hint=hint)
+        for name, table in (("left", left), ("right", right))
+        if not isinstance(table, Schools)
+    ]
+    if policy is not None and not isinstance(policy, Policy):
+        what = f"must be a Policy, not {type(policy).__name__}"
+        faults.append(Fault("policy", what, hint="Read a file with tm.Policy.load(path)."))
+    if faults:
+        raise InputError("match", faults)

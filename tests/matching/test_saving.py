@@ -308,4 +308,4 @@ def test_points_changed_on_file_are_refused_by_the_check(matching, folder):
     points[0] += 1
     pq.write_table(table.set_column(table.column_names.index("points"), "points", pa.array(points)), path)
     certificate = tm.load_matching(folder).verify()
-    assert [claim.name for claim in certificate.claims if not claim.ok] == ["file"]
+    assert [claim.name for claim in certificate.claims if not claim.ok] == ["inputs"]

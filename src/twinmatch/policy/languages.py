@@ -102,10 +102,10 @@ def shared(left: Iterable[frozenset[str]], right: Iterable[frozenset[str]]) -> n
     """Return which sets of the left and right have a language in common, (p, q) bool."""
     left, right = list(left), list(right)
     common = sorted(frozenset().union(*left) & frozenset().union(*right))
-    rows = np.array([[word in one for word in common] for one in left], np.int64).reshape(len(left), -1)
-    columns = np.array([[word in one for word in common] for one in right], np.int64).reshape(len(right), -1)
-    if not common:
+    if not common:  # nobody shares a word, or a side has nobody
         return np.zeros((len(left), len(right)), np.bool_)
+    rows = np.array([[word in one for word in common] for one in left], np.int64)
+    columns = np.array([[word in one for word in common] for one in right], np.int64)
     found: npt.NDArray[np.bool_] = rows @ columns.T > 0
     return found
 

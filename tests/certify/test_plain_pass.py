@@ -175,6 +175,7 @@ def test_progress_is_told():
     plain_pass(terms, price, witness, on_progress=lambda done, total: told.append((done, total)))
     assert told == sorted(told)
     assert {total for _, total in told} == {60_000_000}
+    assert told[-1] == (60_000_000, 60_000_000)
 
 
 def test_an_error_in_progress_stops_the_pass():

@@ -103,7 +103,7 @@ def plain_pass(
     isa : str
         Instruction set; the result is the same.
     on_progress : callable, optional
-        Called a few times a second with the pairs evaluated so far and in all.
+        Called a few times a second, and once at the end, with the pairs evaluated so far and in all.
     cancel : Cancel, optional
 
     Returns
@@ -143,6 +143,8 @@ def plain_pass(
         worker.join()
     if errors:
         raise errors[0]
+    if on_progress is not None:
+        on_progress(int(done[0]), terms.num_left * terms.num_right)
     return found[0], int(done[0]), time.perf_counter() - started
 
 

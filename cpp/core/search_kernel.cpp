@@ -114,6 +114,10 @@ static bool banned(const TreeView &tree, std::int64_t i, std::int32_t item) {
   return false;
 }
 
+// The best so far. Few are kept in order, so that the last of them is at hand after every find; many are gathered in a
+// buffer, and those in excess are thrown out now and then.
+constexpr std::int64_t FEW = 24;
+
 struct Best {
   std::int64_t *found;
   std::int64_t count, k, capacity;
@@ -121,12 +125,24 @@ struct Best {
 };
 
 static void shrink(Best &best) {
-  if (best.count < best.k) return;
+  if (best.k <= FEW || best.count < best.k) return;
   select(best.found, best.count, best.k);
   std::int64_t least = best.found[0];
   for (std::int64_t n = 1; n < best.k; ++n) least = best.found[n] < least ? best.found[n] : least;
   best.least = net_of(least);
   best.count = best.k;
+}
+
+static inline void keep(Best &best, std::int64_t value) {
+  if (best.k > FEW) {
+    best.found[best.count++] = value;
+    if (best.count == best.capacity) shrink(best);
+    return;
+  }
+  std::int64_t n = best.count < best.k ? best.count++ : best.k - 1;
+  for (; n > 0 && best.found[n - 1] < value; --n) best.found[n] = best.found[n - 1];
+  best.found[n] = value;
+  if (best.count == best.k) best.least = net_of(best.found[best.k - 1]);
 }
 
 // Leaves are read in no order that the processor could foresee: ask for the columns of one before it is opened.
@@ -155,47 +171,85 @@ static inline void fetch_boxes(const TreeView &tree, std::int64_t block) {
   }
 }
 
+// Leaves that are evaluated together: whether one holds anything of use cannot be foreseen, and the processor works on the
+// next ones meanwhile.
+constexpr int GROUP = 4;
+
 // `fill` writes the points of left school i with the LEAF schools from a place on, base included.
 template <class Fill>
-static inline void open_leaf(const TreeView &tree, std::int64_t i, std::int64_t leaf, std::int32_t base, Best &best,
-                             const Fill &fill) {
-  alignas(64) std::int32_t net[LEAF];
-  const std::int64_t first = leaf * LEAF;
-  fill(first, base, net);
-  const std::int32_t *price = tree.price + first, *item = tree.item + first;
-  std::int32_t top = NO_NET;
-  for (std::int64_t n = 0; n < LEAF; ++n) {
-    net[n] -= price[n];
-    top = net[n] > top ? net[n] : top;
+static inline void open_group(const TreeView &tree, std::int64_t i, const std::int64_t *leaf, int number, std::int32_t base,
+                              Best &best, const Fill &fill) {
+  alignas(64) std::int32_t net[GROUP][LEAF];
+  std::int32_t top[GROUP];
+  for (int g = 0; g < number; ++g) {
+    const std::int64_t first = leaf[g] * LEAF;
+    fill(first, base, net[g]);
+    const std::int32_t *price = tree.price + first;
+    std::int32_t most = NO_NET;
+    for (std::int64_t n = 0; n < LEAF; ++n) {
+      net[g][n] -= price[n];
+      most = net[g][n] > most ? net[g][n] : most;
+    }
+    top[g] = most;
   }
-  std::int32_t least = best.least;
-  if (top <= least) return;
-  for (std::int64_t n = 0; n < LEAF; ++n) {
-    if (net[n] <= least || item[n] < 0) continue;
-    if (banned(tree, i, item[n])) continue;
-    best.found[best.count++] = pack(net[n], item[n]);
-    if (best.count == best.capacity) shrink(best), least = best.least;
+  for (int g = 0; g < number; ++g) {
+    if (top[g] <= best.least) continue;
+    const std::int32_t *item = tree.item + leaf[g] * LEAF;
+    std::int32_t place[LEAF];
+    int useful = 0;
+    for (std::int32_t n = 0; n < LEAF; ++n) {
+      place[useful] = n;
+      useful += net[g][n] > best.least;
+    }
+    for (int c = 0; c < useful; ++c) {
+      const std::int32_t n = place[c];
+      if (net[g][n] > best.least && item[n] >= 0 && !banned(tree, i, item[n])) keep(best, pack(net[g][n], item[n]));
+    }
   }
 }
 
-template <class Fill>
-static inline void open_block(const TreeView &tree, std::int64_t i, std::int64_t block, std::int32_t base, Best &best,
-                              std::int64_t &visited, const Fill &fill) {
+// A block whose leaves are bounded and on their way from memory.
+struct Opening {
+  std::int64_t block;
+  std::int32_t base, first;  // first: its most promising leaf
+  int number;
+  std::int32_t leaf[FAN];
   alignas(64) std::int32_t bound[FAN];
-  for (std::int64_t n = 0; n < FAN; ++n) bound[n] = base;
-  bound_nodes(tree.terms, tree.leaves, i, block * FAN, bound);
-  std::int64_t first = 0;
-  for (std::int64_t n = 1; n < FAN; ++n) first = bound[n] > bound[first] ? n : first;
-  if (bound[first] <= best.least) return;
-  for (std::int64_t n = 0; n < FAN; ++n)
-    if (bound[n] > best.least) fetch_leaf(tree, block * FAN + n);
-  open_leaf(tree, i, block * FAN + first, base, best, fill);
+};
+
+static inline void prepare(const TreeView &tree, std::int64_t i, std::int64_t block, std::int32_t base, std::int32_t least,
+                           Opening &opening) {
+  opening.block = block, opening.base = base;
+  for (std::int64_t n = 0; n < FAN; ++n) opening.bound[n] = base;
+  bound_nodes(tree.terms, tree.leaves, i, block * FAN, opening.bound);
+  std::int32_t top = NO_NET;
+  for (std::int64_t n = 0; n < FAN; ++n) top = opening.bound[n] > top ? opening.bound[n] : top;
+  opening.number = 0, opening.first = 0;
+  for (std::int32_t n = 0; n < FAN; ++n) {
+    opening.leaf[opening.number] = n;
+    opening.number += opening.bound[n] > least;
+    opening.first = opening.bound[n] == top ? n : opening.first;
+  }
+  for (int c = 0; c < opening.number; ++c) fetch_leaf(tree, block * FAN + opening.leaf[c]);
+}
+
+template <class Fill>
+static inline void open_leaves(const TreeView &tree, std::int64_t i, const Opening &opening, Best &best,
+                               std::int64_t &visited, const Fill &fill) {
+  const std::int64_t leaves = opening.block * FAN;
+  std::int64_t group[GROUP];
+  if (opening.bound[opening.first] <= best.least) return;
+  group[0] = leaves + opening.first;
+  int number = 1;
   visited += LEAF;
-  for (std::int64_t n = 0; n < FAN; ++n) {
-    if (n == first || bound[n] <= best.least) continue;
-    open_leaf(tree, i, block * FAN + n, base, best, fill);
+  for (int c = 0; c < opening.number; ++c) {
+    const std::int32_t n = opening.leaf[c];
+    if (n == opening.first || opening.bound[n] <= best.least) continue;
+    if (number == GROUP) open_group(tree, i, group, number, opening.base, best, fill), number = 0;
+    group[number++] = leaves + n;
     visited += LEAF;
   }
+  if (number > 0) open_group(tree, i, group, number, opening.base, best, fill);
 }
 
 template <class Fill>
@@ -206,21 +260,27 @@ static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t
   std::int32_t *bounds = scratch.block_bound;
   for (std::int64_t b = 0; b < tree.num_blocks; b += FAN) {
     alignas(64) std::int32_t base[FAN], out[FAN];
-    for (std::int64_t n = 0; n < FAN; ++n) out[n] = base[n] = row[tree.block_class[b + n]];
-    for (std::int64_t n = 0; n < FAN; ++n) out[n] = out[n] == FORBIDDEN ? 0 : out[n];
-    bound_nodes(terms, tree.blocks, i, b, out);
+    std::int32_t most = FORBIDDEN;
+    for (std::int64_t n = 0; n < FAN; ++n) {
+      base[n] = row[tree.block_class[b + n]];
+      out[n] = base[n] == FORBIDDEN ? 0 : base[n];
+      most = base[n] > most ? base[n] : most;
+    }
+    if (most != FORBIDDEN) bound_nodes(terms, tree.blocks, i, b, out);
     for (std::int64_t n = 0; n < FAN; ++n) bounds[b + n] = base[n] == FORBIDDEN ? NO_NET : out[n];
   }
   // Blocks from the most promising on: the k-th best rises early, and the first block that cannot beat it ends the
   // search. The very first is opened before the others are put in order: few are left then.
   Best best{scratch.found, 0, k, scratch.capacity, floor};
+  Opening openings[2];
   std::int32_t top = floor;
   for (std::int64_t b = 0; b < tree.num_blocks; ++b) top = bounds[b] > top ? bounds[b] : top;
   if (top > floor) {
     std::int64_t b = 0;
     while (bounds[b] != top) ++b;
     bounds[b] = NO_NET;
-    open_block(tree, i, b, row[tree.block_class[b]], best, scratch.visited, fill);
+    prepare(tree, i, b, row[tree.block_class[b]], best.least, openings[0]);
+    open_leaves(tree, i, openings[0], best, scratch.visited, fill);
     shrink(best);
   }
   std::int64_t *heap = scratch.heap;
@@ -228,13 +288,21 @@ static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t
   for (std::int64_t b = 0; b < tree.num_blocks; ++b)
     if (bounds[b] > best.least) heap[size++] = pack(bounds[b], static_cast<std::int32_t>(b));
   for (std::int64_t n = size / 2; n-- > 0;) sink(heap, size, n);
-  while (size > 0 && net_of(heap[0]) > best.least) {
+  // While the leaves of one block are opened, those of the next are on their way.
+  const auto next = [&](Opening &opening) {
+    if (size == 0 || net_of(heap[0]) <= best.least) return false;
     const std::int32_t b = item_of(heap[0]);
     heap[0] = heap[--size];
     sink(heap, size, 0);
     if (size > 0) fetch_boxes(tree, item_of(heap[0]));
-    open_block(tree, i, b, row[tree.block_class[b]], best, scratch.visited, fill);
-    if (best.count >= 2 * best.k) shrink(best);
+    prepare(tree, i, b, row[tree.block_class[b]], best.least, opening);
+    return true;
+  };
+  int turn = 0;
+  for (bool more = next(openings[0]); more; turn ^= 1) {
+    more = next(openings[turn ^ 1]);
+    open_leaves(tree, i, openings[turn], best, scratch.visited, fill);
+    if (best.k > FEW && best.count >= 2 * best.k) shrink(best);
   }
   shrink(best);
   bound = best.least;

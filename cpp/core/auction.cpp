@@ -194,10 +194,20 @@ bool Auction::offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> 
     }
   }
   const std::int64_t hidden = back_lists_.bound(j);
+  if (who < 0 && back_lists_.number(j) > 0 && hidden > eps && hidden <= market_.price[std::size_t(j)]) {
+    // The list holds nobody but those who are here already, and a new one might again. Nobody else gains more than
+    // `hidden`, so this place may ask a step less than that; then those who are here hide nobody.
+    ++tally.offers;
+    lower(place, std::min(market_.place_price[std::size_t(place)], hidden - eps), -1);
+    settle_profits(j);
+    losers.push_back(j);
+    return true;
+  }
   if (hidden - best > eps - (eps + 1) / 2 && hidden > eps) return false;
   ++tally.offers;
   if (best <= eps) {
     lower(place, 0, -1);
+    settle_profits(j);
     losers.push_back(j);  // another place of j may have to come down too
     return true;
   }
@@ -208,18 +218,20 @@ bool Auction::offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> 
     market_.place_owner[std::size_t(left)] = -1;
     losers.push_back(market_.mate[std::size_t(who)]);
   }
-  const std::int64_t points = best + profit_[std::size_t(who)];
   lower(place, price, who);
-  // Whoever else is at j gains too; profits only rise.
+  settle_profits(j);
+  losers.push_back(j);
+  return true;
+}
+
+// The price of j fell: whoever has a place there gains. Profits only rise.
+void Auction::settle_profits(std::int32_t j) {
   for (std::int64_t p = market_.place_offset[std::size_t(j)]; p < market_.place_offset[std::size_t(j) + 1]; ++p) {
     const std::int32_t i = market_.place_owner[std::size_t(p)];
     if (i < 0) continue;
-    const std::int64_t worth = i == who ? points : market_.oracle.points(i, j);
-    profit_[std::size_t(i)] = worth - market_.price[std::size_t(j)];
+    profit_[std::size_t(i)] = market_.oracle.points(i, j) - market_.price[std::size_t(j)];
     back_changed_.push_back(i);
   }
-  losers.push_back(j);
-  return true;
 }
 
 void Auction::reverse(std::int64_t eps, int keep, std::int64_t leave) {

@@ -17,7 +17,10 @@
 // Traps       Opening prices must come down far enough between phases: places that lose their bidder keep their opening
 //             price, which nobody owes (invariant 3). With a single admissible partner v2 does not exist: the bid
 //             stops at `range`. Places of one right node are the same thing, so v2 looks at other right nodes only:
-//             otherwise twins would be bid up one eps at a time.
+//             otherwise twins would be bid up one eps at a time. For the same reason a node's own members are no
+//             bidders for its empty places: where they fill its list, the place comes down by a step (`offer`).
+//             Bidders left over at the end of a phase leave the whole market a little too cheap, and every later
+//             phase inherits it: few may be left but in the last.
 // Parallel    Lists are drawn in batches by several threads at prices that stand still; bidding is one thread. The
 //             batches depend on the instance alone, so the result is the same for any number of threads.
 // References  D. P. Bertsekas, "Auction algorithms for network flow problems", Comput. Optim. Appl. 1 (1992);
@@ -93,6 +96,7 @@ class Auction {
   void settle_up();
   void reverse(std::int64_t eps, int keep, std::int64_t leave);
   void settle(std::int64_t j);
+  void settle_profits(std::int32_t j);
   void lower(std::int64_t place, std::int64_t price, std::int32_t owner);
 
   Market &market_;

@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "core/augment.hpp"
 #include "core/binding.hpp"
 #include "core/explicit.hpp"
 #include "core/largest.hpp"
@@ -42,6 +43,41 @@ class DenseArrays final : public Searchable {
   std::string isa_;
   DenseGraph<T> graph_;
 };
+
+template <class T>
+class AugmentArrays {
+ public:
+  AugmentArrays(In2<T> points, std::int64_t low, std::int64_t high, const std::string &isa)
+      : points_(points), augment_(points.data(), std::int64_t(points.shape(0)), std::int64_t(points.shape(1)), low, high, isa) {
+    need(points.shape(0) >= 1 && points.shape(0) <= points.shape(1), "there are more rows than columns, or none");
+  }
+  // Raises Cancelled when the flag goes up; what there is then can be read all the same.
+  void run(int threads, nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag,
+           nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> matched) {
+    nb::gil_scoped_release release;
+    Crew crew(threads);
+    *matched.data() = 0;
+    augment_.run(crew, Flag{flag.data()}, matched.data());
+  }
+  Out<std::int64_t> mate() const { return to_array(augment_.mate); }
+  Out<std::int64_t> left_price() const { return to_array(augment_.left_price); }
+  Out<std::int64_t> right_price() const { return to_array(augment_.right_price); }
+
+ private:
+  In2<T> points_;
+  Augment<T> augment_;
+};
+
+template <class T>
+void bind_augment(nb::module_ &m, const char *name, const char *says) {
+  nb::class_<AugmentArrays<T>>(m, name, says)
+      .def(nb::init<In2<T>, std::int64_t, std::int64_t, const std::string &>(), nb::arg("points"), nb::arg("low"),
+           nb::arg("high"), nb::arg("isa"))
+      .def("run", &AugmentArrays<T>::run, nb::arg("threads"), nb::arg("flag"), nb::arg("matched"))
+      .def_prop_ro("mate", &AugmentArrays<T>::mate, nb::rv_policy::move)
+      .def_prop_ro("left_price", &AugmentArrays<T>::left_price, nb::rv_policy::move)
+      .def_prop_ro("right_price", &AugmentArrays<T>::right_price, nb::rv_policy::move);
+}
 
 void check_lists(const In<std::int64_t> &offset, const In<std::int32_t> &item, std::int64_t num_right) {
   need(offset.size() >= 1 && offset.data()[0] == 0 && offset.data()[offset.size() - 1] == std::int64_t(item.size()),
@@ -108,6 +144,8 @@ void bind_explicit(nb::module_ &m) {
       .def(nb::init<In<std::int64_t>, In<std::int32_t>, In<std::int64_t>, std::int64_t, std::int64_t>(), nb::arg("offset"),
            nb::arg("item"), nb::arg("points"), nb::arg("num_right"), nb::arg("base"))
       .def("transposed", &SparseArrays::transposed, nb::keep_alive<0, 1>());
+  bind_augment<std::int32_t>(m, "NarrowAugment", "An assignment of all rows of a matrix of 32-bit points.");
+  bind_augment<std::int64_t>(m, "WideAugment", "An assignment of all rows of a matrix of 64-bit points.");
   m.def("largest_matching", &find_largest, nb::arg("offset"), nb::arg("item"), nb::arg("capacity"), nb::arg("wanted"),
         nb::arg("mate"), nb::arg("flag"), "The largest matching, and what its left nodes without a place reach.");
 }

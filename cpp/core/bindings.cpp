@@ -143,15 +143,19 @@ class Solver {
     }
     return free;
   }
-  std::int64_t forward() { return forward_->run(); }
+  // Places the left nodes in need, but for the last `spare`.
+  std::int64_t forward(std::int64_t spare) {
+    const Crew::Shift shift{crew_};
+    return forward_->run(true, spare);
+  }
   // The exact finish as far as `budget` steps go; false: there is more to do, and the auction can go on from here.
   bool finish(std::int64_t budget, std::int64_t draw_steps, int k) {
     const Crew::Shift shift{crew_};
-    forward_->run(budget, draw_steps);
+    forward_->run(false, 0, budget, draw_steps);
     bool finished = forward_->finished;
     if (finished && market_.any_empty_priced()) {
       backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, crew_, flag_);
-      backward_->run(budget, draw_steps);
+      backward_->run(false, 0, budget, draw_steps);
       finished = backward_->finished;
     }
     market_.reprice();
@@ -160,7 +164,7 @@ class Solver {
   std::int64_t backward(int k) {
     const Crew::Shift shift{crew_};
     backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, crew_, flag_);
-    return backward_->run();
+    return backward_->run(true);
   }
 
   // Whoever was outbid and waits, as when a run is stopped in the middle, has no partner.
@@ -229,7 +233,7 @@ NB_MODULE(_core, m) {
       .def("open", &Solver::open, nb::arg("drop"), nb::arg("keep"), nb::call_guard<nb::gil_scoped_release>())
       .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
       .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
-      .def("forward", &Solver::forward, nb::call_guard<nb::gil_scoped_release>())
+      .def("forward", &Solver::forward, nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
       .def("finish", &Solver::finish, nb::arg("budget"), nb::arg("draw_steps"), nb::arg("k"),
            nb::call_guard<nb::gil_scoped_release>())
       .def("backward", &Solver::backward, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())

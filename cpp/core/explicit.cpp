@@ -62,8 +62,8 @@ template <class T>
 DenseGraph<T>::DenseGraph(const T *points, std::int64_t num_left, std::int64_t num_right, std::int64_t base,
                           const std::string &isa)
     : points_(points), num_left_(num_left), num_right_(num_right), base_(base), price_(std::size_t(num_right), 0) {
-  if constexpr (sizeof(T) == 4) maxima_ = dense_kernels_of(isa).narrow;
-  else maxima_ = dense_kernels_of(isa).wide;
+  if constexpr (sizeof(T) == 4) loops_ = dense_kernels_of(isa).narrow;
+  else loops_ = dense_kernels_of(isa).wide;
 }
 
 template <class T>
@@ -85,7 +85,7 @@ void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, 
     for (std::int64_t r = first; r < last; ++r) {
       if ((r - first) * num_right_ % (std::int64_t{1} << 20) < num_right_) flag.check();
       const T *row = points_ + std::int64_t{rows[r]} * num_right_;
-      maxima_(row, price_.data(), num_right_, segment, maxima.data());
+      loops_.maxima(row, price_.data(), num_right_, segment, maxima.data());
       std::int64_t least = floor[r] == NO_VALUE ? INT64_MIN : floor[r] + base_;  // the row's own points carry the base
       const auto above = std::count_if(maxima.begin(), maxima.end(), [&](std::int64_t net) { return net > least; });
       if (above > 2 * k) {  // a floor near enough saves the sorting

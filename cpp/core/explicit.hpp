@@ -32,7 +32,7 @@ class DenseGraph final : public Oracle {
  private:
   const T *points_;
   std::int64_t num_left_, num_right_, base_;
-  GroupMaxima<T> maxima_;
+  RowLoops<T> loops_;
   std::vector<std::int64_t> price_;
 };
 

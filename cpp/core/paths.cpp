@@ -3,33 +3,14 @@
 #include "core/paths.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace twin {
 
 namespace {
 constexpr std::int64_t FAR = INT64_MAX / 4;
-
-void leave(Market &m, std::int32_t left) {
-  const std::int32_t place = m.mate_place[std::size_t(left)];
-  if (place < 0) return;
-  m.place_owner[std::size_t(place)] = -1;
-  m.mate_place[std::size_t(left)] = m.mate[std::size_t(left)] = -1;
+constexpr std::int64_t MOST_AT_ONCE = 1 << 21;  // arcs drawn in one go
+constexpr std::size_t MANY = 64;  // with fewer in need, one path from each tree is all that a round gives
 }
-
-std::int64_t empty_place(const Market &m, std::int64_t right) {
-  for (std::int64_t p = m.place_offset[std::size_t(right)]; p < m.place_offset[std::size_t(right) + 1]; ++p)
-    if (m.place_owner[std::size_t(p)] < 0) return p;
-  return -1;
-}
-
-void join(Market &m, std::int32_t left, std::int32_t right) {
-  const std::int64_t place = empty_place(m, right);
-  m.place_owner[std::size_t(place)] = left;
-  m.mate_place[std::size_t(left)] = static_cast<std::int32_t>(place);
-  m.mate[std::size_t(left)] = right;
-}
-}  // namespace
 
 Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_potential, bool forward, int k, Crew &crew,
              Flag flag)
@@ -37,10 +18,10 @@ Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_pot
       left_potential_(left_potential), bidder_potential_(forward ? left_potential : market.price),
       item_potential_(forward ? market.price : left_potential), lists_(oracle, k) {
   const auto bidders = std::size_t(oracle.num_left()), items = std::size_t(oracle.num_right());
-  longer_.resize(bidders);
+  list_.resize(bidders), scanned_.assign(bidders, 0);
   is_changed_.assign(items, 0);
   item_distance_.resize(items), from_.resize(items), item_seen_.assign(items, 0), item_done_.assign(items, 0);
-  bidder_distance_.resize(bidders), via_.resize(bidders), bidder_seen_.assign(bidders, 0);
+  bidder_distance_.resize(bidders), via_.resize(bidders), bidder_seen_.assign(bidders, 0), root_used_.assign(bidders, 0);
   oracle_.set_prices(item_potential_.data());
 }
 
@@ -58,20 +39,88 @@ std::int64_t Paths::best(std::int64_t bidder) const {
   return best;
 }
 
-bool Paths::in_need(std::int64_t bidder) const {
-  if (!forward_) return market_.price[std::size_t(bidder)] > 0 && empty_place(market_, bidder) >= 0;
-  return market_.mate_place[std::size_t(bidder)] < 0 &&
-         left_potential_[std::size_t(bidder)] > market_.outside[std::size_t(bidder)];
+void Paths::write(std::int32_t bidder, int k, const std::int32_t *item, const std::int64_t *points, std::int64_t number,
+                  std::int64_t bound) {
+  auto &list = list_[std::size_t(bidder)];
+  if (!list) list = std::make_unique<List>();
+  std::vector<std::pair<std::int64_t, std::int32_t>> order;  // (minus what it is worth, item), to be sorted
+  std::vector<std::int64_t> sorted;
+  order.reserve(std::size_t(number));
+  for (std::int64_t c = 0; c < number; ++c) order.emplace_back(item_potential_[std::size_t(item[c])] - points[c], item[c]);
+  std::sort(order.begin(), order.end());
+  list->k = k, list->bound = bound, list->top = number > 0 ? -order.front().first : 0;
+  list->item.clear(), list->below.clear(), list->points.clear();
+  list->item.reserve(order.size()), list->below.reserve(order.size()), list->points.reserve(order.size());
+  for (const auto &[minus, b] : order) {
+    list->item.push_back(b);
+    list->below.push_back(std::int32_t(std::min<std::int64_t>(list->top + minus, INT32_MAX)));
+    list->points.push_back(item_potential_[std::size_t(b)] - minus);
+  }
 }
 
-std::int64_t Paths::run(std::int64_t budget, std::int64_t draw_steps) {
-  std::int64_t needs = 0;
-  const std::int64_t drawn = lists_.draws;
-  for (std::int64_t b = 0; b < oracle_.num_left(); ++b)
-    for (; in_need(b); ++needs) {
-      if (steps + draw_steps * (lists_.draws - drawn) > budget) return needs;
-      augment(static_cast<std::int32_t>(b));
+bool Paths::in_need(std::int64_t bidder) const {
+  const auto b = std::size_t(bidder);
+  if (!forward_) return market_.price[b] > 0 && vacant_[b] > 0;
+  return market_.mate_place[b] < 0 && left_potential_[b] > market_.outside[b];
+}
+
+bool Paths::is_free(std::int32_t item) const {
+  return forward_ ? vacant_[std::size_t(item)] > 0 : market_.mate_place[std::size_t(item)] < 0;
+}
+
+bool Paths::may_stay(std::int32_t bidder) const {
+  const auto b = std::size_t(bidder);
+  return forward_ ? left_potential_[b] == market_.outside[b] : market_.price[b] == 0;
+}
+
+template <class Use>
+void Paths::each_owner(std::int32_t item, Use use) const {
+  const auto b = std::size_t(item);
+  if (!forward_) return use(market_.mate[b]);
+  for (std::int64_t p = market_.place_offset[b]; p < market_.place_offset[b + 1]; ++p)
+    if (market_.place_owner[std::size_t(p)] >= 0) use(market_.place_owner[std::size_t(p)]);
+}
+
+std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, std::int64_t draw_steps) {
+  vacant_.assign(market_.price.size(), 0);
+  for (std::size_t j = 0; j < vacant_.size(); ++j)
+    for (std::int64_t p = market_.place_offset[j]; p < market_.place_offset[j + 1]; ++p)
+      vacant_[j] += market_.place_owner[std::size_t(p)] < 0;
+  for (std::int32_t b = 0; b < oracle_.num_left(); ++b) {
+    if ((b & 1023) == 0) flag_.check();
+    if (!list_[std::size_t(b)] && lists_.drawn(b))
+      write(b, lists_.k, lists_.item(b), lists_.points(b), lists_.number(b), lists_.bound(b));
+  }
+  std::vector<std::int32_t> sources;
+  for (std::int32_t b = 0; b < oracle_.num_left(); ++b)
+    if (in_need(b)) sources.push_back(b);
+  const auto needs = std::int64_t(sources.size()), drawn = lists_.draws;
+  const auto keep_needy = [&] { std::erase_if(sources, [&](std::int32_t b) { return !in_need(b); }); };
+  std::vector<std::int32_t> now;
+  for (; !sources.empty(); ++rounds) {
+    if (std::int64_t(sources.size()) <= spare || steps + draw_steps * (lists_.draws - drawn) > budget) return needs;
+    if (!together) {
+      // A node that is served leaves the end of the row.
+      now.assign(1, sources.back());
+      measure(now);
+      move_potentials();
+      augment();
+      while (!sources.empty() && !in_need(sources.back())) sources.pop_back();
+      continue;
     }
+    measure(sources);
+    move_potentials();
+    augment();
+    keep_needy();
+    // Again and again, as long as that serves many of them.
+    for (std::size_t before = SIZE_MAX; sources.size() >= MANY && sources.size() < before - before / 8;) {
+      before = sources.size();
+      ++round_;
+      for (const std::int32_t b : sources)
+        if (in_need(b)) follow(b);
+      keep_needy();
+    }
+  }
   finished = true;
   return needs;
 }
@@ -79,35 +128,43 @@ std::int64_t Paths::run(std::int64_t budget, std::int64_t draw_steps) {
 void Paths::push(std::int64_t key, std::int64_t node) {
   heap_.push_back({key, node});
   std::push_heap(heap_.begin(), heap_.end(), [](const Entry &a, const Entry &b) {
-    return a.key != b.key ? a.key > b.key : a.node > b.node;
+    return a.key != b.key ? a.key > b.key : a.node < b.node;
   });
 }
 
-void Paths::reach(std::int32_t bidder, std::int64_t distance, const std::int32_t *item, const std::int64_t *points,
-                  std::int64_t number, std::int64_t bound) {
-  const std::int64_t base = distance + bidder_potential_[std::size_t(bidder)];
-  for (std::int64_t c = 0; c < number; ++c) {
-    const auto b = std::size_t(item[c]);
-    const std::int64_t key = base + item_potential_[b] - points[c];
-    if (key >= end_key_ || (item_seen_[b] == round_ && item_distance_[b] <= key)) continue;
-    if (item_seen_[b] != round_) item_seen_[b] = round_;
-    item_distance_[b] = key, from_[b] = bidder;
-    if (forward_ ? empty_place(market_, item[c]) >= 0 : market_.mate_place[b] < 0)
-      end_key_ = key, end_item_ = item[c], end_bidder_ = -1;
-    else
-      push(key, item[c]);
-  }
-  if (bound != NO_VALUE && base - bound < end_key_) push(base - bound, -1 - std::int64_t{bidder});
+// A path of this length could end at this node.
+void Paths::end_at(std::int64_t key, std::int64_t node) {
+  if (key > end_key_) return;
+  if (key < end_key_) end_key_ = key, ends_.clear();
+  ends_.push_back(node);
 }
 
-void Paths::open(std::int32_t bidder, std::int64_t distance) {
+// Looks along the arcs of an open bidder, as far as this distance.
+void Paths::scan(std::int32_t bidder, std::int64_t distance) {
+  const std::int64_t base = bidder_distance_[std::size_t(bidder)] + bidder_potential_[std::size_t(bidder)];
+  const auto &list = list_[std::size_t(bidder)];
+  if (!list) return push(distance, -1 - std::int64_t{bidder});
+  std::size_t &c = scanned_[std::size_t(bidder)];
+  for (; c < list->item.size() && base - list->most(c) <= distance; ++c) {
+    const auto b = std::size_t(list->item[c]);
+    const std::int64_t key = base + item_potential_[b] - list->points[c];
+    if (key > end_key_ || (item_seen_[b] == round_ && item_distance_[b] <= key)) continue;
+    item_seen_[b] = round_, item_distance_[b] = key, from_[b] = bidder;
+    if (is_free(list->item[c])) end_at(key, list->item[c]);
+    else if (key < end_key_) push(key, list->item[c]);
+  }
+  const std::int64_t rest = list->next(c);
+  if (rest != NO_VALUE && base - rest < end_key_) push(base - rest, -1 - std::int64_t{bidder});
+}
+
+void Paths::open(std::int32_t bidder, std::int64_t distance, std::int32_t via) {
   const auto a = std::size_t(bidder);
-  bidder_seen_[a] = round_, bidder_distance_[a] = distance;
+  if (bidder_seen_[a] == round_) return;
+  bidder_seen_[a] = round_, bidder_distance_[a] = distance, via_[a] = via;
   bidders_.push_back(bidder);
   ++steps;
   const std::int64_t least = forward_ ? market_.outside[a] : 0;
-  if (least != NO_VALUE && distance + bidder_potential_[a] - least < end_key_)
-    end_key_ = distance + bidder_potential_[a] - least, end_bidder_ = bidder, end_item_ = -1;
+  if (least != NO_VALUE) end_at(distance + bidder_potential_[a] - least, -1 - std::int64_t{bidder});
   if (!forward_)
     // Whoever has a place here stays tight: their potentials rise as this price falls.
     for (std::int64_t p = market_.place_offset[a]; p < market_.place_offset[a + 1]; ++p) {
@@ -117,89 +174,207 @@ void Paths::open(std::int32_t bidder, std::int64_t distance) {
       item_distance_[std::size_t(owner)] = distance;
       items_.push_back(owner);
     }
-  if (longer_[a])
-    reach(bidder, distance, longer_[a]->item.data(), longer_[a]->points.data(), std::int64_t(longer_[a]->item.size()),
-          longer_[a]->bound);
-  else if (lists_.drawn(bidder))
-    reach(bidder, distance, lists_.item(bidder), lists_.points(bidder), lists_.number(bidder), lists_.bound(bidder));
-  else
-    lengthen(bidder);
+  scanned_[a] = 0;
+  scan(bidder, distance);
 }
 
-// Draws the list again at today's potentials, and four times as long if that does not bring its end down.
-void Paths::lengthen(std::int32_t bidder) {
-  flag_.check();
-  const auto a = std::size_t(bidder);
-  const bool has_list = longer_[a] != nullptr || lists_.drawn(bidder);
-  const std::int64_t end = longer_[a] ? longer_[a]->bound : lists_.bound(bidder);
+// Draws the lists again at today's potentials, and four times as long where that does not bring their ends down.
+void Paths::lengthen(std::vector<std::int32_t> &bidders) {
   oracle_.change_prices(item_potential_.data(), changed_.data(), std::int64_t(changed_.size()));
   for (const std::int32_t b : changed_) is_changed_[std::size_t(b)] = 0;
   changed_.clear();
-  auto list = std::make_unique<Longer>();
-  std::int32_t number = 0;
-  for (list->k = longer_[a] ? longer_[a]->k : lists_.k;; list->k *= 4) {
-    list->item.resize(std::size_t(list->k)), list->points.resize(std::size_t(list->k));
-    const std::int64_t floor = NO_VALUE;
-    oracle_.search(&bidder, 1, list->k, &floor, {list->item.data(), list->points.data(), &number, &list->bound}, crew_, flag_);
-    ++lists_.draws;
-    if (!has_list || list->bound < end) break;
+  std::vector<std::int32_t> asked(bidders), rows, again, item, number;
+  std::vector<std::int64_t> points, bound, floor;
+  const auto length = [&](std::int32_t b) { return list_[std::size_t(b)] ? list_[std::size_t(b)]->k : lists_.k; };
+  while (!asked.empty()) {
+    // Lists of one length are drawn together, some at a time.
+    int k = length(asked.front());
+    for (const std::int32_t b : asked) k = std::min(k, length(b));
+    rows.clear(), again.clear(), floor.clear();
+    for (const std::int32_t b : asked) (length(b) == k && std::int64_t(rows.size()) * k < MOST_AT_ONCE ? rows : again).push_back(b);
+    for (const std::int32_t b : rows) {
+      // What a full list holds is a floor under its k-th best.
+      const auto &old = list_[std::size_t(b)];
+      std::int64_t least = old && old->item.size() == std::size_t(k) ? INT64_MAX : NO_VALUE + 1;
+      for (std::size_t c = 0; old && c < old->item.size() && old->item.size() == std::size_t(k); ++c)
+        least = std::min(least, old->points[c] - item_potential_[std::size_t(old->item[c])]);
+      floor.push_back(least - 1);
+    }
+    const auto count = rows.size(), width = std::size_t(k);
+    item.resize(count * width), points.resize(count * width), number.resize(count), bound.resize(count);
+    oracle_.search(rows.data(), std::int64_t(count), k, floor.data(),
+                   {item.data(), points.data(), number.data(), bound.data()}, crew_, flag_);
+    lists_.draws += std::int64_t(count);
+    for (std::size_t r = 0; r < count; ++r) {
+      if ((r & 255) == 0) flag_.check();
+      const bool is_new = !list_[std::size_t(rows[r])];
+      const std::int64_t end = is_new ? 0 : list_[std::size_t(rows[r])]->bound;
+      write(rows[r], k, item.data() + r * width, points.data() + r * width, number[r], bound[r]);
+      scanned_[std::size_t(rows[r])] = 0;
+      if (is_new || bound[r] < end) continue;
+      list_[std::size_t(rows[r])]->k *= 4;
+      again.push_back(rows[r]);
+    }
+    asked.swap(again);
   }
-  list->item.resize(std::size_t(number)), list->points.resize(std::size_t(number));
-  longer_[a] = std::move(list);
-  reach(bidder, bidder_distance_[a], longer_[a]->item.data(), longer_[a]->points.data(), number, longer_[a]->bound);
 }
 
-void Paths::augment(std::int32_t start) {
+// Dijkstra from all sources at once, as far as the nearest end.
+void Paths::measure(const std::vector<std::int32_t> &sources) {
   ++round_;
-  heap_.clear(), bidders_.clear(), items_.clear();
-  end_key_ = FAR, end_item_ = end_bidder_ = -1;
-  via_[std::size_t(start)] = -1;
-  open(start, 0);
-  const auto later = [](const Entry &a, const Entry &b) { return a.key != b.key ? a.key > b.key : a.node > b.node; };
-  for (std::int64_t pops = 0; !heap_.empty(); ++pops) {
+  heap_.clear(), bidders_.clear(), items_.clear(), ends_.clear();
+  end_key_ = FAR;
+  for (const std::int32_t b : sources) open(b, 0, -1);
+  const auto later = [](const Entry &a, const Entry &b) { return a.key != b.key ? a.key > b.key : a.node < b.node; };
+  std::vector<std::int32_t> short_lists;
+  std::int64_t distance = 0;
+  for (std::int64_t pops = 0;; ++pops) {
     if ((pops & 1023) == 0) flag_.check();
+    if (!short_lists.empty() && (heap_.empty() || heap_.front().key > distance)) {
+      // Everything else at this distance is done: the lists that end here are drawn together.
+      lengthen(short_lists);
+      for (const std::int32_t b : short_lists) scan(b, distance);
+      short_lists.clear();
+      continue;
+    }
+    if (heap_.empty()) break;
     std::pop_heap(heap_.begin(), heap_.end(), later);
     const Entry entry = heap_.back();
     heap_.pop_back();
     if (entry.key >= end_key_) break;
+    distance = entry.key;
     if (entry.node < 0) {
-      lengthen(static_cast<std::int32_t>(-1 - entry.node));
+      const auto bidder = static_cast<std::int32_t>(-1 - entry.node);
+      const auto &list = list_[std::size_t(bidder)];
+      if (list && list->next(scanned_[std::size_t(bidder)]) > list->bound) scan(bidder, distance);
+      else short_lists.push_back(bidder);
       continue;
     }
     const auto b = std::size_t(entry.node);
     if (item_done_[b] == round_) continue;
     item_done_[b] = round_;
     items_.push_back(static_cast<std::int32_t>(b));
-    auto follow = [&](std::int32_t bidder) {
-      if (bidder_seen_[std::size_t(bidder)] == round_) return;
-      via_[std::size_t(bidder)] = static_cast<std::int32_t>(b);
-      open(bidder, entry.key);
-    };
-    if (!forward_)
-      follow(market_.mate[b]);
-    else
-      for (std::int64_t p = market_.place_offset[b]; p < market_.place_offset[b + 1]; ++p)
-        follow(market_.place_owner[std::size_t(p)]);
+    each_owner(static_cast<std::int32_t>(b), [&](std::int32_t bidder) { open(bidder, distance, static_cast<std::int32_t>(b)); });
   }
   if (end_key_ == FAR) throw std::runtime_error("no augmenting path: coverage was promised and is not there");
+}
 
-  for (const std::int32_t a : bidders_) bidder_potential_[std::size_t(a)] -= end_key_ - bidder_distance_[std::size_t(a)];
+void Paths::move_potentials() {
+  for (const std::int32_t a : bidders_) bidder_potential_[std::size_t(a)] -= std::max<std::int64_t>(0, end_key_ - bidder_distance_[std::size_t(a)]);
   for (const std::int32_t b : items_) {
     const std::int64_t rise = end_key_ - item_distance_[std::size_t(b)];
-    if (rise == 0) continue;
+    if (rise <= 0) continue;
     item_potential_[std::size_t(b)] += rise;
     if (!is_changed_[std::size_t(b)]) is_changed_[std::size_t(b)] = 1, changed_.push_back(b);
   }
+}
 
+// One path from each tree that has come to an end; trees of different roots share nothing.
+void Paths::augment() {
   std::vector<std::pair<std::int32_t, std::int32_t>> joins;  // (bidder, item), from the end of the path to its start
-  std::int32_t item = end_item_;
-  if (end_bidder_ >= 0) item = via_[std::size_t(end_bidder_)];
   std::vector<std::int32_t> lefts;
-  if (end_bidder_ >= 0 && forward_) lefts.push_back(end_bidder_);
-  for (; item >= 0; item = via_[std::size_t(from_[std::size_t(item)])]) joins.emplace_back(from_[std::size_t(item)], item);
-  for (auto [a, b] : joins) lefts.push_back(forward_ ? a : b);
-  for (const std::int32_t left : lefts) leave(market_, left);
-  for (auto [a, b] : joins) forward_ ? join(market_, a, b) : join(market_, b, a);
+  for (const std::int64_t end : ends_) {
+    const auto last = static_cast<std::int32_t>(end < 0 ? -1 - end : -1);
+    std::int32_t root = last;
+    joins.clear(), lefts.clear();
+    if (end < 0 && forward_) lefts.push_back(last);
+    for (std::int32_t item = end < 0 ? via_[std::size_t(last)] : std::int32_t(end); item >= 0; item = via_[std::size_t(root)])
+      root = from_[std::size_t(item)], joins.emplace_back(root, item);
+    if (root_used_[std::size_t(root)] == round_) continue;
+    root_used_[std::size_t(root)] = round_;
+    for (auto [a, b] : joins) lefts.push_back(forward_ ? a : b);
+    for (const std::int32_t left : lefts) leave(left);
+    for (auto [a, b] : joins) forward_ ? join(a, b) : join(b, a);
+  }
+}
+
+// Whether a path that has come to this bidder can end: it may stay without, or a tight item is free.
+bool Paths::ends_at(std::int32_t bidder) {
+  end_item_ = -1;
+  if (stack_.size() > 0 && may_stay(bidder)) return true;
+  const auto &list = list_[std::size_t(bidder)];
+  const std::int64_t potential = bidder_potential_[std::size_t(bidder)];
+  for (std::size_t c = 0; list && c < list->item.size() && list->most(c) >= potential; ++c)
+    if (is_free(list->item[c]) && potential + item_potential_[std::size_t(list->item[c])] == list->points[c]) {
+      end_item_ = list->item[c];
+      return true;
+    }
+  return false;
+}
+
+// Follows tight pairs from a bidder in need to an end, over nodes that nobody has passed in this round.
+bool Paths::follow(std::int32_t start) {
+  flag_.check();
+  stack_.clear();
+  const auto enter = [&](std::int32_t bidder) {
+    bidder_seen_[std::size_t(bidder)] = round_;
+    ++steps;
+    const bool ends = ends_at(bidder);
+    stack_.push_back({bidder, -1, 0, 0});
+    return ends;
+  };
+  if (bidder_seen_[std::size_t(start)] == round_) return false;
+  bool found = enter(start);
+  for (std::int64_t moves = 0; !found && !stack_.empty(); ++moves) {
+    if ((moves & 1023) == 1023) flag_.check();
+    Frame &top = stack_.back();
+    // The owners of the item at hand, then the next tight item.
+    if (top.item >= 0) {
+      std::int32_t owner = -1;
+      if (!forward_) {
+        if (top.place++ == 0) owner = market_.mate[std::size_t(top.item)];
+      } else {
+        const std::int64_t first = market_.place_offset[std::size_t(top.item)], count = market_.places(top.item);
+        while (owner < 0 && top.place < count) owner = market_.place_owner[std::size_t(first + top.place++)];
+      }
+      if (owner < 0) {
+        top.item = -1;
+        continue;
+      }
+      if (bidder_seen_[std::size_t(owner)] != round_) found = enter(owner);
+      continue;
+    }
+    const auto &list = list_[std::size_t(top.bidder)];
+    const std::int64_t potential = bidder_potential_[std::size_t(top.bidder)];
+    for (; list && top.next < list->item.size() && list->most(top.next) >= potential && top.item < 0; ++top.next) {
+      const auto b = std::size_t(list->item[top.next]);
+      if (item_seen_[b] == round_ || potential + item_potential_[b] != list->points[top.next]) continue;
+      item_seen_[b] = round_;
+      if (!forward_ && market_.mate_place[b] < 0) continue;
+      top.item = static_cast<std::int32_t>(b), top.place = 0;
+    }
+    if (top.item < 0) stack_.pop_back();
+  }
+  if (!found) return false;
+  exchange(end_item_);
+  return true;
+}
+
+// Everybody on the path moves on by one, to the item it looked into.
+void Paths::exchange(std::int32_t last) {
+  stack_.back().item = last;
+  const auto left_of = [&](const Frame &f) { return forward_ ? f.bidder : f.item; };
+  if (forward_ || last >= 0) leave(left_of(stack_.back()));
+  for (auto f = stack_.begin(); f + 1 < stack_.end(); ++f) leave(left_of(*f));
+  for (const Frame &f : stack_)
+    if (f.item >= 0) forward_ ? join(f.bidder, f.item) : join(f.item, f.bidder);
+}
+
+void Paths::leave(std::int32_t left) {
+  const std::int32_t place = market_.mate_place[std::size_t(left)];
+  if (place < 0) return;
+  market_.place_owner[std::size_t(place)] = -1;
+  ++vacant_[std::size_t(market_.mate[std::size_t(left)])];
+  market_.mate_place[std::size_t(left)] = market_.mate[std::size_t(left)] = -1;
+}
+
+void Paths::join(std::int32_t left, std::int32_t right) {
+  std::int64_t place = market_.place_offset[std::size_t(right)];
+  while (market_.place_owner[std::size_t(place)] >= 0) ++place;
+  market_.place_owner[std::size_t(place)] = left;
+  --vacant_[std::size_t(right)];
+  market_.mate_place[std::size_t(left)] = static_cast<std::int32_t>(place);
+  market_.mate[std::size_t(left)] = right;
 }
 
 }  // namespace twin

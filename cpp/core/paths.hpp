@@ -1,27 +1,43 @@
 // Shortest augmenting paths: from nearly right prices to the exact optimum.
 //
-// Problem     Prices p >= 0 and a matching come from the auction; a few pairs are not tight and a few empty places have a
-//             price. Repair both until the matching and the prices prove each other.
+// Problem     Prices p >= 0 and a matching come from the auction; many pairs are a point or two from tight and a few empty
+//             places have a price. Repair both until the matching and the prices prove each other.
 // Potentials  u_i of left nodes, p_j of right nodes, whole points. Feasible: u_i + p_j >= points(i, j) for every
 //             admissible pair, u_i >= outside_i, p_j >= 0. Tight: equality on every matched pair.
 // Optimal     when, besides, every left node without partner has u_i = outside_i and every right node with an empty
 //             place has p_j = 0: then objective = sum u + sum capacity p, which no matching can exceed.
-// Idea        Two passes of Dijkstra, each moving potentials one way only, so that candidate lists stay valid:
-//               forward   from each left node without a place, over the slack u_i + p_j - points(i, j), to the nearest
-//                         right node with an empty place, or to a left node on the way that may stay without;
-//                         u falls, p rises.
-//               backward  from each empty place with a price, over the same slack seen from the right, to the
-//                         nearest right node whose price can fall to zero (it is left with the empty place), or to a
-//                         left node without partner; p falls, u rises.
+// Idea        Two passes, each moving potentials one way only, so that candidate lists stay valid:
+//               forward   from left nodes without a place, over the slack u_i + p_j - points(i, j), to right nodes with
+//                         an empty place, or to left nodes on the way that may stay without; u falls, p rises.
+//               backward  from empty places with a price, over the same slack seen from the right, to right nodes
+//                         whose price can fall to zero (they are left with the empty place), or to left nodes without
+//                         partner; p falls, u rises.
 //             The forward pass leaves no left node to place, the backward pass keeps them placed.
-// Invariants  Potentials stay feasible and matched pairs tight after every augmentation (checked by tests through the
-//             certificate).
+//             A pass goes in rounds, as Hopcroft and Karp's: one Dijkstra from all nodes in need at once finds the
+//             distance D of the nearest ends; potentials move by what lies within D; the trees that have come to an end
+//             give one path each. While many are in need, further paths that share no node are followed along tight
+//             pairs, depth first, again and again as long as that serves many of them. Most nodes in need are within a
+//             point or two of an end, so a few rounds serve thousands.
+// Invariants  Potentials stay feasible and matched pairs tight after every round (checked by tests through the
+//             certificate). Every round serves at least one node in need.
 // Implicit    The arcs of a node are its candidate list, and one event for all the others: at slack u_i - bound_i the list
-//             ends and a longer one is drawn, at the potentials as they stand.
-// Cost        One Dijkstra per repaired node. After an auction with eps = 1 the paths are short.
-// References  R. Burkard, M. Dell'Amico, S. Martello, "Assignment Problems", SIAM 2009, ch. 4; L. H. U, K. Mouratidis,
-//             M. L. Yiu, N. Mamoulis, "Optimal matching between spatial datasets under capacity constraints", TODS 35
-//             (2010), for arcs that come on demand.
+//             ends and is drawn again, at the potentials as they stand, and four times as long where that does not
+//             bring its end down. Events at one distance are drawn together, by all threads. Lists are in the order of
+//             what arcs were worth when they were drawn, so that a look within some slack stops early.
+// Cost        A round costs what lies within D of the nodes in need, at most all lists. On the registers thousands of
+//             nodes are served in the first twenty rounds, and the last few, for whom a whole market has to move by some
+//             points, take as long as all before them.
+//             Where distances are all different, as after a coarse auction, a round serves one node, and it is cheaper
+//             to search from one at a time (`together`).
+// Traps       At one distance items come before the rest of lists. On a plateau, where hundreds of partners tie, lists grow
+//             to hold them all. To hide the items that Dijkstra is done with, instead, keeps lists short, but then the
+//             paths along tight pairs find too little, and rounds are ten times as many (measured).
+// References  J. Hopcroft, R. Karp, "An n^(5/2) algorithm for maximum matchings in bipartite graphs", SIAM J. Comput. 2
+//             (1973); H. Gabow, R. Tarjan, "Faster scaling algorithms for network problems", SIAM J. Comput. 18 (1989);
+//             L. H. U, K. Mouratidis, M. L. Yiu, N. Mamoulis, "Optimal matching between spatial datasets under capacity
+//             constraints", TODS 35 (2010), for arcs that come on demand.
+// Departures  Depth-first search with look-ahead instead of layers: paths may be longer than the shortest, all their
+//             pairs are tight all the same.
 
 #pragma once
 #include <memory>
@@ -43,27 +59,49 @@ class Paths {
   // The best net value (forward only: the smallest feasible u).
   std::int64_t best(std::int64_t bidder) const;
 
-  // Augments from every bidder in need; returns how many there were. Stops early, between two paths, once it has done
-  // more than `budget` steps, a list drawn counting as `draw_steps`: `finished` tells.
-  std::int64_t run(std::int64_t budget = INT64_MAX, std::int64_t draw_steps = 1);
+  // Serves every bidder in need; returns how many there were. All `together`, or one after the other. Stops early,
+  // between two rounds, when no more than `spare` are left, or once it has done more than `budget` steps, a list drawn
+  // counting as `draw_steps`: `finished` tells.
+  std::int64_t run(bool together, std::int64_t spare = 0, std::int64_t budget = INT64_MAX, std::int64_t draw_steps = 1);
   bool finished = false;
-  std::int64_t steps = 0;
+  std::int64_t steps = 0, rounds = 0;
   Candidates &lists() { return lists_; }
 
  private:
-  struct Longer {
-    int k;
-    std::vector<std::int32_t> item;
+  // The arcs of a bidder, best first at the time they were drawn: since then prices have only risen, so `top - below[c]`
+  // is no less than what arc c is worth today, and whoever looks for arcs within some slack can stop early.
+  struct List {
+    int k = 0;
+    std::int64_t bound = NO_VALUE, top = 0;
+    std::vector<std::int32_t> item, below;
     std::vector<std::int64_t> points;
-    std::int64_t bound;
+    std::int64_t most(std::size_t c) const { return top - below[c]; }
+    // No arc from c on, listed or hidden, is worth more. Listed ones may be worth less than hidden ones: prices rise.
+    std::int64_t next(std::size_t c) const { return c < item.size() ? std::max(most(c), bound) : bound; }
   };
+  void write(std::int32_t bidder, int k, const std::int32_t *item, const std::int64_t *points, std::int64_t number,
+             std::int64_t bound);
   bool in_need(std::int64_t bidder) const;
-  void augment(std::int32_t start);
-  void open(std::int32_t bidder, std::int64_t distance);
-  void reach(std::int32_t bidder, std::int64_t distance, const std::int32_t *item, const std::int64_t *points,
-             std::int64_t number, std::int64_t bound);
-  void lengthen(std::int32_t bidder);
+  bool is_free(std::int32_t item) const;       // a path may end here
+  bool may_stay(std::int32_t bidder) const;    // a path may end here: its potential is as low as it may be
+  template <class Use>
+  void each_owner(std::int32_t item, Use use) const;
+
+  void measure(const std::vector<std::int32_t> &sources);
+  void open(std::int32_t bidder, std::int64_t distance, std::int32_t via);
+  void end_at(std::int64_t key, std::int64_t node);
+  void scan(std::int32_t bidder, std::int64_t distance);
+  void lengthen(std::vector<std::int32_t> &bidders);
   void push(std::int64_t key, std::int64_t node);
+  void move_potentials();
+  void augment();
+
+  bool follow(std::int32_t start);
+  bool ends_at(std::int32_t bidder);
+  void exchange(std::int32_t last);
+
+  void leave(std::int32_t left);
+  void join(std::int32_t left, std::int32_t right);
 
   Market &market_;
   Oracle &oracle_;
@@ -72,22 +110,32 @@ class Paths {
   Flag flag_;
   std::vector<std::int64_t> &left_potential_, &bidder_potential_, &item_potential_;
   Candidates lists_;
-  std::vector<std::unique_ptr<Longer>> longer_;
+  std::vector<std::unique_ptr<List>> list_;
+  std::vector<std::int32_t> vacant_;  // empty places of each right node
   std::vector<std::int32_t> changed_;
   std::vector<std::uint8_t> is_changed_;
 
-  // One search.
+  // One Dijkstra.
   struct Entry {
-    std::int64_t key, node;  // an item, or -1 - bidder: its list ends here
+    std::int64_t key, node;  // an item, or -1 - bidder: the rest of its arcs
   };
   std::vector<Entry> heap_;
-  std::vector<std::int64_t> item_distance_, bidder_distance_;
+  std::vector<std::int64_t> item_distance_, bidder_distance_, ends_;  // an end: an item, or -1 - bidder
   std::vector<std::int32_t> from_, via_;  // bidder an item was reached from; item a bidder was reached through
-  std::vector<std::uint32_t> item_seen_, item_done_, bidder_seen_;
+  std::vector<std::uint32_t> item_seen_, item_done_, bidder_seen_, root_used_;
   std::uint32_t round_ = 0;
   std::vector<std::int32_t> bidders_, items_;
+  std::vector<std::size_t> scanned_;  // arcs of each bidder that were looked at
   std::int64_t end_key_ = 0;
-  std::int32_t end_item_ = -1, end_bidder_ = -1;
+
+  // One set of disjoint paths.
+  struct Frame {
+    std::int32_t bidder, item;  // the item it looks into
+    std::size_t next;           // the arc to try next
+    std::int64_t place;         // the owner of the item to try next
+  };
+  std::vector<Frame> stack_;
+  std::int32_t end_item_ = -1;
 };
 
 }  // namespace twin

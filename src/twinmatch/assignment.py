@@ -7,7 +7,6 @@ The array world: assign left nodes to right nodes, given what each pair is worth
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,9 @@ from twinmatch.errors import Fault, InputError, NoSolutionError
 from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.graph.scored import cores
 from twinmatch.solvers.control import Control
-from twinmatch.solvers.explicit import solve_explicit
-from twinmatch.status import Limit, Status
+from twinmatch.solvers.explicit import limit_of, solve_explicit
+from twinmatch.solvers.options import option_faults
+from twinmatch.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from twinmatch.certify import Certificate
     from twinmatch.solvers.control import Cancel, Progress
     from twinmatch.solvers.explicit import Found
+    from twinmatch.status import Limit
 
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
@@ -267,10 +268,10 @@ def assign(
     faults: list[Fault] = []
     required, allowed = _left_bounds(left_bounds, require_all, graph.num_left, faults)
     graph.right_capacity = _right_bounds(right_capacity, right_bounds, graph, faults)
-    faults += _option_faults(threads, deadline, gap)
+    faults += option_faults(deadline, gap, threads)
     if faults:
         raise InputError("options", faults)
-    control = Control(deadline, gap, threads or cores(), on_progress, cancel)
+    control = Control(deadline, float(gap), int(threads or cores()), on_progress, cancel)
     found = solve_explicit(graph, required, allowed, coverage_first, control)
     asked = StoredPairs(
         graph.num_left,
@@ -286,12 +287,9 @@ def assign(
 
 
 def _assignment(graph: ExplicitGraph, found: Found, asked: StoredPairs, control: Control) -> Assignment:
-    limit = found.limit
-    if found.status is Status.FEASIBLE and limit is None and control.gap > 0:
-        limit = Limit.GAP
     return Assignment(
         status=found.status,
-        limit=limit,
+        limit=limit_of(found, control),
         mate=found.mate,
         left_price=found.left_price,
         right_price=found.right_price,
@@ -413,14 +411,3 @@ def _refuse(faults: list[Fault], where: str, wrong: Bool, what: str, hint: str =
     if wrong.any():
         at = np.flatnonzero(wrong)
         faults.append(Fault(where, what, len(at), tuple(at[:3].tolist()), hint))
-
-
-def _option_faults(threads: int | None, deadline: float | None, gap: float) -> list[Fault]:
-    faults = []
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        faults.append(Fault("threads", f"must be a whole number of 1 or more, not {threads!r}"))
-    if deadline is not None and (math.isnan(deadline) or deadline < 0):
-        faults.append(Fault("deadline", f"must be seconds, 0 or more, not {deadline!r}"))
-    if not 0 <= gap < 1:
-        faults.append(Fault("gap", f"must be from 0 up to 1, not {gap!r}"))
-    return faults

@@ -1,5 +1,5 @@
 """
-Slow and obvious answers to compare assignments with, and the families of instances that are known to be hard.
+Slow and obvious answers to compare assignments with.
 
 A *question* is a matrix of points, which of its pairs are stored, the places of right nodes, who must be
 paired, and whether coverage comes first. Answers are the most points, or None where what is asked for does
@@ -111,52 +111,3 @@ def by_networkx(question: Question) -> int | None:
         for node, units in flow[("left", i)].items()
         if node != "sink" and units
     )
-
-
-# -- Families ----------------------------------------------------------------------------------------------
-
-
-def mild(rng: np.random.Generator, n: int, m: int) -> np.ndarray:
-    """Everybody has an own taste."""
-    return rng.integers(0, 1000, (n, m))
-
-
-def vertical(rng: np.random.Generator, n: int, m: int) -> np.ndarray:
-    """Everybody wants the same partners."""
-    return rng.integers(0, 1000, m)[None, :] + rng.integers(0, 20, (n, m))
-
-
-def tight(rng: np.random.Generator, n: int, m: int) -> np.ndarray:
-    """Nearly all pairs are worth nearly the same."""
-    return 10_000 + rng.integers(0, 4, (n, m))
-
-
-def tied(rng: np.random.Generator, n: int, m: int) -> np.ndarray:
-    """Few values, many ties."""
-    return rng.integers(0, 3, (n, m))
-
-
-def clustered(rng: np.random.Generator, n: int, m: int) -> np.ndarray:
-    """Near in the plane is good, and both sides come in bunches."""
-    centres = rng.integers(0, 1000, (3, 2))
-    left = centres[rng.integers(0, 3, n)] + rng.integers(0, 30, (n, 2))
-    right = centres[rng.integers(0, 3, m)] + rng.integers(0, 30, (m, 2))
-    return 3000 - np.abs(left[:, None, :] - right[None, :, :]).sum(axis=2)
-
-
-def two_cost(rng: np.random.Generator, n: int, m: int) -> np.ndarray:
-    """Make every pair right or wrong."""
-    return np.where(rng.random((n, m)) < 0.3, 100, 1)
-
-
-def machol_wien(rng: np.random.Generator, n: int, m: int) -> np.ndarray:
-    """Return costs i * j: every optimal path is as long as it can be."""
-    return -np.outer(np.arange(1, n + 1), np.arange(1, m + 1))
-
-
-def negative(rng: np.random.Generator, n: int, m: int) -> np.ndarray:
-    """About half of the pairs do harm."""
-    return rng.integers(-50, 50, (n, m))
-
-
-FAMILIES = (mild, vertical, tight, tied, clustered, two_cost, machol_wien, negative)

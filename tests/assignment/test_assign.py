@@ -10,14 +10,16 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 import twinmatch as tm
+from benchmarks.families import LARGE_LISTS
+from benchmarks.families import SMALL_MATRICES as FAMILIES
 from tests.assignment.peers import (
-    FAMILIES,
     Question,
     by_brute_force,
     by_networkx,
     by_ortools,
     by_scipy,
 )
+from twinmatch.graph.explicit import ExplicitGraph
 
 FORMATS = (sparse.coo_array, sparse.csr_array, sparse.csc_array, sparse.lil_array, sparse.csr_matrix)
 
@@ -487,9 +489,44 @@ def test_an_edge_within_one_side():
         ({"deadline": float("nan")}, "deadline"),
         ({"gap": 2}, "gap"),
         ({"threads": 0}, "threads"),
+        ({"threads": "many"}, "threads"),
+        ({"gap": "small"}, "gap"),
+        ({"deadline": "soon"}, "deadline"),
     ],
 )
 def test_options_that_contradict_themselves(options, says):
     """Wrong options are one clear error."""
     with pytest.raises(tm.errors.InputError, match=says):
         tm.assign(np.ones((2, 2), int), **options)
+
+
+def test_options_from_numpy():
+    """Numbers from an array are numbers."""
+    answer = tm.assign(np.eye(3), threads=np.int64(1), gap=np.float32(0), deadline=np.int32(60))
+    assert answer.objective == 3
+
+
+@pytest.mark.parametrize("dense", [True, False])
+def test_solve_takes_stored_pairs(dense, seed):
+    """The waist takes a graph of stored pairs, coverage first as for any other."""
+    rng = np.random.default_rng(seed)
+    points = rng.integers(-20, 20, (30, 25))
+    table = points if dense else sparse.csr_array(np.where(rng.random(points.shape) < 0.2, points, 0))
+    read = ExplicitGraph.from_dense if dense else ExplicitGraph.from_sparse
+    solution = tm.solve(read(table))
+    answer = tm.assign(table, coverage_first=True)
+    assert solution.status is tm.Status.OPTIMAL
+    assert solution.objective == solution.bound == answer.objective
+    assert solution.coverage == solution.coverage_bound == answer.coverage
+    assert tm.solve(read(table), deadline=0).status is tm.Status.NO_SOLUTION
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LARGE_LISTS)
+def test_lists_of_national_size_are_proven(name):
+    """Paths over lists that end at the same distance as others begin: an order gone wrong shows here."""
+    item, points = LARGE_LISTS[name](np.random.default_rng(1), 60_000, 200_000, 32)
+    stored = sparse.csr_array((points.ravel(), item.ravel(), np.arange(60_001) * 32), shape=(60_000, 200_000))
+    assignment = tm.assign(stored)
+    assert assignment.status == "OPTIMAL"
+    assert assignment.bound == assignment.objective

@@ -40,6 +40,14 @@ def tight(rng, n):
 
 
 @family
+def halls(rng, n):
+    """Own members fill every list that a node draws: a reverse auction that looks no further hangs."""
+    places = np.full(8, n // 6 + 1)
+    left, right = rng.integers(0, 1000, (n, 1, 2)), rng.integers(0, 1000, (1, 8, 2))
+    return 3000 - np.abs(left - right).sum(axis=2), places
+
+
+@family
 def tied(rng, n):
     return rng.integers(0, 3, (n, n + 2)), np.ones(n + 2, np.int64)
 
@@ -220,7 +228,17 @@ def test_families_against_other_solvers(name, n, seed):
 
 
 @pytest.mark.parametrize(
-    "name", ["vertical", "tied", "two_cost", "machol_wien", "short_by_one", "nested_shortage", "price_war"]
+    "name",
+    [
+        "vertical",
+        "halls",
+        "tied",
+        "two_cost",
+        "machol_wien",
+        "short_by_one",
+        "nested_shortage",
+        "price_war",
+    ],
 )
 def test_hard_families_do_not_blow_up(name, seed):
     """A few hundred nodes of the families that make naive auctions run for ever."""

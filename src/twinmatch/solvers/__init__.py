@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
-from twinmatch.errors import Fault, InputError
+import numpy as np
+
+from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.graph.scored import ScoredGraph, cores
 from twinmatch.solvers.control import Cancel, Control, Progress
+from twinmatch.solvers.explicit import limit_of, solve_explicit
 from twinmatch.solvers.national import Solution, solve_schools
+from twinmatch.solvers.options import check_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,7 @@ __all__ = ["Progress", "Solution", "check_options", "solve"]
 
 
 def solve(
-    graph: ScoredGraph | CalledGraph,
+    graph: ScoredGraph | CalledGraph | ExplicitGraph,
     *,
     deadline: float | None = None,
     gap: float = 0,
@@ -34,8 +36,8 @@ def solve(
 
     Parameters
     ----------
-    graph : ScoredGraph or CalledGraph
-        What :func:`twinmatch.compile` returns.
+    graph : ScoredGraph, CalledGraph or ExplicitGraph
+        What :func:`twinmatch.compile` returns, or a graph of stored pairs.
     deadline : float, optional
         Stop after this many seconds.
     gap : float, optional
@@ -68,6 +70,8 @@ def solve(
     """
     check_options(deadline, gap, threads, seed)
     control = Control(deadline, float(gap), int(threads or cores()), on_progress, cancel)
+    if isinstance(graph, ExplicitGraph):
+        return _solve_stored(graph, control)
     if not isinstance(graph, ScoredGraph):
         from twinmatch.solvers.called import solve_called
 
@@ -75,28 +79,19 @@ def solve(
     return solve_schools(graph, control)
 
 
-def check_options(deadline: float | None, gap: float, threads: int | None, seed: int) -> None:
-    """
-    Refuse options of :func:`solve` that are out of range.
-
-    Raises
-    ------
-    InputError
-        With every fault.
-    """
-    faults = []
-    if deadline is not None and not (_is(deadline, Real) and deadline >= 0 and math.isfinite(deadline)):
-        faults.append(Fault("deadline", f"must be seconds, 0 or more, not {deadline!r}"))
-    if not (_is(gap, Real) and 0 <= gap < 1):
-        faults.append(Fault("gap", f"must be from 0 up to 1, not {gap!r}"))
-    if threads is not None and not (_is(threads, Integral) and threads >= 1):
-        faults.append(Fault("threads", f"must be a whole number of 1 or more, not {threads!r}"))
-    if not _is(seed, Integral):
-        faults.append(Fault("seed", f"must be a whole number, not {seed!r}"))
-    if faults:
-        raise InputError("options", faults)
-
-
-def _is(value: object, kind: type) -> bool:
-    """Return whether a value is a number of this kind, NumPy's included; True and False are none."""
-    return isinstance(value, kind) and not isinstance(value, bool)
+def _solve_stored(graph: ExplicitGraph, control: Control) -> Solution:
+    nobody, everybody = np.zeros(graph.num_left, bool), np.ones(graph.num_left, bool)
+    found = solve_explicit(graph, nobody, everybody, True, control)
+    return Solution(
+        found.mate,
+        found.right_price,
+        found.coverage_price,
+        found.witness_left,
+        found.objective,
+        found.bound,
+        int((found.mate >= 0).sum()),
+        graph.num_left if found.coverage_bound is None else found.coverage_bound,
+        found.status,
+        limit_of(found, control),
+        dict(control.seconds),
+    )

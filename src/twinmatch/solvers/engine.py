@@ -10,8 +10,9 @@ Phases
        the prices at hand is searched exactly, which gives a bound on every matching for free.
        The last bidders of a phase, whose chains of replies keep a single thread busy, are left to the
        next one.
-    2. *exact*: pairs that are not tight are given up, and shortest augmenting paths put everybody back
-       (``cpp/core/paths.hpp``). At the end objective and bound are equal, in integers.
+    2. *exact*: pairs that are not tight are given up, and shortest augmenting paths put everybody back,
+       thousands in a round (``cpp/core/paths.hpp``). At the end objective and bound are equal, in integers.
+       Who asks for a gap is served before the last few, which need the most rounds.
 What is known at every moment
     The best matching found so far, whose last nodes took the best place that was free, and the prices
     of the best bound so far. Whoever stops the run gets both; they need not belong together.
@@ -44,9 +45,11 @@ LIST_LENGTH, LIST_KEPT = 16, 8
 #: Left nodes in a reverse list.
 BACK_LENGTH = 16
 #: Partners in a list of the exact finish, which looks farther and changes prices less.
-PATH_LENGTH = 24
-#: One bidder in so many may be left to the next phase.
-LEFT_OVER = 1000
+PATH_LENGTH = 64
+#: One bidder in so many may be left to the next phase, and by the last phase to the exact finish: to raise
+#: a whole market by a few points for the sake of the last ones costs the auction a bid a point, and the
+#: finish one step.
+LEFT_OVER, LAST_LEFT_OVER = 10_000, 1000
 #: More left nodes than this are not placed in a hurry when a run is stopped.
 MOST_IN_A_HURRY = 20_000
 #: They are placed so many at a time, and for no longer than this once somebody waits for an answer.
@@ -196,7 +199,7 @@ class _Run:
         self.control.run("auction", lambda: self.solver.open(drop, LIST_KEPT))
 
     def _bid(self, step: int) -> None:
-        left_over = self.market.num_left // LEFT_OVER
+        left_over = self.market.num_left // (LAST_LEFT_OVER if step == LAST_STEP else LEFT_OVER)
         self.control.run("auction", lambda: self.solver.bid(step, LIST_KEPT, left_over))
         self._take_matching()
 
@@ -206,7 +209,14 @@ class _Run:
         self._take_bound(self.solver.left_price)
         if self._good_enough():
             return
-        self.control.run("exact", self.solver.forward)
+        # The last few are the dear ones: whoever asked for a gap may not need them.
+        for spare in (self.market.num_left // LAST_LEFT_OVER, 0):
+            self.control.run("exact", lambda spare=spare: self.solver.forward(spare))  # type: ignore[misc]
+            if spare and self.control.gap > 0:
+                self._take_matching()
+                self._take_bound(self.solver.left_price)
+                if self._good_enough():
+                    return
         self.control.run("exact", lambda: self.solver.backward(PATH_LENGTH))
         self._take_matching()
         self._take_bound(self.solver.left_price)

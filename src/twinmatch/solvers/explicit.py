@@ -13,6 +13,8 @@ Idea
     * A pair worth nothing or less never helps a left node that may stay without: it is left out.
     * Where places are fewer than left nodes, places bid for left nodes. Bidders that outnumber what they
       bid for drive all prices up to their outside values, one step at a time.
+    * In a matrix with one place for each right node, everybody can have a partner once no pair is worth less
+      than staying without. That is a problem with a solver of its own, ``cpp/core/augment.hpp``.
     * Coverage first cuts the graph at the witness of the largest matching, as for schools
       (:mod:`twinmatch.solvers.coverage`): left nodes outside the witness must all be paired, and all places
       that the witness competes for must be filled.
@@ -29,6 +31,7 @@ Literature
 
 from __future__ import annotations
 
+from functools import partial
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,10 +51,14 @@ if TYPE_CHECKING:
 
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["Found", "solve_explicit"]
+__all__ = ["Found", "limit_of", "solve_explicit"]
 
 #: Exchanged sides need a row for every place; so many more pairs than were handed in are worth it.
 MORE_PAIRS, FREE_PAIRS = 4, 1_000_000
+#: Passes over fewer pairs than these are over before a second thread has come in.
+WORTH_THREADS = 4_000_000
+#: One column too many in so many rows makes no difference: rows that take any are added.
+NEARLY_SQUARE = 16
 #: A coverage price that is not high enough is raised by this factor.
 RAISE = 16
 
@@ -136,6 +143,13 @@ def solve_explicit(
     if found is not None:
         return found
     return run.by_coverage() if coverage_first else run.by_points()
+
+
+def limit_of(found: Found, control: Control) -> Limit | None:
+    """Return what stopped a run; a gap that was good enough is a limit too."""
+    if found.status is Status.FEASIBLE and found.limit is None and control.gap > 0:
+        return Limit.GAP
+    return found.limit
 
 
 class _Solve:
@@ -298,6 +312,8 @@ class _Solve:
         """Run the engine on a part whose right nodes all have places."""
         if not part.num_pairs:
             return self._unsolved(part, outside, None)
+        if part.lists is None and part.num_left <= part.num_right and part.right_capacity.max() == 1:
+            return self._augmented(part, outside)
         low, high = part.extent
         optional = outside != _core.NO_VALUE
         # Points of those who must be paired count from the lowest; but a gap is one of true points.
@@ -310,6 +326,33 @@ class _Solve:
         except Stopped as stopped:
             return self._unsolved(part, outside, stopped.limit)
         return _Part(found.mate, found.left_price + base, found.right_price, 0, found.limit)
+
+    def _augmented(self, part: ExplicitGraph, outside: Int64) -> _Part:
+        """Give every row of a matrix a column of its own; no pair is worth less than staying without."""
+        low, high = part.extent
+        table, worth = part.stored, np.maximum(outside, low)
+        if (worth > low).any():
+            table = np.maximum(table, worth.astype(table.dtype)[:, None])
+        spare = part.num_right - part.num_left
+        if 0 < spare <= part.num_left // NEARLY_SQUARE:
+            table = np.vstack([table, np.full((spare, part.num_right), low, table.dtype)])
+        kind = _core.NarrowAugment if table.dtype == np.int32 else _core.WideAugment
+        control, limit = self.control, None
+        augment = kind(table, low, max(high, int(worth.max())), "auto")
+        try:
+            threads = control.threads if table.size >= WORTH_THREADS else 1
+            control.run("exact", partial(augment.run, threads, control.flag, control.counters))
+        except Stopped as stopped:
+            limit = stopped.limit
+        mate, left_price = augment.mate[: part.num_left], augment.left_price[: part.num_left]
+        placed = np.flatnonzero(mate >= 0)
+        mate[placed[part.points(placed, mate[placed]) < outside[placed]]] = -1
+        if self.control.on_progress is not None:
+            placed = np.flatnonzero(mate >= 0)
+            objective = sum(part.points(placed, mate[placed]).tolist())
+            bound = sum(left_price.tolist()) + sum(augment.right_price.tolist())
+            control.found(len(placed), objective, bound)
+        return _Part(mate, left_price, augment.right_price, 0, limit)
 
     @staticmethod
     def _unsolved(part: ExplicitGraph, outside: Int64, limit: Limit | None) -> _Part:

@@ -14,7 +14,8 @@ Why it is right
     has steps of one point and a finish without budget, as in the patient engine.
 Cost
     On two-dimensional, sixteen-dimensional and random costs one to three phases; on costs ``i * j``, where
-    every path is as long as it can be, all of them.
+    every path is as long as it can be, all of them. Matrices with one place for each right node have a solver
+    of their own.
 """
 
 from __future__ import annotations

@@ -1,0 +1,43 @@
+"""Options that every solver has, and what is wrong with them."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+
+from twinmatch.errors import Fault, InputError
+
+__all__ = ["check_options", "option_faults"]
+
+
+def check_options(deadline: float | None, gap: float, threads: int | None, seed: int) -> None:
+    """
+    Refuse options of :func:`solve` that are out of range.
+
+    Raises
+    ------
+    InputError
+        With every fault.
+    """
+    faults = option_faults(deadline, gap, threads)
+    if not _is(seed, Integral):
+        faults.append(Fault("seed", f"must be a whole number, not {seed!r}"))
+    if faults:
+        raise InputError("options", faults)
+
+
+def option_faults(deadline: float | None, gap: float, threads: int | None) -> list[Fault]:
+    """Return what is wrong with the options of a run that draws no lots."""
+    faults = []
+    if deadline is not None and not (_is(deadline, Real) and deadline >= 0 and math.isfinite(deadline)):
+        faults.append(Fault("deadline", f"must be seconds, 0 or more, not {deadline!r}"))
+    if not (_is(gap, Real) and 0 <= gap < 1):
+        faults.append(Fault("gap", f"must be from 0 up to 1, not {gap!r}"))
+    if threads is not None and not (_is(threads, Integral) and threads >= 1):
+        faults.append(Fault("threads", f"must be a whole number of 1 or more, not {threads!r}"))
+    return faults
+
+
+def _is(value: object, kind: type) -> bool:
+    """Return whether a value is a number of this kind, NumPy's included; True and False are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)

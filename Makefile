@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+BENCHMARKS := national-real national-synthetic growth sparse dense
 CPP := CMakeLists.txt $(shell find cpp -type f)
 
 .DEFAULT_GOAL := help
@@ -49,13 +50,23 @@ test-more: $(VENV)/stamp-test  ## Run the tests that take minutes; one builds a 
 stubs: $(VENV)/stamp-core  ## Write src/twinmatch/_core.pyi and _check.pyi from the compiled modules
 	$(BIN)/python scripts/stubs.py
 
+campaign: $(VENV)/stamp-bench  ## Run every benchmark at full size (an hour on a quiet machine), then `make results`
+	mkdir -p benchmarks/results/earlier
+	cp benchmarks/results/*.json benchmarks/results/earlier/ || true
+	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks $$name --json benchmarks/results/$$name.json; done
+	$(BIN)/python -m benchmarks.optima collect
+	$(BIN)/python -m benchmarks.report
+
+results: $(VENV)/stamp-bench  ## Write benchmarks/RESULTS.md and its plots again from the stored results
+	$(BIN)/python -m benchmarks.report
+
 picture: $(VENV)/stamp-core  ## Draw the picture of the README from the bundled registers
 	$(PIP) install --no-build-isolation --editable '.[report]'
 	$(BIN)/python scripts/readme_picture.py docs/_static/twins.jpg
 
 constraints:  ## Pin and hash what continuous integration installs (needs uv)
 	uv pip compile pyproject.toml --extra report --quiet --generate-hashes --upgrade \
-	  --group build --group test --group lint --group docs \
+	  --group build --group test --group lint --group docs --group bench \
 	  --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
 	  --custom-compile-command "make constraints" \
 	  --output-file constraints/ci.txt
@@ -75,8 +86,8 @@ $(VENV)/stamp-core: $(VENV)/stamp-build pyproject.toml $(CPP)
 	$(PIP) install --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs: $(VENV)/stamp-%: $(VENV)/stamp-core
+$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench: $(VENV)/stamp-%: $(VENV)/stamp-core
 	$(PIP) install --group $*
 	@touch $@
 
-.PHONY: help demo test build fix lint docs check fuzz wheel test-more stubs picture constraints clean
+.PHONY: help demo test build fix lint docs check fuzz wheel test-more stubs campaign results picture constraints clean

@@ -4,25 +4,56 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
-import twinmatch as tm
-from benchmarks.runs import RUNS
+from benchmarks.machine import machine, software
+from benchmarks.plan import BENCHMARKS, cases
+from benchmarks.runs import run
+
+
+def record_of(name: str, *, quick: bool, peers: bool) -> dict[str, Any]:
+    """Run a benchmark; the headline's numbers are at the top, those of other runs under ``runs``."""
+    first, *others = (
+        run(case, peers=peers, tell=lambda text: print(text, file=sys.stderr, flush=True))
+        for case in cases(name, quick=quick)
+    )
+    extra = {"exponent": exponent([first, *others])} if name == "growth" else {}
+    return {
+        "name": name,
+        "quick": quick,
+        **software(),
+        "machine": machine(),
+        **first,
+        **extra,
+        "runs": others,
+    }
+
+
+def exponent(runs: list[dict[str, Any]]) -> float:
+    """Return the power of the number of left schools that time grows with: least squares in logarithms."""
+    import numpy as np
+
+    size, seconds = ([run[key] for run in runs] for key in ("left", "solve_s"))
+    slope, _ = np.polyfit(np.log(size), np.log(seconds), 1)
+    return round(float(slope), 3)
 
 
 def main() -> None:
     """Run the benchmark that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=sorted(RUNS))
+    parser.add_argument("name", choices=BENCHMARKS)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write here instead of stdout")
-    parser.add_argument("--quick", action="store_true", help="smaller instances, well under a minute")
+    parser.add_argument("--quick", action="store_true", help="small instances, about a minute with peers")
+    parser.add_argument("--no-peers", action="store_true", help="measure twinmatch only")
     options = parser.parse_args()
-    first, *others = RUNS[options.name](quick=options.quick)
-    record = {"name": options.name, "version": tm.__version__, **first, "runs": others}
+    record = record_of(options.name, quick=options.quick, peers=not options.no_peers)
     text = json.dumps(record, indent=1)
     if options.json is None:
         print(text)
     else:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(text + "\n", encoding="utf-8")
 
 

@@ -1,72 +1,147 @@
 """
-One measured run of the whole library: match, then check over all pairs, in one process.
+Measured runs: the library on an instance, and its peers beside it.
 
-Every run asserts its certificate: a fast wrong answer cannot win. The plain pass of the checker is the
-yardstick: ``scan_s`` is what one look at every pair takes on this machine, and ``solve_over_scan`` says how
-many of those the solve took.
+Every timed run asserts its certificate and, where the optimum is published, its objective: a fast wrong
+answer cannot win. The plain pass of the checker is the yardstick: ``scan_s`` is what one look at every pair
+takes on this machine, and ``solve_over_scan`` says how many of those the solve took.
 """
 
 from __future__ import annotations
 
-import resource
 import time
 from typing import TYPE_CHECKING, Any
 
 import twinmatch as tm
+from benchmarks import optima
+from benchmarks.instances import Lists, Market
+from benchmarks.process import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["RUNS", "measured"]
+    from benchmarks.instances import Instance, Matrix
+    from benchmarks.plan import Case
 
-MARKETS = ("mild", "vertical", "tight", "tied", "clustered")
+__all__ = ["measured", "run"]
+
+THREADS = 2
+DEADLINE_S = 300  # a run that is not proven by then is published with its gap
 
 
-def measured(instance: str, left: tm.Schools, right: tm.Schools, policy: tm.Policy) -> dict[str, Any]:
-    """Return the numbers of one run to the proven optimum."""
-    started = time.perf_counter()
-    matching = tm.match(left, right, policy)
-    solve_s = time.perf_counter() - started
-    certificate = matching.verify().raise_for_failure()
-    return {
-        "instance": instance,
-        "left": len(left),
-        "right": len(right),
-        "pairs": len(left) * len(right),
-        "scan_s": round(certificate.pass_seconds, 3),
-        "scan_rate": round(certificate.pairs_per_second),
-        "phases_s": {phase: round(spent, 3) for phase, spent in matching.seconds.items()},
-        "solve_s": round(solve_s, 3),
+def measured(instance: Instance) -> dict[str, Any]:
+    """Return the numbers of one run of the library, in this process."""
+    built = instance.build()
+    _warm(built)
+    trajectory: list[tuple[float, float]] = []
+    result, solve_s = _timed(_solver(built), trajectory)
+    certificate = _verified(result)
+    record = {
+        "instance": instance.name,
+        "recipe": instance.recipe,
+        "sha256": built.sha256,
+        "left": len(result.mate),
+        "right": len(result.right_price),
+        "pairs": built.pairs,
+        "threads": THREADS,
+        "scan_s": round(certificate.pass_seconds, 4),
+        "scan_rate": round(built.pairs / max(certificate.pass_seconds, 1e-9)),
+        "phases_s": {phase: round(spent, 4) for phase, spent in result.seconds.items()},
+        "solve_s": round(solve_s, 4),
         "solve_over_scan": round(solve_s / max(certificate.pass_seconds, 1e-9), 2),
-        "status": str(matching.status),
-        "relative_gap": matching.relative_gap,
-        "objective": matching.objective,
-        "matched": matching.coverage,
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, 1),
+        "status": str(result.status),
+        "relative_gap": result.relative_gap,
+        "objective": result.objective,
+        "bound": result.bound,
+        "matched": result.coverage,
+        "trajectory": trajectory,
     }
+    optima.check(record)
+    return record
 
 
-def national_real(*, quick: bool) -> list[dict[str, Any]]:
-    """Measure the bundled registers: the default policy, then the one that asks for proximity."""
-    left, right = tm.datasets.france_eu()
-    if quick:  # lycees only
-        left, right = (schools.take((schools.levels == 8).nonzero()[0]) for schools in (left, right))
-    policies = {"default": tm.policies.systematic_twinning(), "proximity": tm.policies.proximity()}
-    return [measured(f"registers, {name} policy", left, right, policy) for name, policy in policies.items()]
+def _warm(built: Market | Matrix | Lists) -> None:
+    """Load what is loaded at first use: peers are imported outside the clock, too."""
+    if isinstance(built, Market):
+        tm.match(*tm.datasets.sample(), built.policy, threads=THREADS)
+    else:
+        tm.assign([[1]], threads=THREADS)
 
 
-def national_synthetic(*, quick: bool) -> list[dict[str, Any]]:
-    """Measure every synthetic market: 60,000 by 200,000, or a tenth of that on either side."""
-    sizes = (6_000, 20_000) if quick else (60_000, 200_000)
-    policy = tm.policies.systematic_twinning()
-    return [
-        measured(f"synthetic {market}", *tm.datasets.synthetic(*sizes, market=market), policy)
-        for market in (("mild", "clustered") if quick else MARKETS)
-    ]
+def _solver(built: Market | Matrix | Lists) -> Callable[..., Any]:
+    """Return what is timed; whatever the library need not do itself has been done."""
+    options: dict[str, Any] = {"threads": THREADS, "deadline": DEADLINE_S}
+    if isinstance(built, Market):
+        return lambda told: tm.match(built.left, built.right, built.policy, on_progress=told, **options)
+    points = built.sparse() if isinstance(built, Lists) else built.points
+    return lambda told: tm.assign(points, require_all=True, on_progress=told, **options)
 
 
-RUNS: dict[str, Callable[..., list[dict[str, Any]]]] = {
-    "national-real": national_real,
-    "national-synthetic": national_synthetic,
-}
-"""The benchmarks by name; each returns its runs, the headline first."""
+def _timed(solver: Callable[..., Any], trajectory: list[tuple[float, float]]) -> tuple[Any, float]:
+    """Solve, and note the gap whenever it has changed."""
+    started = time.perf_counter()
+
+    def told(progress: Any) -> None:
+        gap = progress.relative_gap
+        if gap is not None and (not trajectory or gap != trajectory[-1][1]):
+            trajectory.append((round(time.perf_counter() - started, 3), gap))
+
+    result = solver(told)
+    solve_s = time.perf_counter() - started
+    trajectory.append((round(solve_s, 3), result.relative_gap))
+    return result, solve_s
+
+
+def _verified(result: Any) -> tm.Certificate:
+    options = {"threads": THREADS} if isinstance(result, tm.Matching) else {}
+    certificate: tm.Certificate = result.verify(**options).raise_for_failure()
+    return certificate
+
+
+def run(
+    case: Case, *, peers: bool = True, tell: Callable[[str], object] = lambda text: None
+) -> dict[str, Any]:
+    """
+    Return one run of the library and of its peers, each in a process of its own, one after the other.
+
+    Raises
+    ------
+    RuntimeError
+        If the library fails, or a peer's answer refutes the library's proof.
+    """
+    tell(f"{case.instance.name}: twinmatch")
+    ours = alone("ours", case.instance)
+    if ours.failure is not None:
+        raise RuntimeError(f"{case.instance.name}: {ours.failure}")
+    record = ours.said
+    record["peers"] = []
+    for peer, limit_s in case.peers.items() if peers else ():
+        tell(f"{case.instance.name}: {peer}")
+        record["peers"].append(beside(record, peer, alone(peer, case.instance, limit_s)))
+    return record
+
+
+def beside(record: dict[str, Any], peer: str, ended: Any) -> dict[str, Any]:
+    """Return a peer's row: its numbers, and how they compare with ours."""
+    said, words = ended.said, [ended.failure] if ended.failure else []
+    objective, solve_s = said.get("objective"), said.get("solve_s")
+    if said.get("note"):
+        words.append(said["note"])
+    if objective is not None:
+        theirs, ours = (said["matched"], objective), (record["matched"], record["objective"])
+        if record["status"] == "OPTIMAL" and theirs > ours:
+            raise RuntimeError(f"{record['instance']}: {peer} has found {theirs}, and the proof says {ours}")
+        if theirs[0] != ours[0]:
+            words.append(f"{ours[0] - theirs[0]:,} fewer pairs than ours")
+        elif theirs != ours:
+            words.append(
+                f"{abs(ours[1] - theirs[1]):,} points {'fewer' if theirs < ours else 'more'} than ours"
+            )
+    return {
+        "name": peer,
+        "version": said.get("version"),
+        "solve_s": solve_s,
+        "ratio": None if solve_s is None else round(solve_s / max(record["solve_s"], 1e-9), 2),
+        "objective": objective,
+        "peak_mb": said.get("peak_mb"),
+        "note": "; ".join(words),
+    }

@@ -1,25 +1,352 @@
-"""The benchmarks run, and what they print is a proven optimum."""
+"""Benchmarks run, what they print is proven, peers agree, and what was published can be checked."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
 import twinmatch as tm
-from benchmarks.runs import RUNS, measured
+from benchmarks import optima, report
+from benchmarks.__main__ import exponent
+from benchmarks.instances import Instance, Lists, Market, digest
+from benchmarks.peers import PEERS, NotRun, compete, composition
+from benchmarks.peers.composition import NumpySearch, OurSearch, compose, recovered_prices
+from benchmarks.peers.question import Pairs, compiled
+from benchmarks.peers.stored import flow
+from benchmarks.plan import BENCHMARKS, Case, cases
+from benchmarks.process import Ended, Timer, alone
+from benchmarks.runs import beside, measured, run
+from benchmarks.titles import TITLES
+from tests.instances import random_graph, solved
+from twinmatch.graph.terms import FORBIDDEN
+
+HERE = Path(report.__file__).parent
+MARKET = Instance("a market", "synthetic", {"market": "mild", "num_left": 60, "num_right": 200})
+TIGHT = Instance("a tight market", "synthetic", {"market": "tight", "num_left": 80, "num_right": 60})
+LISTS = Instance("lists", "lists", {"family": "vertical", "num_left": 50, "num_right": 90, "per_left": 12})
+MATRIX = Instance("a matrix", "matrix", {"family": "geometric", "n": 40})
+KEYS = {
+    *("instance", "pairs", "scan_s", "scan_rate", "phases_s", "solve_s", "solve_over_scan", "relative_gap"),
+    *("objective", "peak_mb", "peers", "recipe", "sha256", "trajectory", "status"),
+}
+
+TAKERS = {
+    "a market": {"composition", "composition-numpy", "ortools", "highs", "scipy", "lapx"},
+    "a tight market": {"composition", "composition-numpy", "ortools", "highs"},
+    "lists": {"ortools", "highs", "scipy-sparse", "lapx-sparse"},
+    "a matrix": {"ortools", "highs", "scipy", "lapx"},
+}
 
 
-def test_a_measured_run_is_proven_and_complete():
-    """A run has every figure of its table, and its phases fit into its time."""
+def quiet(text: str) -> None:
+    """Say nothing."""
+
+
+# -- Our side ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("instance", [MARKET, TIGHT, LISTS, MATRIX], ids=lambda one: one.name)
+def test_a_measured_run_is_proven_and_complete(instance):
+    """A run ends with gap 0, its phases fit into its time, and its gap falls to what it ends with."""
+    record = measured(instance)
+    assert (record["status"], record["relative_gap"]) == ("OPTIMAL", 0)
+    assert record["bound"] == record["objective"]
+    assert sum(record["phases_s"].values()) <= record["solve_s"] + 0.01 * len(record["phases_s"])
+    assert record["trajectory"][-1][1] == 0
+    times = [at for at, _ in record["trajectory"]]
+    assert times == sorted(times)
+    assert json.loads(json.dumps(record))["recipe"] == instance.recipe
+
+
+def test_every_run_is_a_process_of_its_own():
+    """What this process holds does not count as the run's memory; every figure is there, a peer's too."""
+    ballast = np.ones(6 * 10**7)  # 480 MB
+    record = run(Case(MARKET, {"composition": 60, "highs": 1e-5}))
+    assert record.keys() >= KEYS
+    assert 10 < record["peak_mb"] < 400 < ballast.nbytes / 1e6
+    first, second = record["peers"]
+    assert first.keys() == {"name", "version", "solve_s", "ratio", "objective", "peak_mb", "note"}
+    assert first["objective"] == record["objective"]
+    assert first["ratio"] == pytest.approx(first["solve_s"] / record["solve_s"], abs=0.01)
+    assert second["solve_s"] is None
+    assert second["note"]
+
+
+def test_a_run_that_fails_stops_the_benchmark():
+    """The library is never reported as a peer that failed."""
+    with pytest.raises(RuntimeError, match="no such thing: failed: KeyError"):
+        run(Case(Instance("no such thing", "nothing"), {}))
+
+
+@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_plans_are_made_of_known_parts(name, quick):
+    """Every benchmark has runs with names of their own, peers that exist, and a time box for each."""
+    planned = cases(name, quick=quick)
+    assert len({case.instance.name for case in planned}) == len(planned) > 1
+    assert {peer for case in planned for peer in case.peers} <= set(PEERS) == set(TITLES)
+    boxes = sum(seconds for case in planned for seconds in case.peers.values())
+    assert boxes <= (60 if quick else 900)
+
+
+def test_the_command_writes_what_it_says(tmp_path):
+    """A quick run ends in a file with the headline on top and the other runs below it."""
+    file = tmp_path / "new" / "sparse.json"
+    command = [sys.executable, "-m", "benchmarks", "sparse", "--quick", "--no-peers", "--json", file]
+    subprocess.run(command, cwd=HERE.parent, check=True, capture_output=True)
+    record = json.loads(file.read_text(encoding="utf-8"))
+    assert record.keys() >= KEYS | {"name", "runs", "commit", "machine", "versions", "version"}
+    assert [one["instance"].split()[1] for one in (record, *record["runs"])] == ["mild", "vertical", "tied"]
+    assert all(one["peers"] == [] for one in (record, *record["runs"]))
+    assert str(HERE) not in file.read_text(encoding="utf-8")
+
+
+def test_the_exponent_is_the_slope_of_logarithms():
+    """Time that grows like a power of the number of left schools has that power."""
+    assert exponent([{"left": n, "solve_s": 3e-6 * n**1.25} for n in (10, 70, 400)]) == 1.25
+
+
+# -- Peers -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(PEERS))
+@pytest.mark.parametrize("instance", [MARKET, TIGHT, LISTS, MATRIX], ids=lambda one: one.name)
+def test_peers_find_the_proven_optimum(name, instance):
+    """A peer that takes an instance and ends has as many pairs and points as our proof says."""
+    built = instance.build()
+    try:
+        found = compete(PEERS[name], built, Timer(), quiet)
+    except PackageNotFoundError:
+        pytest.skip(f"{PEERS[name].package} is not installed")
+    except NotRun:
+        assert name not in TAKERS[instance.name]
+        return
+    assert name in TAKERS[instance.name]
+    ours = measured(instance)
+    assert (found["matched"], found["objective"]) == (ours["matched"], ours["objective"])
+    assert found["solve_s"] > 0
+
+
+@pytest.mark.parametrize("instance", [MARKET, LISTS, MATRIX], ids=lambda one: one.name)
+def test_a_peer_cannot_cheat(instance):
+    """An answer that uses a place twice, or leaves somebody out who must not be, is refused."""
+    built = instance.build()
+    if isinstance(built, Market):
+        admissible = compiled(built).points(np.arange(60)[:, None], np.arange(200)[None, :]) != FORBIDDEN
+        popular = int(admissible.sum(axis=0).argmax())
+        twice = np.where(admissible[:, popular], popular, -1)
+    else:
+        twice = np.full(len(built.points), int(built.item[0, 0]) if isinstance(built, Lists) else 0)
+        twice[2:] = -1
+    liar = PEERS["scipy"]._replace(solve=lambda *_: twice)
+    with pytest.raises(ValueError, match=r"places|left out|not stored"):
+        compete(liar, built, Timer(), quiet)
+
+
+def test_a_slow_peer_is_stopped_and_says_how_far_it_came():
+    """The time box ends a process in the middle of its work, and what it said is kept."""
+    slow = Instance("slow", "synthetic", {"market": "mild", "num_left": 20000, "num_right": 66000})
+    ended = alone("composition-numpy", slow, 1.5)
+    assert ended.failure == "stopped after 1.5 s"
+    assert ended.said == {"note": "in its first lists"}
+
+
+def test_a_failure_is_a_row():
+    """A peer without an answer has empty figures and a note; one that is wrong has its distance."""
+    ours = {"instance": "x", "status": "OPTIMAL", "matched": 5, "objective": 100, "solve_s": 2.0}
+    row = beside(ours, "lapx", Ended({}, "not installed"))
+    assert (row["solve_s"], row["ratio"], row["objective"], row["note"]) == (
+        None,
+        None,
+        None,
+        "not installed",
+    )
+    row = beside(ours, "lapx", Ended({"matched": 5, "objective": 97, "solve_s": 1.0}, None))
+    assert (row["ratio"], row["note"]) == (0.5, "3 points fewer than ours")
+    row = beside(ours, "lapx", Ended({"matched": 4, "objective": 200, "solve_s": 1.0}, None))
+    assert row["note"] == "1 fewer pairs than ours"
+    with pytest.raises(RuntimeError, match="the proof says"):
+        beside(ours, "lapx", Ended({"matched": 5, "objective": 101, "solve_s": 1.0}, None))
+    with pytest.raises(PackageNotFoundError):
+        compete(PEERS["lapx"]._replace(package="no-such-distribution"), MATRIX.build(), Timer(), quiet)
+
+
+@pytest.mark.parametrize("search", [OurSearch, NumpySearch])
+def test_the_composition_is_right_on_small_graphs(search, monkeypatch):
+    """Lists of one partner that grow by one, flows and recovered prices end in the optimum over all pairs."""
+    monkeypatch.setattr(composition, "FIRST", 1)
+    monkeypatch.setattr(composition, "MORE", 1)
+    rng = np.random.default_rng(5)
+    for _ in range(60):
+        graph = random_graph(rng)
+        mate = compose(graph, search(graph), quiet)
+        best = solved(graph)
+        left = np.flatnonzero(mate >= 0)
+        assert len(left) == best.coverage
+        assert graph.points(left, mate[left]).sum() == best.objective
+
+
+@pytest.mark.parametrize("policy", ["systematic_twinning", "proximity"])
+def test_blocks_of_numpy_find_what_the_tree_finds(policy):
+    """The NumPy search scores to the last digit: same best net values under any prices, by both searches."""
     left, right = tm.datasets.sample()
-    run = measured("sample", left, right, tm.policies.systematic_twinning())
-    assert run["status"] == "OPTIMAL"
-    assert run["relative_gap"] == 0
-    assert run["pairs"] == len(left) * len(right)
-    assert run["matched"] == tm.match(left, right).coverage
-    assert sum(run["phases_s"].values()) <= run["solve_s"] + 0.01 * len(run["phases_s"])
+    graph = tm.compile(left, right, getattr(tm.policies, policy)())
+    price = np.random.default_rng(3).integers(0, 300_000, len(right))
+    ours, numpy = OurSearch(graph), NumpySearch(graph)
+    for k in (1, 7, 400):
+        found, other = ours.best(k, price), numpy.best(k, price)
+        listed = [np.sort(np.where(one.right >= 0, one.net, -(10**9))) for one in (found, other)]
+        assert (listed[0] == listed[1]).all()
+        i, column = np.nonzero(other.right >= 0)
+        j = other.right[i, column]
+        assert (graph.points(i, j) - price[j] == other.net[i, column]).all()
+    assert (np.maximum(ours.most(price), -(10**9)) == np.maximum(numpy.most(price), -(10**9))).all()
 
 
-def test_quick_benchmarks_cover_the_names():
-    """Every name has a run that is small enough for a smoke test."""
-    assert set(RUNS) == {"national-real", "national-synthetic"}
-    headline, *_ = RUNS["national-synthetic"](quick=True)
-    assert headline["instance"] == "synthetic mild"
-    assert headline["status"] == "OPTIMAL"
+def test_recovered_prices_prove_and_are_the_smallest():
+    """No listed pair beats what its left node earns, and no price could be lower: slow twin, one by one."""
+    rng = np.random.default_rng(8)
+    for _ in range(40):
+        n, m = rng.integers(1, 6, 2)
+        points = rng.integers(0, 9, (n, m))
+        i, j = (side.ravel() for side in np.indices((n, m)))
+        pairs = Pairs(i, j, points.ravel(), int(n), int(m), np.ones(m, np.int64), 200)
+        mate = np.asarray(flow(pairs))
+        price, earned = recovered_prices(pairs, mate)
+        slow = np.zeros(m, np.int64)
+        own = np.where(mate >= 0, points[np.arange(n), mate], -200)
+        for _ in range(n * m + 1):
+            for left in range(n):
+                for right in range(m):
+                    at = slow[mate[left]] if mate[left] >= 0 else 0
+                    slow[right] = max(slow[right], points[left, right] - own[left] + at)
+        assert price.tolist() == slow.tolist()
+        assert (points - price <= earned[:, None]).all()
+        assert earned.sum() + price.sum() == own.sum()
+
+
+def test_prices_of_a_poor_matching_do_not_exist():
+    """A matching that is not optimal on its lists is refused, not priced."""
+    pairs = Pairs(*(np.array(x) for x in ([0, 0], [0, 1], [1, 5])), 1, 2, np.ones(2, np.int64), 100)
+    with pytest.raises(RuntimeError, match="not optimal"):
+        recovered_prices(pairs, np.array([0]))
+
+
+# -- Published optima --------------------------------------------------------------------------------------
+
+
+def test_digests_see_type_shape_and_order():
+    """Arrays that differ in any way have different digests, and the same array has the same one."""
+    array = np.arange(6, dtype=np.int64).reshape(2, 3)
+    others = [array.astype(np.int32), array.reshape(3, 2), array[::-1], array + 1]
+    assert len({digest(one) for one in [array, *others]}) == 5
+    assert digest(np.asfortranarray(array)) == digest(array) == digest(array.astype(">i8"))
+
+
+def test_recipes_make_what_was_published():
+    """Every published digest of arrays is made again, where that takes no time."""
+    entries = list(optima.published().values())
+    assert entries
+    cheap = [e for e in entries if e["generator"] == "matrix" and e["arguments"]["n"] <= 1000]
+    cheap += [e for e in entries if e["generator"] == "lists"]
+    cheap += [e for e in entries if e["arguments"].get("num_left", 10**9) <= 6000]
+    assert {e["generator"] for e in cheap} == {"matrix", "lists", "synthetic"}
+    for entry in cheap:
+        built = Instance(entry["name"], entry["generator"], entry["arguments"]).build()
+        assert built.sha256 == entry["sha256"], entry["name"]
+
+
+def test_every_array_that_is_measured_is_published():
+    """Whoever solves the arrays of a benchmark can look the optimum up."""
+    known = [(e["generator"], e["arguments"]) for e in optima.published().values()]
+    for name in ("sparse", "dense"):
+        for quick in (False, True):
+            for case in cases(name, quick=quick):
+                assert (case.instance.generator, case.instance.arguments) in known
+
+
+def test_a_run_that_contradicts_the_published_optimum_is_refused():
+    """More than the optimum, less than it with a proof, or a bound below it: one of both is wrong."""
+    known = {"h": {"sha256": "h", "matched": 5, "objective": 100}}
+    good = {"instance": "x", "sha256": "h", "matched": 5, "objective": 100, "bound": 100, "status": "OPTIMAL"}
+    assert optima.check(good, known)
+    assert optima.check(good | {"objective": 90, "status": "FEASIBLE"}, known)
+    assert not optima.check(good | {"sha256": "other", "objective": 1}, known)
+    for wrong in (
+        {"objective": 99},
+        {"objective": 101},
+        {"matched": 6},
+        {"objective": 90, "bound": 95, "status": "FEASIBLE"},
+        {"objective": 110, "bound": 120, "status": "FEASIBLE"},
+    ):
+        with pytest.raises(AssertionError, match="published"):
+            optima.check(good | wrong, known)
+
+
+def test_only_proven_optima_are_collected(tmp_path):
+    """Results give optima with recipes; what is not proven is left out; the file reads back."""
+    base = measured(MATRIX)
+    open_ended = base | {"instance": "open", "sha256": "0", "status": "FEASIBLE"}
+    entries = optima.collected([base | {"runs": [open_ended]}], {})
+    assert [entry["name"] for entry in entries] == ["a matrix"]
+    assert entries[0]["generator"] == "matrix"
+    stale = entries[0] | {"sha256": "what the recipe made once"}
+    assert optima.collected([base], {stale["sha256"]: stale}) == entries
+    optima.write(entries, tmp_path / "optima.json")
+    assert json.loads((tmp_path / "optima.json").read_text(encoding="utf-8"))["optima"] == entries
+
+
+# -- The report --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def results() -> dict:
+    """Return a result with a peer that is faster and one that failed."""
+    ours = measured(MARKET) | {"peak_mb": 100.0, "solve_s": 2.0, "solve_over_scan": 20.0}
+    ours["peers"] = [
+        beside(ours, "scipy", Ended({"matched": 60, "objective": ours["objective"], "solve_s": 1.0}, None)),
+        beside(ours, "composition", Ended({"note": "after 3 rounds"}, "stopped after 120 s")),
+    ]
+    return {"national-real": {"version": "9", "commit": "abc", **ours, "runs": []}}
+
+
+def test_the_page_hides_nothing(results):
+    """Faster peers are bold, failures are rows, and a run that got slower says so."""
+    old = {"national-real": results["national-real"] | {"solve_over_scan": 10.0}}
+    page = "\n".join(report.lines(results, old, []))
+    assert "| SciPy linear_sum_assignment |  | 1.0 s | 2.0 s | **0.50** |  | same objective |" in page
+    assert "| stopped after 120 s; after 3 rounds |" in page
+    assert "| a market | 10.0 | 20.0 | 2.00 | **worse** |" in page
+    assert "**worse**" not in "\n".join(report.lines(results, results, []))
+
+
+def test_quick_runs_are_no_results(tmp_path):
+    """A quick run among the stored results is refused."""
+    (tmp_path / "dense.json").write_text('{"quick": true}', encoding="utf-8")
+    with pytest.raises(SystemExit, match="quick"):
+        report.load(tmp_path)
+
+
+def test_plots_are_drawn_and_the_same_again(results, tmp_path):
+    """Both plots are SVG, and the same numbers give the same bytes."""
+    pytest.importorskip("matplotlib")
+    first, second = (report.draw(results, tmp_path / name) for name in "ab")
+    assert [plot.name for plot in first] == ["time.svg", "gap.svg"]
+    for one, other in zip(first, second, strict=True):
+        ElementTree.parse(one)
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_the_published_page_is_made_of_the_stored_results():
+    """``make results`` has been run since results were stored."""
+    plots = sorted(path.name for path in (HERE / "plots").glob("*.svg"))
+    stored = report.load(HERE / "results"), report.load(HERE / "results" / "earlier")
+    page = "\n".join(report.lines(*stored, plots)) + "\n"
+    assert page == (HERE / "RESULTS.md").read_text(encoding="utf-8")

@@ -1,0 +1,185 @@
+"""
+Instances by recipe: a generator, its arguments, and a digest of what it makes.
+
+A recipe is small enough for a command line and for a JSON file, so every process makes its own copy, and
+anybody can make it again. The digest is a SHA-256. Of arrays: for each array in turn its type, its shape and
+its bytes (little-endian, rows first). Of schools: the fingerprints of the left table, the right table and the
+policy, as lines of text (:meth:`twinmatch.Schools.fingerprint` says what enters).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.families import LARGE_LISTS, LARGE_MATRICES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+    from scipy import sparse
+
+    import twinmatch as tm
+
+__all__ = ["Instance", "Lists", "Market", "Matrix"]
+
+FRENCH_LYCEES = 8  # bits of levels: upper secondary, and nothing else
+
+
+@dataclass(frozen=True, eq=False)
+class Market:
+    """Schools under a policy: coverage first, then points."""
+
+    left: tm.Schools
+    right: tm.Schools
+    policy: tm.Policy
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs, admissible or not."""
+        return len(self.left) * len(self.right)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of the tables and the policy."""
+        parts = (self.left, self.right, self.policy)
+        return hashlib.sha256("\n".join(part.fingerprint() for part in parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Points of all pairs; every left node must be paired."""
+
+    points: npt.NDArray[np.int64]
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs."""
+        return self.points.size
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of the array."""
+        return digest(self.points)
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """Partners of each left node and their points; every left node must be paired."""
+
+    num_right: int
+    item: npt.NDArray[np.int32]
+    points: npt.NDArray[np.int64]
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs that are stored."""
+        return self.points.size
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of the number of right nodes and the arrays."""
+        return digest(np.array(self.num_right, np.int64), self.item, self.points)
+
+    @property
+    def offset(self) -> npt.NDArray[np.int64]:
+        """Where each left node's list begins."""
+        return np.arange(len(self.item) + 1, dtype=np.int64) * self.item.shape[1]
+
+    def sparse(self, points: npt.NDArray[Any] | None = None) -> sparse.csr_array:
+        """Return the lists as a sparse array, with these points or others."""
+        from scipy import sparse
+
+        data = self.points if points is None else points
+        shape = (len(self.item), self.num_right)
+        return sparse.csr_array((data.ravel(), self.item.ravel(), self.offset.astype(np.int32)), shape=shape)
+
+
+def digest(*arrays: npt.NDArray[Any]) -> str:
+    """Return the SHA-256 of arrays: type, shape and bytes of each."""
+    found = hashlib.sha256()
+    for array in arrays:
+        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        found.update(f"{little.dtype.str} {array.shape}\n".encode())
+        found.update(little.tobytes())
+    return found.hexdigest()
+
+
+@dataclass(frozen=True)
+class Instance:
+    """
+    A recipe.
+
+    Parameters
+    ----------
+    name : str
+        What people call it.
+    generator : str
+        A key of ``GENERATORS``.
+    arguments : dict
+        Its keyword arguments, in types that JSON has.
+    """
+
+    name: str
+    generator: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def build(self) -> Market | Matrix | Lists:
+        """Return what the recipe makes."""
+        return GENERATORS[self.generator](**self.arguments)
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The recipe without its name."""
+        return {"generator": self.generator, "arguments": self.arguments}
+
+
+# -- Generators --------------------------------------------------------------------------------------------
+
+
+def registers(policy: str, lycees_only: bool = False) -> Market:
+    """Return the bundled registers under a ready policy."""
+    import twinmatch as tm
+
+    left, right = tm.datasets.france_eu()
+    if lycees_only:
+        left, right = (s.take(np.flatnonzero(s.levels == FRENCH_LYCEES)) for s in (left, right))
+    return Market(left, right, getattr(tm.policies, policy)())
+
+
+def synthetic(market: str, num_left: int, num_right: int, seed: int = 0) -> Market:
+    """Return an artificial nation under the default policy."""
+    import twinmatch as tm
+
+    left, right = tm.datasets.synthetic(num_left, num_right, seed=seed, market=market)  # type: ignore[arg-type]
+    return Market(left, right, tm.policies.systematic_twinning())
+
+
+def matrix(family: str, n: int, seed: int = 0) -> Matrix:
+    """Return a square matrix of a family."""
+    points = LARGE_MATRICES[family](_random(family, seed), n, n)
+    return Matrix(np.ascontiguousarray(points, np.int64))
+
+
+def lists(family: str, num_left: int, num_right: int, per_left: int, seed: int = 0) -> Lists:
+    """Return lists of a family."""
+    item, points = LARGE_LISTS[family](_random(family, seed), num_left, num_right, per_left)
+    return Lists(num_right, item.astype(np.int32), points.astype(np.int64))
+
+
+def _random(family: str, seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64([seed, *family.encode()]))
+
+
+GENERATORS: dict[str, Callable[..., Market | Matrix | Lists]] = {
+    "registers": registers,
+    "synthetic": synthetic,
+    "matrix": matrix,
+    "lists": lists,
+}
+"""What a recipe may name."""

@@ -1,0 +1,129 @@
+"""
+What each benchmark measures: its instances, and the peers that get to see them.
+
+A peer is stopped after its seconds, so that a benchmark ends within about ten minutes whatever its peers do.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from benchmarks.instances import Instance
+
+__all__ = ["BENCHMARKS", "Case", "cases"]
+
+BENCHMARKS = ("national-real", "national-synthetic", "growth", "sparse", "dense")
+
+DENSE = ("scipy", "lapx")
+STORED = ("ortools", "highs")
+COMPOSED = ("composition", "composition-numpy")
+SPARSE = ("ortools", "scipy-sparse", "lapx-sparse", "highs")
+
+
+class Case(NamedTuple):
+    """
+    An instance and who competes on it.
+
+    Attributes
+    ----------
+    instance : Instance
+    peers : dict of str to float
+        Names of peers, in the order in which they run, and the seconds after which each is stopped.
+    """
+
+    instance: Instance
+    peers: dict[str, float]
+
+
+def cases(name: str, *, quick: bool) -> list[Case]:
+    """Return what a benchmark measures, the headline first."""
+    return {
+        "national-real": _national_real,
+        "national-synthetic": _national_synthetic,
+        "growth": _growth,
+        "sparse": _sparse,
+        "dense": _dense,
+    }[name](quick)
+
+
+def _boxed(peers: tuple[str, ...], seconds: float, quick: bool) -> dict[str, float]:
+    return dict.fromkeys(peers, 2 if quick else seconds)
+
+
+def _national_real(quick: bool) -> list[Case]:
+    schools = "lycees" if quick else "registers"
+    headline, proximity = (
+        Instance(
+            f"{schools}, {title} policy",
+            "registers",
+            {"policy": policy} | ({"lycees_only": True} if quick else {}),
+        )
+        for title, policy in (("default", "systematic_twinning"), ("proximity", "proximity"))
+    )
+    everybody = (*COMPOSED, *DENSE, *STORED)
+    return [
+        Case(headline, _boxed(everybody, 120, quick)),
+        Case(proximity, _boxed(("composition",), 60, quick)),
+    ]
+
+
+def _national_synthetic(quick: bool) -> list[Case]:
+    sizes = (6_000, 20_000) if quick else (60_000, 200_000)
+    markets = ("mild", "clustered") if quick else ("mild", "vertical", "tight", "tied", "clustered")
+    found = []
+    for market in markets:
+        peers = (*COMPOSED[1:], *DENSE, *STORED) if market == "mild" else ()
+        boxes = _boxed(COMPOSED[:1], 120 if market == "mild" else 40, quick) | _boxed(peers, 40, quick)
+        found.append(Case(_market(market, *sizes), boxes))
+    return found
+
+
+def _growth(quick: bool) -> list[Case]:
+    full = [(200_000, 660_000), (60_000, 200_000), (20_000, 66_000), (6_000, 20_000)]
+    small = [(6_000, 20_000), (2_000, 6_600), (600, 2_000)]
+    found = []
+    for sizes in small if quick else full:
+        small_enough = sizes[0] <= (600 if quick else 20_000)
+        peers = (*COMPOSED, *DENSE, *STORED) if small_enough else COMPOSED[:1]
+        found.append(Case(_market("mild", *sizes), _boxed(peers, 40, quick)))
+    return found
+
+
+def _market(market: str, num_left: int, num_right: int) -> Instance:
+    name = f"synthetic {market} {num_left:,} x {num_right:,}"
+    return Instance(
+        name, "synthetic", {"market": market, "num_left": num_left, "num_right": num_right, "seed": 0}
+    )
+
+
+def _sparse(quick: bool) -> list[Case]:
+    num_left, num_right = (6_000, 20_000) if quick else (60_000, 200_000)
+    return [
+        Case(
+            Instance(
+                f"sparse {family} {num_left:,} x {num_right:,} x 32",
+                "lists",
+                {
+                    "family": family,
+                    "num_left": num_left,
+                    "num_right": num_right,
+                    "per_left": 32,
+                    "seed": 0,
+                },
+            ),
+            _boxed(SPARSE, 45, quick),
+        )
+        for family in ("mild", "vertical", "tied")
+    ]
+
+
+def _dense(quick: bool) -> list[Case]:
+    sizes = (200, 500) if quick else (5_000, 1_000)
+    return [
+        Case(
+            Instance(f"dense {family} {n:,}", "matrix", {"family": family, "n": n, "seed": 0}),
+            _boxed(DENSE, 45, quick),
+        )
+        for n in sizes
+        for family in ("uniform", "geometric", "tied", "machol_wien", "features")
+    ]

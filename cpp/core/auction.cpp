@@ -75,6 +75,7 @@ bool Auction::bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t
 }
 
 void Auction::open(std::int64_t drop, int keep) {
+  margin_ = margin_of(drop / 4);
   const std::int64_t n = market_.num_left(), m = market_.num_right();
   for (auto &price : market_.place_price) price = std::max<std::int64_t>(0, price - drop);
   for (std::int64_t j = 0; j < m; ++j)
@@ -86,7 +87,7 @@ void Auction::open(std::int64_t drop, int keep) {
   has_lowered = false;
   std::vector<std::int32_t> waiting(static_cast<std::size_t>(n));
   std::iota(waiting.begin(), waiting.end(), 0);
-  lists_.draw(waiting, market_.price.data(), keep, crew_, flag_);
+  lists_.draw(waiting, market_.price.data(), keep, margin_, crew_, flag_);
 }
 
 std::int64_t Auction::best(std::int64_t i) const {
@@ -97,6 +98,7 @@ std::int64_t Auction::best(std::int64_t i) const {
 }
 
 void Auction::bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
+  margin_ = margin_of(eps);
   const std::int64_t n = market_.num_left();
   std::vector<std::int32_t> waiting;
   // A stride that visits everybody once: neighbours want the same partners, so they should not bid in one batch.
@@ -138,10 +140,10 @@ void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::int64
     market_.oracle.change_prices(market_.price.data(), changed_.data(), std::int64_t(changed_.size()));
     for (const std::int32_t j : changed_) is_changed_[std::size_t(j)] = 0;
     changed_.clear();
-    const auto size = std::ptrdiff_t(std::min<std::size_t>(waiting.size(), batch_));
+    const auto size = std::ptrdiff_t(std::min<std::size_t>(waiting.size(), BATCH));
     batch.assign(waiting.begin(), waiting.begin() + size);
     waiting.erase(waiting.begin(), waiting.begin() + size);
-    lists_.draw(batch, market_.price.data(), keep, crew_, flag_);
+    lists_.draw(batch, market_.price.data(), keep, margin_, crew_, flag_);
     active = batch;
   }
   settle_up();
@@ -265,7 +267,7 @@ void Auction::reverse(std::int64_t eps, int keep, std::int64_t leave) {
     if (std::int64_t(waiting.size()) <= leave) break;
     transposed_.change_prices(profit_.data(), back_changed_.data(), std::int64_t(back_changed_.size()));
     back_changed_.clear();
-    back_lists_.draw(waiting, profit_.data(), std::min(keep, back_lists_.k), crew_, flag_);
+    back_lists_.draw(waiting, profit_.data(), std::min(keep, back_lists_.k), margin_, crew_, flag_);
     active.swap(waiting);
     waiting.clear();
   }

@@ -84,9 +84,11 @@ class Auction {
   Candidates &lists() { return lists_; }
   Tally tally;
   bool has_lowered = false;  // whether a price fell since the phase was opened
-  std::size_t batch_ = 256;
 
  private:
+  // With steps of eps, what a search should remember: what comes within a few steps of its list.
+  static std::int64_t margin_of(std::int64_t eps) { return eps <= LARGEST_POOLED ? MARGIN * std::max<std::int64_t>(1, eps) : ONCE; }
+
   bool is_taken(std::int32_t j) const {
     return market_.place_owner[std::size_t(market_.place_offset[std::size_t(j)])] >= 0;
   }
@@ -99,8 +101,12 @@ class Auction {
   void settle_profits(std::int32_t j);
   void lower(std::int64_t place, std::int64_t price, std::int32_t owner);
 
+  static constexpr std::int64_t LARGEST_POOLED = 100, MARGIN = 6;
+  static constexpr std::size_t BATCH = 256;  // lists drawn at prices that stand still
+
   Market &market_;
   Oracle &transposed_;
+  std::int64_t margin_ = ONCE;
   Candidates lists_, back_lists_;
   std::vector<std::int64_t> profit_;
   std::int64_t range_;

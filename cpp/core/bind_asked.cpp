@@ -22,7 +22,7 @@ class AskedOracle final : public Oracle {
     for (std::int64_t c = 0; c < count; ++c) price_[std::size_t(changed[c])] = price[changed[c]];
   }
 
-  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *, Lists lists, Crew &,
+  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *, std::int64_t, Lists lists, Crew &,
               Flag flag) override {
     flag.check();
     nb::gil_scoped_acquire lock;
@@ -36,15 +36,16 @@ class AskedOracle final : public Oracle {
              net.shape(1) == wide && bound.size() == std::size_t(count),
          "the answer about best partners has the wrong shape");
     for (std::int64_t r = 0; r < count; ++r) {
+      const std::int64_t to = lists.at(rows, r);
       int number = 0;
       for (; number < k && item.data()[r * k + number] >= 0; ++number) {
         const std::int32_t j = item.data()[r * k + number];
         need(j < num_right_, "an answer names a node that the graph does not have");
-        lists.item[r * k + number] = j;
-        lists.points[r * k + number] = net.data()[r * k + number] + price_[std::size_t(j)];
+        lists.item[to * k + number] = j;
+        lists.points[to * k + number] = net.data()[r * k + number] + price_[std::size_t(j)];
       }
-      lists.number[r] = number;
-      lists.bound[r] = bound.data()[r];
+      lists.number[to] = number;
+      lists.bound[to] = bound.data()[r];
     }
   }
 

@@ -62,7 +62,7 @@ class Searchable {
       nb::gil_scoped_release release;
       Crew crew(threads);
       graph.set_prices(price.data());
-      graph.search(rows.data(), std::int64_t(count), k, floor.data(),
+      graph.search(rows.data(), std::int64_t(count), k, floor.data(), ONCE,
                    {item.data(), points.data(), number.data(), bound.data()}, crew, {});
     }
     return nb::make_tuple(to_array(std::move(item)), to_array(std::move(points)), to_array(std::move(number)),

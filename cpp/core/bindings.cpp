@@ -124,6 +124,13 @@ class Solver {
     auction_.bid(eps, keep, leave, spare);
   }
 
+  // Prices to start from.
+  void seed(In<std::int64_t> price) {
+    need(std::int64_t(price.size()) == market_.num_right(), "the number of prices is wrong");
+    std::copy_n(price.data(), price.size(), market_.price.begin());
+    market_.reprice();
+  }
+
   // Left prices that make the prices of the auction feasible; pairs that are not tight are given up. Returns how many
   // left nodes have to be placed.
   std::int64_t tighten(int k) {
@@ -223,6 +230,7 @@ NB_MODULE(_core, m) {
            nb::arg("left_class"), nb::arg("right_class"), nb::arg("table"), nb::arg("linears"), nb::arg("distance").none(),
            nb::arg("tags"), nb::arg("dot").none(), nb::arg("ban_offset").none(), nb::arg("ban_item").none(), nb::arg("isa"))
       .def("scan", &Graph::scan, nb::arg("price"), nb::arg("threads"))
+      .def_prop_ro("order", [](Graph &g) { return to_array(g.graph().order()); }, nb::rv_policy::move)
       .def_prop_ro("visited", [](Graph &g) { return g.graph().visited(); });
   nb::class_<Solver>(m, "Solver")
       .def(nb::init<Searchable &, Searchable &, In<std::int64_t>, In<std::int64_t>, int, int, std::int64_t, int,
@@ -232,6 +240,7 @@ NB_MODULE(_core, m) {
            nb::arg("threads"), nb::arg("flag"), nb::arg("counters"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
       .def("open", &Solver::open, nb::arg("drop"), nb::arg("keep"), nb::call_guard<nb::gil_scoped_release>())
       .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
+      .def("seed", &Solver::seed, nb::arg("price"))
       .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
       .def("forward", &Solver::forward, nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
       .def("finish", &Solver::finish, nb::arg("budget"), nb::arg("draw_steps"), nb::arg("k"),

@@ -47,38 +47,29 @@ class Candidates {
 
   // Draws the lists of those of `asked` that hide something, at these prices, which the oracle already knows. What a
   // list holds tells a floor: about `keep` of its partners stay above it, so the search may pass over everything else.
-  void draw(const std::vector<std::int32_t> &asked, const std::int64_t *price, int keep, Crew &crew, Flag flag) {
+  void draw(const std::vector<std::int32_t> &asked, const std::int64_t *price, int keep, std::int64_t margin, Crew &crew, Flag flag) {
     rows_.clear();
     for (const std::int32_t i : asked)
       if (!complete(i)) rows_.push_back(i);
-    const std::vector<std::int32_t> &rows = rows_;
     item_.resize(n_ * std::size_t(k)), points_.resize(n_ * std::size_t(k));  // not before anybody asks
-    const std::size_t count = rows.size(), width = static_cast<std::size_t>(k);
-    floor_.assign(count, NO_VALUE);
-    std::vector<std::int64_t> net;
-    for (std::size_t r = 0; r < count; ++r) {
-      const auto i = static_cast<std::size_t>(rows[r]);
-      if (number_[i] < keep) continue;
-      net.clear();
-      for (std::size_t c = 0; c < std::size_t(number_[i]); ++c)
-        net.push_back(points_[i * width + c] - price[item_[i * width + c]]);
-      std::nth_element(net.begin(), net.begin() + (keep - 1), net.end(), std::greater<>());
-      floor_[r] = net[static_cast<std::size_t>(keep - 1)] - 1;
-    }
-    // Chunked, so that the scratch rows stay small and a cancelled draw leaves whole lists behind.
-    constexpr std::size_t CHUNK = 8192;
-    for (std::size_t first = 0; first < count; first += CHUNK) {
-      const std::size_t size = std::min(CHUNK, count - first);
-      new_item_.resize(size * width), new_points_.resize(size * width), new_number_.resize(size), new_bound_.resize(size);
-      oracle_.search(rows.data() + first, std::int64_t(size), k, floor_.data() + first,
-                     {new_item_.data(), new_points_.data(), new_number_.data(), new_bound_.data()}, crew, flag);
-      for (std::size_t r = 0; r < size; ++r) {
-        const auto i = static_cast<std::size_t>(rows[first + r]);
-        std::copy_n(new_item_.data() + r * width, new_number_[r], item_.data() + i * width);
-        std::copy_n(new_points_.data() + r * width, new_number_[r], points_.data() + i * width);
-        number_[i] = new_number_[r], bound_[i] = new_bound_[r];
+    const std::size_t count = rows_.size(), width = static_cast<std::size_t>(k);
+    floor_.resize(count);
+    crew.run(std::int64_t(count), 128, [&](int, std::int64_t first, std::int64_t last) {
+      std::vector<std::int64_t> net;
+      for (auto r = std::size_t(first); r < std::size_t(last); ++r) {
+        const auto i = static_cast<std::size_t>(rows_[r]);
+        floor_[r] = NO_VALUE;
+        if (number_[i] < keep) continue;
+        net.clear();
+        for (std::size_t c = 0; c < std::size_t(number_[i]); ++c)
+          net.push_back(points_[i * width + c] - price[item_[i * width + c]]);
+        std::nth_element(net.begin(), net.begin() + (keep - 1), net.end(), std::greater<>());
+        floor_[r] = net[static_cast<std::size_t>(keep - 1)] - 1;
       }
-    }
+    });
+    // Row by row into place: a cancelled draw leaves whole lists behind.
+    oracle_.search(rows_.data(), std::int64_t(count), k, floor_.data(), margin,
+                   {item_.data(), points_.data(), number_.data(), bound_.data(), true}, crew, flag);
     draws += std::int64_t(count);
   }
 
@@ -91,8 +82,7 @@ class Candidates {
   std::vector<std::int64_t> points_;
   std::vector<std::int32_t> number_;
   std::vector<std::int64_t> bound_, floor_;
-  std::vector<std::int32_t> rows_, new_item_, new_number_;
-  std::vector<std::int64_t> new_points_, new_bound_;
+  std::vector<std::int32_t> rows_;
 };
 
 }  // namespace twin

@@ -74,7 +74,7 @@ void DenseGraph<T>::change_prices(const std::int64_t *price, const std::int32_t 
 // The maxima of the groups come first. At least k partners reach the k-th largest of them, so only groups that reach it
 // too (and the floor) are looked into. About eight groups a partner make that few.
 template <class T>
-void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
+void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t, Lists lists,
                            Crew &crew, Flag flag) {
   const std::int64_t segment = std::clamp<std::int64_t>(num_right_ / (8 * k) * LANES, 4 * LANES, 32 * LANES);
   const std::int64_t groups = (num_right_ + segment - 1) / segment * LANES;
@@ -104,12 +104,13 @@ void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, 
       }
       const bool all = std::int64_t(found.size()) == num_right_;
       const std::int64_t bound = keep_best(found, k, all ? INT64_MIN : least);
+      const std::int64_t to = lists.at(rows, r);
       for (std::size_t c = 0; c < found.size(); ++c) {
-        lists.item[r * k + std::int64_t(c)] = found[c].item;
-        lists.points[r * k + std::int64_t(c)] = row[found[c].item] - base_;
+        lists.item[to * k + std::int64_t(c)] = found[c].item;
+        lists.points[to * k + std::int64_t(c)] = row[found[c].item] - base_;
       }
-      lists.number[r] = static_cast<std::int32_t>(found.size());
-      lists.bound[r] = bound == INT64_MIN ? NO_VALUE : bound - base_;
+      lists.number[to] = static_cast<std::int32_t>(found.size());
+      lists.bound[to] = bound == INT64_MIN ? NO_VALUE : bound - base_;
     }
   });
 }
@@ -141,18 +142,19 @@ void SparseGraph::change_prices(const std::int64_t *price, const std::int32_t *c
 }
 
 // A list that fits is handed over whole, floor or not: then nothing is hidden and it never has to be drawn again.
-void SparseGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
+void SparseGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t, Lists lists,
                          Crew &crew, Flag flag) {
   crew.run(count, 1024, [&](int, std::int64_t first, std::int64_t last) {
     std::vector<Found> found;
     for (std::int64_t r = first; r < last; ++r) {
       if ((r - first) % 256 == 0) flag.check();
       const std::int64_t start = offset_[rows[r]], end = offset_[rows[r] + 1];
-      std::int32_t *item = lists.item + r * k;
-      std::int64_t *points = lists.points + r * k;
+      const std::int64_t to = lists.at(rows, r);
+      std::int32_t *item = lists.item + to * k;
+      std::int64_t *points = lists.points + to * k;
       if (end - start <= k) {
         for (std::int64_t c = start; c < end; ++c) item[c - start] = item_[c], points[c - start] = points_[c] - base_;
-        lists.number[r] = static_cast<std::int32_t>(end - start), lists.bound[r] = NO_VALUE;
+        lists.number[to] = static_cast<std::int32_t>(end - start), lists.bound[to] = NO_VALUE;
         continue;
       }
       found.clear();
@@ -161,10 +163,10 @@ void SparseGraph::search(const std::int32_t *rows, std::int64_t count, int k, co
         if (net > floor[r]) found.push_back(found_at(net, item_[c], turn_of(rows[r], num_left_, num_right_), num_right_));
       }
       const bool all = std::int64_t(found.size()) == end - start;
-      lists.bound[r] = keep_best(found, k, all ? NO_VALUE : floor[r]);
+      lists.bound[to] = keep_best(found, k, all ? NO_VALUE : floor[r]);
       for (std::size_t c = 0; c < found.size(); ++c)
         item[c] = found[c].item, points[c] = found[c].net + price_[std::size_t(found[c].item)];
-      lists.number[r] = static_cast<std::int32_t>(found.size());
+      lists.number[to] = static_cast<std::int32_t>(found.size());
     }
   });
 }

@@ -25,7 +25,7 @@ class DenseGraph final : public Oracle {
   std::int64_t num_right() const override { return num_right_; }
   void set_prices(const std::int64_t *price) override { price_.assign(price, price + num_right_); }
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override;
-  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists, Crew &crew,
+  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin, Lists lists, Crew &crew,
               Flag flag) override;
   std::int64_t points(std::int64_t i, std::int64_t j) const override { return points_[i * num_right_ + j] - base_; }
 
@@ -49,9 +49,9 @@ class Columns final : public Oracle {
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override {
     graph_->change_prices(price, changed, count);
   }
-  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists, Crew &crew,
+  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin, Lists lists, Crew &crew,
               Flag flag) override {
-    graph_->search(rows, count, k, floor, lists, crew, flag);
+    graph_->search(rows, count, k, floor, margin, lists, crew, flag);
   }
   std::int64_t points(std::int64_t i, std::int64_t j) const override { return points_[j * num_left_ + i] - base_; }
 
@@ -79,7 +79,7 @@ class SparseGraph : public Oracle {
   std::int64_t num_right() const override { return num_right_; }
   void set_prices(const std::int64_t *price) override { price_.assign(price, price + num_right_); }
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override;
-  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists, Crew &crew,
+  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin, Lists lists, Crew &crew,
               Flag flag) override;
   std::int64_t points(std::int64_t i, std::int64_t j) const override;
 

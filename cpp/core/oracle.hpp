@@ -9,6 +9,7 @@
 
 namespace twin {
 
+constexpr std::int64_t ONCE = -1;
 constexpr std::int64_t NO_VALUE = INT64_MIN / 4;  // below every net value; sums of a few do not overflow
 
 // Raised inside long loops when the caller's flag went up.
@@ -31,6 +32,8 @@ struct Lists {
   std::int64_t *points;
   std::int32_t *number;
   std::int64_t *bound;
+  bool of_everybody = false;  // row r stands at rows[r], among the lists of all left nodes
+  std::int64_t at(const std::int32_t *rows, std::int64_t r) const { return of_everybody ? rows[r] : r; }
 };
 
 class Oracle {
@@ -42,7 +45,7 @@ class Oracle {
   virtual void set_prices(const std::int64_t *price) = 0;
   virtual void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) = 0;
   // Fills row r of `lists` (k wide) for left node rows[r] with partners whose net value exceeds floor[r] (NO_VALUE: any).
-  virtual void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists,
+  virtual void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin, Lists lists,
                       Crew &crew, Flag flag) = 0;
   // The points of a pair; NO_VALUE where it is not admissible.
   virtual std::int64_t points(std::int64_t i, std::int64_t j) const = 0;

@@ -29,7 +29,7 @@ void Paths::draw_all(int keep) {
   std::vector<std::int32_t> rows;
   for (std::int32_t b = 0; b < oracle_.num_left(); ++b)
     if (!lists_.drawn(b) || lists_.bound(b) > best(b)) rows.push_back(b);
-  lists_.draw(rows, item_potential_.data(), keep, crew_, flag_);
+  lists_.draw(rows, item_potential_.data(), keep, ONCE, crew_, flag_);
 }
 
 std::int64_t Paths::best(std::int64_t bidder) const {
@@ -113,7 +113,7 @@ std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, 
     augment();
     keep_needy();
     // Again and again, as long as that serves many of them.
-    for (std::size_t before = SIZE_MAX; sources.size() >= MANY && sources.size() < before - before / 8;) {
+    for (std::size_t before = SIZE_MAX; sources.size() >= MANY && sources.size() < before - before / 64;) {
       before = sources.size();
       ++round_;
       for (const std::int32_t b : sources)
@@ -202,7 +202,7 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
     }
     const auto count = rows.size(), width = std::size_t(k);
     item.resize(count * width), points.resize(count * width), number.resize(count), bound.resize(count);
-    oracle_.search(rows.data(), std::int64_t(count), k, floor.data(),
+    oracle_.search(rows.data(), std::int64_t(count), k, floor.data(), ONCE,
                    {item.data(), points.data(), number.data(), bound.data()}, crew_, flag_);
     lists_.draws += std::int64_t(count);
     for (std::size_t r = 0; r < count; ++r) {

@@ -1,11 +1,12 @@
 // A scored graph: features and criteria, evaluated on the fly and searched through the tree of tree.hpp.
 
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/oracle.hpp"
-#include "core/tree.hpp"
+#include "core/planting.hpp"
 
 namespace twin {
 
@@ -20,31 +21,27 @@ class ScoredGraph final : public Oracle {
 
   std::int64_t num_left() const override { return original_.num_left; }
   std::int64_t num_right() const override { return original_.num_right; }
-  void set_prices(const std::int64_t *price) override;
-  void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override;
-  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, Lists lists, Crew &crew,
+  void set_prices(const std::int64_t *price) override { tree_.set_prices(price); }
+  void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override {
+    tree_.change_prices(price, changed, count);
+  }
+  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin, Lists lists, Crew &crew,
               Flag flag) override;
   std::int64_t points(std::int64_t i, std::int64_t j) const override;
 
   // Best net value of every left node by plain evaluation of every admissible class, for the tests and researchers.
   void scan(std::int64_t *net, Crew &crew, Flag flag) const;
+  std::vector<std::int32_t> order() const { return tree_.order(); }
   std::int64_t visited() const { return visited_; }
 
  private:
-  void split(std::int32_t *first, std::int32_t *last, std::vector<std::int32_t> &leaves);
-  void lay_out(const std::vector<std::int32_t> &leaves);
-  void measure(Boxes &boxes, std::int64_t count, std::int64_t width);
-  void refresh_leaf(std::int64_t leaf);
-  template <class T>
-  T *array(std::int64_t count);
-
   Terms original_;
   const Kernels &kernels_;
-  TreeView view_{};
-  std::vector<std::vector<std::byte>> memory_;
-  std::vector<std::int32_t> position_;  // of a right node in leaf order
-  std::int32_t *price_ = nullptr, *item_ = nullptr, *block_class_ = nullptr;
+  Tree tree_;
   std::int64_t visited_ = 0;
+  std::unique_ptr<std::int32_t[]> pool_leaf_;
+  std::vector<std::int32_t> pool_count_, pool_edge_;
+  std::vector<std::uint32_t> pool_epoch_;
 };
 
 }  // namespace twin

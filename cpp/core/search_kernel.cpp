@@ -1,79 +1,14 @@
 // Search through the tree; compiled once per instruction set. The essay is in tree.hpp.
 
+#include "core/boxes.hpp"
+#include "core/lanes.hpp"
+#include "core/slopes.hpp"
 #include "core/tree.hpp"
 
 namespace twin::TM_LEVEL {
 
 static inline std::int64_t pack(std::int32_t net, std::int32_t item) {
   return static_cast<std::int64_t>(net) << 32 | static_cast<std::uint32_t>(~item);
-}
-
-static inline float above(float v) { return v > 0.0f ? v : 0.0f; }
-static inline std::int32_t above(std::int32_t v) { return v > 0 ? v : 0; }
-static inline float larger(float a, float b) { return a > b ? a : b; }
-
-// Upper bounds on the net values of left school i inside nodes first .. first + FAN of `boxes`; `out` holds the table
-// entries of the nodes' classes on entry.
-static inline void bound_nodes(const Terms &terms, const Boxes &boxes, std::int64_t i, std::int64_t first,
-                               std::int32_t *__restrict out) {
-  for (std::int64_t n = 0; n < FAN; ++n) out[n] -= boxes.price[first + n];
-  for (int c = 0; c < terms.num_linear; ++c) {
-    const Linear &l = terms.linear[c];
-    const std::int32_t value = l.left[i];
-    const std::int32_t *low = boxes.linear_low[c] + first, *high = boxes.linear_high[c] + first;
-    for (std::int64_t n = 0; n < FAN; ++n) {
-      const std::int32_t below = above(low[n] - value), beyond = above(value - high[n]);
-      out[n] += linear_points(l.top, l.cap, below + beyond);
-    }
-  }
-  if (terms.has_distance) {
-    const Distance d = terms.distance;
-    const float x = d.left[0][i], y = d.left[1][i], z = d.left[2][i];
-    const float *x0 = boxes.low[0] + first, *x1 = boxes.high[0] + first;
-    const float *y0 = boxes.low[1] + first, *y1 = boxes.high[1] + first;
-    const float *z0 = boxes.low[2] + first, *z1 = boxes.high[2] + first;
-    if (d.centre <= 0.0f) {
-      for (std::int64_t n = 0; n < FAN; ++n) {
-        const float dx = above(x0[n] - x) + above(x - x1[n]);
-        const float dy = above(y0[n] - y) + above(y - y1[n]);
-        const float dz = above(z0[n] - z) + above(z - z1[n]);
-        out[n] += arc_points(d, (dx * dx + dy * dy) + dz * dz);
-      }
-    } else {
-      // A band, or "the farther the better": the arc may lie anywhere between the nearest and the farthest corner.
-      for (std::int64_t n = 0; n < FAN; ++n) {
-        const float dx = above(x0[n] - x) + above(x - x1[n]), fx = larger(x1[n] - x, x - x0[n]);
-        const float dy = above(y0[n] - y) + above(y - y1[n]), fy = larger(y1[n] - y, y - y0[n]);
-        const float dz = above(z0[n] - z) + above(z - z1[n]), fz = larger(z1[n] - z, z - z0[n]);
-        const float near = (dx * dx + dy * dy) + dz * dz, far = (fx * fx + fy * fy) + fz * fz;
-        const float off = above(arc_length(near) - d.centre) + above(d.centre - arc_length(far));
-        out[n] += band_points(d, off);
-      }
-    }
-  }
-  for (int c = 0; c < terms.num_tags; ++c) {
-    const Tags &g = terms.tags[c];
-    for (std::int64_t n = 0; n < FAN; ++n) {
-      const std::int32_t points =
-          g.each * static_cast<std::int32_t>(__builtin_popcountll(g.left[i] & boxes.tags[c][first + n]));
-      out[n] += points < g.cap ? points : g.cap;
-    }
-  }
-  if (terms.has_dot) {
-    const Dot &d = terms.dot;
-    const std::int8_t *a = d.left + i * d.width;
-    for (std::int64_t n = 0; n < FAN; ++n) {
-      const std::int8_t *low = boxes.dot_low + (first + n) * d.width, *high = boxes.dot_high + (first + n) * d.width;
-      std::int32_t product = 0;
-      for (std::int64_t w = 0; w < d.width; ++w) {
-        const std::int32_t p = static_cast<std::int32_t>(a[w]) * low[w], q = static_cast<std::int32_t>(a[w]) * high[w];
-        product += p > q ? p : q;
-      }
-      std::int64_t points = ((d.offset + product) * d.gain) >> d.shift;
-      points = points < 0 ? 0 : points;
-      out[n] += static_cast<std::int32_t>(points < d.cap ? points : d.cap);
-    }
-  }
 }
 
 // Moves the k largest of found[0 .. count) to the front (quickselect; values are distinct).
@@ -122,7 +57,37 @@ struct Best {
   std::int64_t *found;
   std::int64_t count, k, capacity;
   std::int32_t least;  // a net value must exceed it to matter
+  std::int32_t top, beyond;   // the best so far; leaves that promise no more than `beyond` stay closed
+  std::int32_t margin, edge;  // NO_POOL, or how far below the best the pool goes; what leaves thrown out do not exceed
+  std::int64_t leaves;
+  std::int64_t *leaf;         // (best in it, leaf), packed
 };
+
+static inline std::int32_t below(std::int32_t net, std::int32_t margin) { return net < NO_NET + margin ? NO_NET : net - margin; }
+
+static inline void update(Best &best) {
+  if (best.margin < 0) {
+    best.beyond = best.least;
+    return;
+  }
+  const std::int32_t low = below(best.top, best.margin), edge = low > best.edge ? low : best.edge;
+  best.beyond = edge < best.least ? edge : best.least;
+}
+
+// Keeps the POOL best leaves.
+static void drain(Best &best) {
+  std::int64_t kept = 0;
+  for (std::int64_t n = 0; n < best.leaves; ++n) {
+    best.leaf[kept] = best.leaf[n];
+    kept += net_of(best.leaf[n]) > best.beyond;
+  }
+  best.leaves = kept;
+  if (kept <= POOL) return;
+  select(best.leaf, kept, POOL);
+  for (std::int64_t n = POOL; n < kept; ++n) best.edge = net_of(best.leaf[n]) > best.edge ? net_of(best.leaf[n]) : best.edge;
+  best.leaves = POOL;
+  update(best);
+}
 
 static void shrink(Best &best) {
   if (best.k <= FEW || best.count < best.k) return;
@@ -131,9 +96,11 @@ static void shrink(Best &best) {
   for (std::int64_t n = 1; n < best.k; ++n) least = best.found[n] < least ? best.found[n] : least;
   best.least = net_of(least);
   best.count = best.k;
+  update(best);
 }
 
 static inline void keep(Best &best, std::int64_t value) {
+  best.top = net_of(value) > best.top ? net_of(value) : best.top;
   if (best.k > FEW) {
     best.found[best.count++] = value;
     if (best.count == best.capacity) shrink(best);
@@ -145,67 +112,88 @@ static inline void keep(Best &best, std::int64_t value) {
   if (best.count == best.k) best.least = net_of(best.found[best.k - 1]);
 }
 
-// Leaves are read in no order that the processor could foresee: ask for the columns of one before it is opened.
-static inline void fetch_leaf(const TreeView &tree, std::int64_t leaf) {
-  const std::int64_t first = leaf * LEAF;
-  __builtin_prefetch(tree.price + first);
-  __builtin_prefetch(tree.item + first);
-  if (tree.terms.has_distance)
-    for (int axis = 0; axis < 3; ++axis) __builtin_prefetch(tree.terms.distance.right[axis] + first);
-  for (int c = 0; c < tree.terms.num_linear; ++c) __builtin_prefetch(tree.terms.linear[c].right + first);
-}
+// How a search reads the tree: the bounds of 16 nodes, the points of a leaf, and lines of memory to ask for beforehand.
+// Leaves are read in no order that the processor could foresee.
+struct ByBoxes {
+  const TreeView &tree;
+  std::int64_t i;
 
-// The same for the boxes of a block's leaves.
-static inline void fetch_boxes(const TreeView &tree, std::int64_t block) {
-  const std::int64_t first = block * FAN;
-  const Boxes &boxes = tree.leaves;
-  __builtin_prefetch(boxes.price + first);
-  if (tree.terms.has_distance)
-    for (int axis = 0; axis < 3; ++axis) {
-      __builtin_prefetch(boxes.low[axis] + first);
-      __builtin_prefetch(boxes.high[axis] + first);
-    }
-  for (int c = 0; c < tree.terms.num_linear; ++c) {
-    __builtin_prefetch(boxes.linear_low[c] + first);
-    __builtin_prefetch(boxes.linear_high[c] + first);
+  void bound_blocks(std::int64_t block, const std::int32_t *base, std::int32_t *out) const {
+    bound_boxes(tree.terms, tree.blocks, i, block, base, out);
   }
-}
+  void bound_leaves(std::int64_t block, const std::int32_t *base, std::int32_t *out) const {
+    bound_boxes(tree.terms, tree.leaves, i, block * FAN, base, out);
+  }
+  void score_leaf(std::int64_t leaf, std::int32_t base, std::int32_t *out) const {
+    score(tree.terms, i, leaf * LEAF, LEAF, base, out);
+  }
+  void fetch_leaf(std::int64_t leaf) const {
+    __builtin_prefetch(prices_of(tree, leaf));
+    __builtin_prefetch(items_of(tree, leaf));
+    if (tree.terms.has_distance)
+      for (int axis = 0; axis < 3; ++axis) __builtin_prefetch(tree.terms.distance.right[axis] + leaf * LEAF);
+    for (int c = 0; c < tree.terms.num_linear; ++c) __builtin_prefetch(tree.terms.linear[c].right + leaf * LEAF);
+  }
+  void fetch_leaves(std::int64_t block) const {
+    __builtin_prefetch(tree.leaves.price + block * FAN);
+    if (tree.terms.has_distance)
+      for (int axis = 0; axis < 3; ++axis) {
+        __builtin_prefetch(tree.leaves.low[axis] + block * FAN);
+        __builtin_prefetch(tree.leaves.high[axis] + block * FAN);
+      }
+  }
+};
+
+template <class Pair>
+struct BySlopes {
+  const TreeView &tree;
+  const Viewpoint from;
+  const Pair pair;
+
+  void bound_blocks(std::int64_t block, const std::int32_t *base, std::int32_t *out) const {
+    bound_slopes(tree, tree.block_slopes, from, block / FAN, base, out);
+  }
+  void bound_leaves(std::int64_t block, const std::int32_t *base, std::int32_t *out) const {
+    bound_slopes(tree, tree.leaf_slopes, from, block, base, out);
+  }
+  void score_leaf(std::int64_t leaf, std::int32_t base, std::int32_t *__restrict out) const {
+    const std::int64_t first = leaf * tree.stride;
+    for (std::int64_t n = 0; n < LEAF; ++n) out[n] = base + pair(first + n);
+  }
+  void fetch_leaf(std::int64_t leaf) const {
+    for (std::int64_t line = 0; line < tree.stride; line += LEAF) __builtin_prefetch(prices_of(tree, leaf) + line);
+  }
+  void fetch_leaves(std::int64_t block) const {
+    const float *panel = tree.leaf_slopes.panel + line_of(block, 0);
+    for (int field = 0; field < LINEAR_LOW; ++field) __builtin_prefetch(panel + field * FAN);
+  }
+};
 
 // Leaves that are evaluated together: whether one holds anything of use cannot be foreseen, and the processor works on the
 // next ones meanwhile.
 constexpr int GROUP = 4;
 
-// `fill` writes the points of left school i with the LEAF schools from a place on, base included.
-template <class Fill>
+template <class Reader>
 static inline void open_group(const TreeView &tree, std::int64_t i, const std::int64_t *leaf, int number, std::int32_t base,
-                              Best &best, const Fill &fill) {
+                              Best &best, const Reader &reader) {
   alignas(64) std::int32_t net[GROUP][LEAF];
-  std::int32_t top[GROUP];
   for (int g = 0; g < number; ++g) {
-    const std::int64_t first = leaf[g] * LEAF;
-    fill(first, base, net[g]);
-    const std::int32_t *price = tree.price + first;
-    std::int32_t most = NO_NET;
-    for (std::int64_t n = 0; n < LEAF; ++n) {
-      net[g][n] -= price[n];
-      most = net[g][n] > most ? net[g][n] : most;
-    }
-    top[g] = most;
+    reader.score_leaf(leaf[g], base, net[g]);
+    const std::int32_t *price = prices_of(tree, leaf[g]);
+    for (std::int64_t n = 0; n < LEAF; ++n) net[g][n] -= price[n];
   }
   for (int g = 0; g < number; ++g) {
-    if (top[g] <= best.least) continue;
-    const std::int32_t *item = tree.item + leaf[g] * LEAF;
-    std::int32_t place[LEAF];
-    int useful = 0;
-    for (std::int32_t n = 0; n < LEAF; ++n) {
-      place[useful] = n;
-      useful += net[g][n] > best.least;
+    if (best.margin >= 0 && exceeding(net[g], best.beyond)) {
+      best.leaf[best.leaves++] = pack(largest(net[g]), static_cast<std::int32_t>(leaf[g]));
+      if (best.leaves == 4 * POOL) drain(best);
     }
-    for (int c = 0; c < useful; ++c) {
-      const std::int32_t n = place[c];
+    const std::int32_t *item = items_of(tree, leaf[g]);
+    for (std::uint32_t useful = exceeding(net[g], best.least); useful != 0; useful &= useful - 1) {
+      const int n = __builtin_ctz(useful);
       if (net[g][n] > best.least && item[n] >= 0 && !banned(tree, i, item[n])) keep(best, pack(net[g][n], item[n]));
     }
   }
+  update(best);
 }
 
 // A block whose leaves are bounded and on their way from memory.
@@ -217,128 +205,159 @@ struct Opening {
   alignas(64) std::int32_t bound[FAN];
 };
 
-static inline void prepare(const TreeView &tree, std::int64_t i, std::int64_t block, std::int32_t base, std::int32_t least,
-                           Opening &opening) {
+template <class Reader>
+static inline void prepare(std::int64_t block, std::int32_t base, std::int32_t least, Opening &opening,
+                           const Reader &reader) {
   opening.block = block, opening.base = base;
-  for (std::int64_t n = 0; n < FAN; ++n) opening.bound[n] = base;
-  bound_nodes(tree.terms, tree.leaves, i, block * FAN, opening.bound);
-  std::int32_t top = NO_NET;
-  for (std::int64_t n = 0; n < FAN; ++n) top = opening.bound[n] > top ? opening.bound[n] : top;
+  std::int32_t bases[FAN];
+  for (std::int64_t n = 0; n < FAN; ++n) bases[n] = base;
+  reader.bound_leaves(block, bases, opening.bound);
   opening.number = 0, opening.first = 0;
-  for (std::int32_t n = 0; n < FAN; ++n) {
-    opening.leaf[opening.number] = n;
-    opening.number += opening.bound[n] > least;
-    opening.first = opening.bound[n] == top ? n : opening.first;
+  const std::uint32_t promising = exceeding(opening.bound, least);
+  if (promising == 0) return;
+  opening.first = __builtin_ctz(exceeding(opening.bound, largest(opening.bound) - 1));
+  for (std::uint32_t left = promising; left != 0; left &= left - 1) {
+    opening.leaf[opening.number++] = __builtin_ctz(left);
+    reader.fetch_leaf(block * FAN + __builtin_ctz(left));
   }
-  for (int c = 0; c < opening.number; ++c) fetch_leaf(tree, block * FAN + opening.leaf[c]);
 }
 
-template <class Fill>
+template <class Reader>
 static inline void open_leaves(const TreeView &tree, std::int64_t i, const Opening &opening, Best &best,
-                               std::int64_t &visited, const Fill &fill) {
+                               std::int64_t &visited, const Reader &reader) {
   const std::int64_t leaves = opening.block * FAN;
   std::int64_t group[GROUP];
-  if (opening.bound[opening.first] <= best.least) return;
+  if (opening.number == 0 || opening.bound[opening.first] <= best.beyond) return;
   group[0] = leaves + opening.first;
   int number = 1;
   visited += LEAF;
   for (int c = 0; c < opening.number; ++c) {
     const std::int32_t n = opening.leaf[c];
-    if (n == opening.first || opening.bound[n] <= best.least) continue;
-    if (number == GROUP) open_group(tree, i, group, number, opening.base, best, fill), number = 0;
+    if (n == opening.first || opening.bound[n] <= best.beyond) continue;
+    if (number == GROUP) open_group(tree, i, group, number, opening.base, best, reader), number = 0;
     group[number++] = leaves + n;
     visited += LEAF;
   }
-  if (number > 0) open_group(tree, i, group, number, opening.base, best, fill);
+  if (number > 0) open_group(tree, i, group, number, opening.base, best, reader);
 }
 
-template <class Fill>
-static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t floor, Scratch &scratch,
-                       std::int32_t &bound, const Fill &fill) {
-  const Terms &terms = tree.terms;
-  const std::int32_t *row = terms.table + terms.left_class[i] * terms.num_right_classes;
-  std::int32_t *bounds = scratch.block_bound;
-  for (std::int64_t b = 0; b < tree.num_blocks; b += FAN) {
-    alignas(64) std::int32_t base[FAN], out[FAN];
-    std::int32_t most = FORBIDDEN;
-    for (std::int64_t n = 0; n < FAN; ++n) {
-      base[n] = row[tree.block_class[b + n]];
-      out[n] = base[n] == FORBIDDEN ? 0 : base[n];
-      most = base[n] > most ? base[n] : most;
+// From the leaves of a pool alone.
+template <class Reader>
+static int search_pool(const TreeView &tree, std::int64_t i, int k, std::int32_t floor, const Pool &pool, Scratch &scratch,
+                       std::int32_t &bound, const Reader &reader) {
+  const std::int32_t *base = tree.block_base + tree.terms.left_class[i] * tree.padded_blocks;
+  const std::int32_t start = floor > pool.edge ? floor : pool.edge;
+  Best best{scratch.found, 0, k, scratch.capacity, start, start, start, NO_POOL, NO_NET, 0, nullptr};
+  constexpr int AHEAD = 8;
+  for (int c = 0; c < AHEAD && c < pool.count; ++c) reader.fetch_leaf(pool.leaf[c]);
+  for (int c = 0; c < pool.count;) {
+    std::int64_t group[GROUP];
+    int number = 0;
+    const std::int32_t first = base[pool.leaf[c] / FAN];
+    for (; c < pool.count && number < GROUP && base[pool.leaf[c] / FAN] == first; ++c) {
+      if (c + AHEAD < pool.count) reader.fetch_leaf(pool.leaf[c + AHEAD]);
+      group[number++] = pool.leaf[c];
     }
-    if (most != FORBIDDEN) bound_nodes(terms, tree.blocks, i, b, out);
-    for (std::int64_t n = 0; n < FAN; ++n) bounds[b + n] = base[n] == FORBIDDEN ? NO_NET : out[n];
-  }
-  // Blocks from the most promising on: the k-th best rises early, and the first block that cannot beat it ends the
-  // search. The very first is opened before the others are put in order: few are left then.
-  Best best{scratch.found, 0, k, scratch.capacity, floor};
-  Opening openings[2];
-  std::int32_t top = floor;
-  for (std::int64_t b = 0; b < tree.num_blocks; ++b) top = bounds[b] > top ? bounds[b] : top;
-  if (top > floor) {
-    std::int64_t b = 0;
-    while (bounds[b] != top) ++b;
-    bounds[b] = NO_NET;
-    prepare(tree, i, b, row[tree.block_class[b]], best.least, openings[0]);
-    open_leaves(tree, i, openings[0], best, scratch.visited, fill);
-    shrink(best);
-  }
-  std::int64_t *heap = scratch.heap;
-  std::int64_t size = 0;
-  for (std::int64_t b = 0; b < tree.num_blocks; ++b)
-    if (bounds[b] > best.least) heap[size++] = pack(bounds[b], static_cast<std::int32_t>(b));
-  for (std::int64_t n = size / 2; n-- > 0;) sink(heap, size, n);
-  // While the leaves of one block are opened, those of the next are on their way.
-  const auto next = [&](Opening &opening) {
-    if (size == 0 || net_of(heap[0]) <= best.least) return false;
-    const std::int32_t b = item_of(heap[0]);
-    heap[0] = heap[--size];
-    sink(heap, size, 0);
-    if (size > 0) fetch_boxes(tree, item_of(heap[0]));
-    prepare(tree, i, b, row[tree.block_class[b]], best.least, opening);
-    return true;
-  };
-  int turn = 0;
-  for (bool more = next(openings[0]); more; turn ^= 1) {
-    more = next(openings[turn ^ 1]);
-    open_leaves(tree, i, openings[turn], best, scratch.visited, fill);
-    if (best.k > FEW && best.count >= 2 * best.k) shrink(best);
+    open_group(tree, i, group, number, first, best, reader);
+    scratch.visited += number * LEAF;
   }
   shrink(best);
   bound = best.least;
   return static_cast<int>(best.count);
 }
 
-static int search(const TreeView &tree, std::int64_t i, int k, std::int32_t floor, Scratch &scratch,
+template <class Reader>
+static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t floor, Pool &pool, Scratch &scratch,
+                       std::int32_t &bound, const Reader &reader) {
+  if (pool.count > 0) {
+    const int number = search_pool(tree, i, k, floor, pool, scratch, bound, reader);
+    if (number > 0) return number;
+  }
+  const std::int32_t *base = tree.block_base + tree.terms.left_class[i] * tree.padded_blocks;
+  std::int32_t *bounds = scratch.block_bound;
+  alignas(64) std::int32_t tops[FAN];
+  for (std::int64_t n = 0; n < FAN; ++n) tops[n] = floor;
+  for (std::int64_t b = 0; b < tree.padded_blocks; b += FAN) {
+    if (exceeding(base + b, FORBIDDEN) == 0) {
+      for (std::int64_t n = 0; n < FAN; ++n) bounds[b + n] = NO_NET;
+      continue;
+    }
+    reader.bound_blocks(b, base + b, bounds + b);
+    for (std::int64_t n = 0; n < FAN; ++n) tops[n] = bounds[b + n] > tops[n] ? bounds[b + n] : tops[n];
+  }
+  const std::int32_t top = largest(tops);
+  // Blocks from the most promising on: the k-th best rises early, and the first block that cannot beat it ends the
+  // search. The very first is opened before the others are put in order: few are left then.
+  Best best{scratch.found, 0, k, scratch.capacity, floor, floor, floor, pool.margin, NO_NET, 0, scratch.leaf};
+  update(best);
+  Opening openings[2];
+  if (top > floor) {
+    std::int64_t b = 0;
+    while (exceeding(bounds + b, top - 1) == 0) b += FAN;
+    b += __builtin_ctz(exceeding(bounds + b, top - 1));
+    bounds[b] = NO_NET;
+    prepare(b, base[b], best.beyond, openings[0], reader);
+    open_leaves(tree, i, openings[0], best, scratch.visited, reader);
+    shrink(best);
+  }
+  std::int64_t *heap = scratch.heap;
+  std::int64_t size = 0;
+  for (std::int64_t b = 0; b < tree.padded_blocks; b += FAN)
+    for (std::uint32_t left = exceeding(bounds + b, best.beyond); left != 0; left &= left - 1) {
+      const std::int64_t n = b + __builtin_ctz(left);
+      heap[size++] = pack(bounds[n], static_cast<std::int32_t>(n));
+    }
+  for (std::int64_t n = size / 2; n-- > 0;) sink(heap, size, n);
+  // While the leaves of one block are opened, those of the next are on their way.
+  const auto next = [&](Opening &opening) {
+    if (size == 0 || net_of(heap[0]) <= best.beyond) return false;
+    const std::int32_t b = item_of(heap[0]);
+    heap[0] = heap[--size];
+    sink(heap, size, 0);
+    if (size > 0) reader.fetch_leaves(item_of(heap[0]));
+    prepare(b, base[b], best.beyond, opening, reader);
+    return true;
+  };
+  int turn = 0;
+  for (bool more = next(openings[0]); more; turn ^= 1) {
+    more = next(openings[turn ^ 1]);
+    open_leaves(tree, i, openings[turn], best, scratch.visited, reader);
+    if (best.k > FEW && best.count >= 2 * best.k) shrink(best);
+  }
+  shrink(best);
+  bound = best.least;
+  if (pool.margin >= 0) {
+    update(best);
+    drain(best);
+    pool.edge = best.beyond, pool.count = static_cast<int>(best.leaves);
+    for (std::int64_t n = 0; n < best.leaves; ++n) pool.leaf[n] = item_of(best.leaf[n]);
+  }
+  return static_cast<int>(best.count);
+}
+
+static int search(const TreeView &tree, std::int64_t i, int k, std::int32_t floor, Pool &pool, Scratch &scratch,
                   std::int32_t &bound) {
-  const Terms &terms = tree.terms;
-  if (!all_fused(terms))
-    return search_with(tree, i, k, floor, scratch, bound, [&](std::int64_t first, std::int32_t base, std::int32_t *out) {
-      score(terms, i, first, LEAF, base, out);
-    });
+  if (!tree.has_slopes) return search_with(tree, i, k, floor, pool, scratch, bound, ByBoxes{tree, i});
   // The columns of the common policies are read once a search, not once a leaf.
   int number = 0;
-  with_fused(terms, i, 0, [&](const auto pair) {
-    const auto fill = [pair](std::int64_t first, std::int32_t base, std::int32_t *__restrict out) {
-      for (std::int64_t n = 0; n < LEAF; ++n) out[n] = base + pair(first + n);
-    };
-    number = search_with(tree, i, k, floor, scratch, bound, fill);
+  with_fused(tree.terms, i, 0, [&](const auto pair) {
+    const BySlopes<decltype(pair)> reader{tree, viewpoint_of(tree.terms, i), pair};
+    number = search_with(tree, i, k, floor, pool, scratch, bound, reader);
   });
   return number;
 }
 
 static std::int32_t scan(const TreeView &tree, std::int64_t i) {
-  const Terms &terms = tree.terms;
-  const std::int32_t *row = terms.table + terms.left_class[i] * terms.num_right_classes;
+  const std::int32_t *base = tree.block_base + tree.terms.left_class[i] * tree.padded_blocks;
   std::int32_t best = NO_NET;
-  for (std::int64_t b = 0; b < tree.num_blocks; ++b) {
-    const std::int32_t base = row[tree.block_class[b]];
-    if (base == FORBIDDEN) continue;
-    alignas(64) std::int32_t net[BLOCK];
-    score(terms, i, b * BLOCK, BLOCK, base, net);
-    for (std::int64_t n = 0; n < BLOCK; ++n) {
-      const std::int32_t value = net[n] - tree.price[b * BLOCK + n];
-      if (value > best && tree.item[b * BLOCK + n] >= 0 && !banned(tree, i, tree.item[b * BLOCK + n])) best = value;
+  for (std::int64_t leaf = 0; leaf < tree.num_blocks * FAN; ++leaf) {
+    if (base[leaf / FAN] == FORBIDDEN) continue;
+    alignas(64) std::int32_t net[LEAF];
+    score(tree.terms, i, first_of(tree, leaf), LEAF, base[leaf / FAN], net);
+    const std::int32_t *price = prices_of(tree, leaf), *item = items_of(tree, leaf);
+    for (std::int64_t n = 0; n < LEAF; ++n) {
+      const std::int32_t value = net[n] - price[n];
+      if (value > best && item[n] >= 0 && !banned(tree, i, item[n])) best = value;
     }
   }
   return best;

@@ -96,6 +96,10 @@ class ScoredGraph:
         """The compiled graph with its sides exchanged: its tree stands over the left nodes."""
         return _compiled(transposed(self.terms), self.isa)
 
+    def orders(self) -> tuple[Int64, Int64]:
+        """Return the left and the right nodes in the order of the trees, which puts like beside like."""
+        return self.core_transposed.order.astype(np.int64), self.core.order.astype(np.int64)
+
     def part(self, left: Int64, right: Int64) -> ScoredGraph:
         """Return the graph of some of its nodes; the graph itself where that is all of them."""
         if len(left) == self.num_left and len(right) == self.num_right:

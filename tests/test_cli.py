@@ -342,7 +342,7 @@ def test_ctrl_c_saves_what_was_found(tmp_path):
     """Ctrl-C in the middle of a run ends it within seconds, with code 130 and a saved, valid matching."""
     started = "import sys, twinmatch.datasets as d;"
     code = (
-        f"{started} d.france_eu = lambda: d.synthetic(20_000, 40_000, seed=1, market='tied');"
+        f"{started} d.france_eu = lambda: d.synthetic(60_000, 200_000, seed=1, market='tied');"
         "from twinmatch.cli import main; sys.exit(main(['demo', '--gap', '0', '--json']))"
     )
     process = subprocess.Popen(

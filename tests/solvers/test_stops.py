@@ -20,7 +20,7 @@ from twinmatch.solvers import Progress, Solution, solve
 
 SOON_S = 0.4  # 200 ms are promised; two shared cores get some more
 
-PHASES = {"coverage", "tree", "auction", "exact"}
+PHASES = {"coverage", "tree", "levels", "auction", "exact"}
 
 
 @cache

@@ -54,7 +54,7 @@ class Progress:
     Parameters
     ----------
     phase : str
-        What is being done: ``"coverage"``, ``"auction"`` or ``"exact"``.
+        What is being done: ``"coverage"``, ``"tree"``, ``"levels"``, ``"auction"`` or ``"exact"``.
     matched : int
         Left schools that have a partner at the moment.
     objective, bound : int or None

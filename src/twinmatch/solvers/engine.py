@@ -5,12 +5,14 @@ Problem
     Left nodes that must each have one partner (or may do without, for an outside value), right nodes
     with places, every pair worth a whole number of points or not admissible. Find the most points.
 Phases
-    1. *auction*: forward and reverse bidding with a step that shrinks from phase to phase
+    1. *levels*: on scored graphs of some size, prices to start from, out of samples of the market
+       (:mod:`twinmatch.solvers.levels`).
+    2. *auction*: forward and reverse bidding with a step that shrinks from phase to phase
        (``cpp/core/auction.hpp``). At the start of each phase the best net value of every left node under
        the prices at hand is searched exactly, which gives a bound on every matching for free.
        The last bidders of a phase, whose chains of replies keep a single thread busy, are left to the
        next one.
-    2. *exact*: pairs that are not tight are given up, and shortest augmenting paths put everybody back,
+    3. *exact*: pairs that are not tight are given up, and shortest augmenting paths put everybody back,
        thousands in a round (``cpp/core/paths.hpp``). At the end objective and bound are equal, in integers.
        Who asks for a gap is served before the last few, which need the most rounds.
 What is known at every moment
@@ -28,6 +30,9 @@ import numpy as np
 
 from twinmatch import _core
 from twinmatch.errors import Fault, PointsRangeError
+from twinmatch.graph.scored import ScoredGraph
+from twinmatch.solvers import levels
+from twinmatch.solvers.compiled import LIST_KEPT, LIST_LENGTH, new_solver
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.status import Limit
 
@@ -38,12 +43,10 @@ __all__ = ["Market", "Outcome", "optimise"]
 
 #: Bids rise by at least this many points in the last phase of the auction.
 LAST_STEP = 1
+#: The first step without prices to start from, as a part of the largest points.
+FIRST_PART = 12
 #: The step of one phase over that of the next.
 SHRINK = 4
-#: Partners in a candidate list, and how many of the old ones a new list starts from.
-LIST_LENGTH, LIST_KEPT = 16, 8
-#: Left nodes in a reverse list.
-BACK_LENGTH = 16
 #: Partners in a list of the exact finish, which looks farther and changes prices less.
 PATH_LENGTH = 64
 #: One bidder in so many may be left to the next phase, and by the last phase to the exact finish: to raise
@@ -160,27 +163,17 @@ class _Run:
 
     def set_up(self) -> None:
         """Build the trees and the compiled solver."""
-        self.solver = self.control.run("tree", self._new_solver)
-
-    def _new_solver(self) -> _core.Solver:
-        return _core.Solver(
-            self.market.core,
-            self.market.core_transposed,
-            self.capacity,
-            self.outside,
-            LIST_LENGTH,
-            BACK_LENGTH,
-            self.max_points,
-            self.control.threads,
-            self.control.flag,
-            self.control.counters,
+        self.solver = self.control.run(
+            "tree",
+            lambda: new_solver(self.market, self.capacity, self.outside, self.max_points, self.control),
         )
 
     def auction(self) -> None:
         """Run phases with ever smaller steps, until the gap asked for or the last step is reached."""
-        step = max(LAST_STEP, self.max_points // 12)
         try:
+            step = self._start()
             self._open(0)
+            self._take_bound(self.solver.left_price)
             while True:
                 self._bid(step)
                 if step == LAST_STEP:
@@ -194,6 +187,14 @@ class _Run:
             # Somebody may be without a partner; what there is may still be the most so far.
             self._take_matching(time.monotonic() + HURRY_S)
             raise
+
+    def _start(self) -> int:
+        """Take prices to start from; return the first step."""
+        if not isinstance(self.market, ScoredGraph):
+            return max(LAST_STEP, self.max_points // FIRST_PART)
+        begin = levels.start(self.market, self.capacity, self.outside, self.max_points, self.control)
+        self.solver.seed(begin.right_price)
+        return max(LAST_STEP, begin.step)
 
     def _open(self, drop: int) -> None:
         self.control.run("auction", lambda: self.solver.open(drop, LIST_KEPT))

@@ -1,0 +1,37 @@
+"""The compiled solver, as the engine and its levels set it up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twinmatch import _core
+
+if TYPE_CHECKING:
+    from twinmatch.graph.terms import Int64
+    from twinmatch.solvers.control import Control
+    from twinmatch.solvers.engine import Market
+
+__all__ = ["LIST_KEPT", "LIST_LENGTH", "new_solver"]
+
+#: Partners in a candidate list, and how many of the old ones a new list starts from.
+LIST_LENGTH, LIST_KEPT = 16, 8
+#: Left nodes in a reverse list.
+BACK_LENGTH = 16
+
+
+def new_solver(
+    market: Market, capacity: Int64, outside: Int64, max_points: int, control: Control
+) -> _core.Solver:
+    """Return the compiled solver of a market; builds the trees."""
+    return _core.Solver(
+        market.core,
+        market.core_transposed,
+        capacity,
+        outside,
+        LIST_LENGTH,
+        BACK_LENGTH,
+        max_points,
+        control.threads,
+        control.flag,
+        control.counters,
+    )

@@ -13,7 +13,10 @@
 //             bid for in this phase keeps its opening price.
 // When it stops  All bidders have a place (or took their outside value), so the total is within n eps of the bound, up to
 //             the opening prices of places left empty. The exact finish (paths.hpp) removes both.
-// Cost        About ten bids and a few list draws per bidder and phase, on the registers.
+// Start       From prices of zero, or from any others (`seed`, see levels.py): a phase makes no difference between them.
+// Cost        About six bids and as many list draws per bidder and phase, on the registers: nearly all bids need a new list.
+//             Fewer draws from longer lists, from lists shared out among neighbours, or from lists that are trusted beyond
+//             their end, were no faster (measured); cheaper draws were (the pools of tree.hpp).
 // Traps       Opening prices must come down far enough between phases: places that lose their bidder keep their opening
 //             price, which nobody owes (invariant 3). With a single admissible partner v2 does not exist: the bid
 //             stops at `range`. Places of one right node are the same thing, so v2 looks at other right nodes only:
@@ -87,7 +90,9 @@ class Auction {
 
  private:
   // With steps of eps, what a search should remember: what comes within a few steps of its list.
-  static std::int64_t margin_of(std::int64_t eps) { return eps <= LARGEST_POOLED ? MARGIN * std::max<std::int64_t>(1, eps) : ONCE; }
+  static std::int64_t margin_of(std::int64_t eps) {
+    return eps <= LARGEST_POOLED ? MARGIN * std::max<std::int64_t>(1, eps) : ONCE;
+  }
 
   bool is_taken(std::int32_t j) const {
     return market_.place_owner[std::size_t(market_.place_offset[std::size_t(j)])] >= 0;
@@ -101,7 +106,7 @@ class Auction {
   void settle_profits(std::int32_t j);
   void lower(std::int64_t place, std::int64_t price, std::int32_t owner);
 
-  static constexpr std::int64_t LARGEST_POOLED = 100, MARGIN = 6;
+  static constexpr std::int64_t LARGEST_POOLED = 100, MARGIN = 6;  // steps up to this, and how many of them a pool goes
   static constexpr std::size_t BATCH = 256;  // lists drawn at prices that stand still
 
   Market &market_;

@@ -47,7 +47,9 @@ class Candidates {
 
   // Draws the lists of those of `asked` that hide something, at these prices, which the oracle already knows. What a
   // list holds tells a floor: about `keep` of its partners stay above it, so the search may pass over everything else.
-  void draw(const std::vector<std::int32_t> &asked, const std::int64_t *price, int keep, std::int64_t margin, Crew &crew, Flag flag) {
+  // `margin`: see Oracle::search.
+  void draw(const std::vector<std::int32_t> &asked, const std::int64_t *price, int keep, std::int64_t margin, Crew &crew,
+            Flag flag) {
     rows_.clear();
     for (const std::int32_t i : asked)
       if (!complete(i)) rows_.push_back(i);

@@ -45,8 +45,10 @@ class Oracle {
   virtual void set_prices(const std::int64_t *price) = 0;
   virtual void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) = 0;
   // Fills row r of `lists` (k wide) for left node rows[r] with partners whose net value exceeds floor[r] (NO_VALUE: any).
-  virtual void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin, Lists lists,
-                      Crew &crew, Flag flag) = 0;
+  // Somebody who will ask about the same nodes again after a few prices have risen says by how much, about, in `margin`:
+  // the oracle may remember what came so near to the best. ONCE: nobody will.
+  virtual void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin,
+                      Lists lists, Crew &crew, Flag flag) = 0;
   // The points of a pair; NO_VALUE where it is not admissible.
   virtual std::int64_t points(std::int64_t i, std::int64_t j) const = 0;
 };

@@ -36,8 +36,8 @@ ScoredGraph::ScoredGraph(const Terms &terms, const std::int64_t *ban_offset, con
                          const std::string &isa)
     : original_(terms), kernels_(kernels_of(isa)), tree_(terms, ban_offset, ban_item) {}
 
-void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin, Lists lists,
-                         Crew &crew, Flag flag) {
+void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor,
+                         std::int64_t margin, Lists lists, Crew &crew, Flag flag) {
   const std::int64_t capacity = 3 * k + 4 * LEAF;
   std::atomic<std::int64_t> visited{0};
   if (margin >= 0 && !pool_leaf_) {
@@ -60,7 +60,8 @@ void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, co
       const auto at = static_cast<std::size_t>(rows[r]);
       if (margin >= 0) {
         const bool valid = pool_epoch_[at] == tree_.epoch();
-        pool = {static_cast<std::int32_t>(std::min<std::int64_t>(margin, 1 << 28)), pool_leaf_.get() + at * POOL, valid ? pool_count_[at] : 0, pool_edge_[at]};
+        pool = {static_cast<std::int32_t>(std::min<std::int64_t>(margin, 1 << 28)), pool_leaf_.get() + at * POOL,
+                valid ? pool_count_[at] : 0, pool_edge_[at]};
       }
       const int number = kernels_.search(tree_.view(), rows[r], k, static_cast<std::int32_t>(least), pool, scratch, bound);
       if (margin >= 0) pool_count_[at] = pool.count, pool_edge_[at] = pool.edge, pool_epoch_[at] = tree_.epoch();

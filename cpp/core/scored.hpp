@@ -25,8 +25,8 @@ class ScoredGraph final : public Oracle {
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override {
     tree_.change_prices(price, changed, count);
   }
-  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin, Lists lists, Crew &crew,
-              Flag flag) override;
+  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin,
+              Lists lists, Crew &crew, Flag flag) override;
   std::int64_t points(std::int64_t i, std::int64_t j) const override;
 
   // Best net value of every left node by plain evaluation of every admissible class, for the tests and researchers.
@@ -39,6 +39,7 @@ class ScoredGraph final : public Oracle {
   const Kernels &kernels_;
   Tree tree_;
   std::int64_t visited_ = 0;
+  // The pools of tree.hpp, one for each left node once somebody asks for them; good as long as the epoch is the tree's.
   std::unique_ptr<std::int32_t[]> pool_leaf_;
   std::vector<std::int32_t> pool_count_, pool_edge_;
   std::vector<std::uint32_t> pool_epoch_;

@@ -14,6 +14,10 @@
 //             same whatever the bounds are, and so are those that tie with them, see below.
 // Ties        Of partners tied with the k-th, those visited first are kept. The order of visits depends on the schools
 //             and prices alone, so the answer is the same for every thread count and instruction set.
+// Pools       Between two lists of the same school prices have risen a little here and there, and the same leaves matter. A
+//             search may remember the leaves that hold a partner within `margin` of its best, 64 at most, and the most that
+//             any other leaf promised (`edge`). As long as no price fell, nothing outside them exceeds that, so the next
+//             search looks into these leaves alone and is done if its list ends above the edge.
 // Cost        All block bounds (16 at a time), then the leaves that may matter: typically 1 % of the pairs.
 
 #pragma once
@@ -97,10 +101,10 @@ struct Scratch {
 };
 
 struct Pool {
-  std::int32_t margin;
-  std::int32_t *leaf;
-  int count;
-  std::int32_t edge;
+  std::int32_t margin;  // how far below the best it goes; NO_POOL: nothing is to be remembered
+  std::int32_t *leaf;   // POOL of them
+  int count;            // 0: nothing is known
+  std::int32_t edge;    // no partner in another leaf exceeds it
 };
 
 // Writes the (at most) k best partners of left school i whose net value exceeds `floor`, in no order, packed as

@@ -74,8 +74,8 @@ bool Auction::bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t
   return true;
 }
 
-void Auction::open(std::int64_t drop, int keep) {
-  margin_ = margin_of(drop / 4);
+void Auction::open(std::int64_t drop, std::int64_t eps, int keep) {
+  margin_ = margin_of(eps);
   const std::int64_t n = market_.num_left(), m = market_.num_right();
   for (auto &price : market_.place_price) price = std::max<std::int64_t>(0, price - drop);
   for (std::int64_t j = 0; j < m; ++j)

@@ -24,9 +24,23 @@ class AskedOracle final : public Oracle {
 
   void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *, std::int64_t, Lists lists, Crew &,
               Flag flag) override {
-    flag.check();
+    for (std::int64_t first = 0; first < count; first += AT_ONCE) {
+      flag.check();
+      ask(rows, first, std::min(first + AT_ONCE, count), k, lists);
+    }
+  }
+
+  std::int64_t points(std::int64_t i, std::int64_t j) const override {
     nb::gil_scoped_acquire lock;
-    const auto answer = nb::cast<nb::tuple>(best_(to_array(std::vector<std::int32_t>(rows, rows + count)), k,
+    return nb::cast<std::int64_t>(worth_(i, j));
+  }
+
+ private:
+  // Asks about rows first .. last: few enough for somebody to say stop in between.
+  void ask(const std::int32_t *rows, std::int64_t first, std::int64_t last, int k, Lists lists) {
+    nb::gil_scoped_acquire lock;
+    const std::int64_t count = last - first;
+    const auto answer = nb::cast<nb::tuple>(best_(to_array(std::vector<std::int32_t>(rows + first, rows + last)), k,
                                                   to_array(std::vector<std::int64_t>(price_))));
     const auto item = nb::cast<In2<std::int32_t>>(answer[0]);
     const auto net = nb::cast<In2<std::int64_t>>(answer[1]);
@@ -36,7 +50,7 @@ class AskedOracle final : public Oracle {
              net.shape(1) == wide && bound.size() == std::size_t(count),
          "the answer about best partners has the wrong shape");
     for (std::int64_t r = 0; r < count; ++r) {
-      const std::int64_t to = lists.at(rows, r);
+      const std::int64_t to = lists.at(rows, first + r);
       int number = 0;
       for (; number < k && item.data()[r * k + number] >= 0; ++number) {
         const std::int32_t j = item.data()[r * k + number];
@@ -49,12 +63,7 @@ class AskedOracle final : public Oracle {
     }
   }
 
-  std::int64_t points(std::int64_t i, std::int64_t j) const override {
-    nb::gil_scoped_acquire lock;
-    return nb::cast<std::int64_t>(worth_(i, j));
-  }
-
- private:
+  static constexpr std::int64_t AT_ONCE = 8192;
   std::int64_t num_left_, num_right_;
   nb::callable best_, worth_;
   std::vector<std::int64_t> price_;

@@ -114,9 +114,9 @@ class Solver {
         market_(graph.oracle(), checked(capacity, graph.oracle().num_right()), checked(outside, graph.oracle().num_left())),
         auction_(market_, transposed.oracle(), k, back_k, range, crew_, flag_, counters.data()), left_price_(outside.size(), 0) {}
 
-  void open(std::int64_t drop, int keep) {
+  void open(std::int64_t drop, std::int64_t eps, int keep) {
     const Crew::Shift shift{crew_};
-    auction_.open(drop, keep);
+    auction_.open(drop, eps, keep);
     for (std::size_t i = 0; i < left_price_.size(); ++i) left_price_[i] = auction_.best(std::int64_t(i));
   }
   void bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
@@ -238,7 +238,7 @@ NB_MODULE(_core, m) {
                     nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu>>(),
            nb::arg("graph"), nb::arg("transposed"), nb::arg("capacity"), nb::arg("outside"), nb::arg("k"), nb::arg("back_k"), nb::arg("range"),
            nb::arg("threads"), nb::arg("flag"), nb::arg("counters"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
-      .def("open", &Solver::open, nb::arg("drop"), nb::arg("keep"), nb::call_guard<nb::gil_scoped_release>())
+      .def("open", &Solver::open, nb::arg("drop"), nb::arg("eps"), nb::arg("keep"), nb::call_guard<nb::gil_scoped_release>())
       .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
       .def("seed", &Solver::seed, nb::arg("price"))
       .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())

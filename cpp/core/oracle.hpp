@@ -9,7 +9,7 @@
 
 namespace twin {
 
-constexpr std::int64_t ONCE = -1;
+constexpr std::int64_t ONCE = -1;  // the margin of a search that will not be repeated
 constexpr std::int64_t NO_VALUE = INT64_MIN / 4;  // below every net value; sums of a few do not overflow
 
 // Raised inside long loops when the caller's flag went up.

@@ -14,12 +14,12 @@ namespace twin {
 
 namespace {
 constexpr std::int64_t VIEWPOINTS = 64;  // left schools that the tilt of a node is averaged over
-constexpr double STEEPEST = 3.0;         // more than the arc ever grows with the chord
 
 // Whether the bounds of slopes.hpp hold for these columns.
 bool can_incline(const Terms &t) {
-  return t.has_distance && t.distance.centre <= 0.0f && t.num_linear <= MAX_FUSED && t.num_tags == 0 && !t.has_dot &&
-         t.num_left > 0;
+  // What leans stays within a few times `top`, and must fit 32 bits.
+  return t.has_distance && t.distance.centre <= 0.0f && t.distance.top <= 0x1p26f && t.distance.slope <= 1e6f &&
+         t.num_linear <= MAX_FUSED && t.num_tags == 0 && !t.has_dot && t.num_left > 0;
 }
 }  // namespace
 
@@ -161,7 +161,6 @@ void Tree::lay_out(const std::vector<std::int32_t> &leaves) {
 void Tree::measure(Boxes &boxes, std::int64_t count, std::int64_t width) {
   const Terms &t = view_.terms;
   const std::int64_t padded = (count + FAN - 1) / FAN * FAN;
-  boxes.count = count;
   auto ends = [&](const auto *column, auto *&low, auto *&high) {
     using T = std::remove_reference_t<decltype(*low)>;
     low = array<T>(padded), high = array<T>(padded);
@@ -210,7 +209,7 @@ void Tree::incline(Slopes &slopes, Ground &ground, std::int64_t count, std::int6
   for (auto *slots : {&ground.bulge, &ground.offset}) slots->assign(static_cast<std::size_t>(count * width), 0);
   ground.general.assign(static_cast<std::size_t>(count), 0.0f);
   // A place that is not known stands far outside the Earth.
-  const double outside = 2.0 * std::sqrt(16.0 / double(ARC_SCALE)) / 2.0;
+  const double outside = std::sqrt(16.0 / double(ARC_SCALE));
   std::vector<Vector> views;
   for (std::int64_t v = 0; v < VIEWPOINTS; ++v) {
     const std::int64_t i = v * t.num_left / VIEWPOINTS;
@@ -240,16 +239,22 @@ void Tree::incline(Slopes &slopes, Ground &ground, std::int64_t count, std::int6
       }
     }
     Vector middle{}, up{};
-    bool known = true;
+    bool leans = true;  // all places are known, and it is so small that slopes can be bounds (slopes.hpp)
     for (std::int64_t n = 0; n < width; ++n) {
       const Vector at = place(n);
-      known = known && dot(at, at) < outside * outside;
+      leans = leans && dot(at, at) < outside * outside;
       for (int axis = 0; axis < 3; ++axis) middle[std::size_t(axis)] += at[std::size_t(axis)] / double(width);
     }
+    double reach = 0.0;
+    for (std::int64_t n = 0; n < width; ++n) {
+      const Vector from = less(place(n), middle);
+      reach = std::max(reach, std::sqrt(dot(from, from)));
+    }
+    leans = leans && dot(middle, middle) > 0.0 && STEEPEST * t.distance.slope * reach < 2.0 * t.distance.top;
     // Axes: towards the left schools along the ground, across, and up.
     Vector along{}, across{};
     double tilt = 0.0;
-    if (known && dot(middle, middle) > 0.0) {
+    if (leans) {
       up = scaled(middle, 1.0 / std::sqrt(dot(middle, middle)));
       Vector pull{};
       for (const Vector &view : views) {
@@ -294,13 +299,13 @@ void Tree::incline(Slopes &slopes, Ground &ground, std::int64_t count, std::int6
       half_across = std::max(half_across, std::abs(dot(from, across)));
       radius = std::max(radius, std::sqrt(dot(from, from)));
       const auto slot = static_cast<std::size_t>(node * width + n);
-      if (!known) continue;
+      if (!leans) continue;
       ground.along[slot] = static_cast<float>(dot(from, along)), ground.across[slot] = static_cast<float>(dot(from, across));
       ground.bulge[slot] = static_cast<std::int32_t>(std::ceil(STEEPEST * t.distance.slope * std::abs(dot(from, up))));
     }
     // Half a unit for the rounding of the axes.
-    field(HALF_ALONG) = known ? static_cast<float>(half_along + 1.0) : 1e30f;
-    field(HALF_ACROSS) = known ? static_cast<float>(half_across + 1.0) : 1e30f;
+    field(HALF_ALONG) = leans ? static_cast<float>(half_along + 1.0) : 1e30f;
+    field(HALF_ACROSS) = leans ? static_cast<float>(half_across + 1.0) : 1e30f;
     field(RADIUS) = static_cast<float>(radius * 1.000001 + 1.0);
   }
 }

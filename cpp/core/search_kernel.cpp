@@ -329,7 +329,8 @@ static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t
   if (pool.margin >= 0) {
     update(best);
     drain(best);
-    pool.edge = best.beyond, pool.count = static_cast<int>(best.leaves);
+    // Leaves that were thrown out may promise more than the list needs, where a banned school is in them.
+    pool.edge = best.beyond > best.edge ? best.beyond : best.edge, pool.count = static_cast<int>(best.leaves);
     for (std::int64_t n = 0; n < best.leaves; ++n) pool.leaf[n] = item_of(best.leaf[n]);
   }
   return static_cast<int>(best.count);

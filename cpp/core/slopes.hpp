@@ -56,11 +56,11 @@ static inline void bound_slopes(const TreeView &tree, const Slopes &slopes, cons
     float near = d.top - d.slope * (reach > 0.0f ? reach : 0.0f);
     near = near > 0.0f ? near : 0.0f;
     near = near < d.cap ? near : d.cap;
-    float sloping = centre + spread;
-    sloping = centre - 3.0f * d.slope * line(RADIUS)[n] >= 0.0f ? sloping : 1e9f;
-    sloping = sloping < 1e9f ? sloping : 1e9f;
+    const float sloping = centre + spread < 1e9f ? centre + spread : 1e9f;
+    // A node that does not lean, or reaches too far.
+    const bool holds = centre - STEEPEST * d.slope * line(RADIUS)[n] >= 0.0f && line(HALF_ALONG)[n] < 1e30f;
     least[n] = static_cast<std::int32_t>(near) - lowest[n];
-    lean[n] = static_cast<std::int32_t>(sloping) - leaning[n];
+    lean[n] = holds ? static_cast<std::int32_t>(sloping) - leaning[n] : least[n];
   }
   for (std::int64_t n = 0; n < FAN; ++n) least[n] = (lean[n] < least[n] ? lean[n] : least[n]) + tree.margin;
   for (int c = 0; c < tree.terms.num_linear; ++c) {

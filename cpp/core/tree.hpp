@@ -6,14 +6,14 @@
 //             most, into leaves of 16; 16 leaves make a block. Leaves and blocks know bounds on the net values inside; what
 //             cannot beat the k-th best so far is not opened.
 // Bounds      Any policy has boxes: the points of the nearest corner of a node's features, minus its lowest price
-//             (bounds.hpp). They are loose where it hurts, because near good prices the schools near the corner are the dear
+//             (boxes.hpp). They are loose where it hurts, because near good prices the schools near the corner are the dear
 //             ones. The common policies (a falling distance, a few linear columns) have a tighter one besides (slopes.hpp).
 // Exactness   Boxes use the operations of points.hpp in the same order on feature differences that are no larger than
 //             those of any school in the box. IEEE rounding is monotone, so the bound is never below a true value:
-//             no tolerance. Slopes are bounds in real numbers, and leave a margin for rounding. The k best found are the
-//             same whatever the bounds are, and so are those that tie with them, see below.
-// Ties        Of partners tied with the k-th, those visited first are kept. The order of visits depends on the schools
-//             and prices alone, so the answer is the same for every thread count and instruction set.
+//             no tolerance. Slopes are bounds in real numbers, and leave a margin for rounding. The k best net values
+//             are the same whatever the bounds are; which of several that tie with the last are kept, see below.
+// Ties        Of partners tied with the k-th, those visited first are kept. The order of visits depends on the schools,
+//             on prices and on what was asked before, so the answer is the same for every thread count and instruction set.
 // Pools       Between two lists of the same school prices have risen a little here and there, and the same leaves matter. A
 //             search may remember the leaves that hold a partner within `margin` of its best, 64 at most, and the most that
 //             any other leaf promised (`edge`). As long as no price fell, nothing outside them exceeds that, so the next
@@ -30,11 +30,11 @@ constexpr std::int32_t NO_NET = INT32_MIN;       // less than any net value
 constexpr std::int32_t NO_POOL = -1;
 constexpr std::int64_t POOL = 64;
 constexpr std::int32_t PRICE_CAP = 1 << 30;      // prices and points stay below it, so that net values fit 32 bits
+constexpr float STEEPEST = 3.0f;                 // more than the arc ever grows with the chord
 constexpr int MAX_FUSED = 3;                     // linear columns of a policy that has slopes
 
 // Boxes of a row of nodes (leaves or blocks), one array an end, so that 16 are bounded at once.
 struct Boxes {
-  std::int64_t count;
   float *low[3], *high[3];
   std::int32_t *linear_low[MAX_COLUMNS], *linear_high[MAX_COLUMNS];
   std::uint64_t *tags[MAX_COLUMNS];

@@ -147,8 +147,8 @@ class ScoredGraph:
 
         Notes
         -----
-        Among partners tied with the last one kept, which are kept depends on the tree, that is, on the
-        right nodes alone.
+        Among partners tied with the last one kept, which are kept depends on the order in which the tree is
+        searched: on the nodes and the prices, not on threads or instruction sets.
         """
         right, net, bound = self.best_lists(np.array([i], np.int32), k, right_price)
         kept = right[0] >= 0

@@ -20,18 +20,26 @@ BACK_LENGTH = 16
 
 
 def new_solver(
-    market: Market, capacity: Int64, outside: Int64, max_points: int, control: Control
+    market: Market,
+    capacity: Int64,
+    outside: Int64,
+    max_points: int,
+    control: Control,
+    *,
+    length: int = LIST_LENGTH,
+    back_length: int = BACK_LENGTH,
+    counters: Int64 | None = None,
 ) -> _core.Solver:
-    """Return the compiled solver of a market; builds the trees."""
+    """Return the compiled solver of a market; builds the trees. ``counters``: who wants to watch, if not ``control``."""
     return _core.Solver(
         market.core,
         market.core_transposed,
         capacity,
         outside,
-        LIST_LENGTH,
-        BACK_LENGTH,
+        length,
+        back_length,
         max_points,
         control.threads,
         control.flag,
-        control.counters,
+        control.counters if counters is None else counters,
     )

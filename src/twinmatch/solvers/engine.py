@@ -43,8 +43,6 @@ __all__ = ["Market", "Outcome", "optimise"]
 
 #: Bids rise by at least this many points in the last phase of the auction.
 LAST_STEP = 1
-#: The first step without prices to start from, as a part of the largest points.
-FIRST_PART = 12
 #: The step of one phase over that of the next.
 SHRINK = 4
 #: Partners in a list of the exact finish, which looks farther and changes prices less.
@@ -163,23 +161,23 @@ class _Run:
 
     def set_up(self) -> None:
         """Build the trees and the compiled solver."""
-        self.solver = self.control.run(
-            "tree",
-            lambda: new_solver(self.market, self.capacity, self.outside, self.max_points, self.control),
-        )
+        self.solver = self.control.run("tree", self._new_solver)
+
+    def _new_solver(self) -> _core.Solver:
+        return new_solver(self.market, self.capacity, self.outside, self.max_points, self.control)
 
     def auction(self) -> None:
         """Run phases with ever smaller steps, until the gap asked for or the last step is reached."""
         try:
             step = self._start()
-            self._open(0)
+            self._open(0, step)
             self._take_bound(self.solver.left_price)
             while True:
                 self._bid(step)
                 if step == LAST_STEP:
                     return
                 step = max(LAST_STEP, step // SHRINK)
-                self._open(SHRINK * step)
+                self._open(SHRINK * step, step)
                 self._take_bound(self.solver.left_price)
                 if self._good_enough():
                     return
@@ -191,13 +189,13 @@ class _Run:
     def _start(self) -> int:
         """Take prices to start from; return the first step."""
         if not isinstance(self.market, ScoredGraph):
-            return max(LAST_STEP, self.max_points // FIRST_PART)
+            return max(LAST_STEP, self.max_points // levels.FIRST_PART)
         begin = levels.start(self.market, self.capacity, self.outside, self.max_points, self.control)
         self.solver.seed(begin.right_price)
         return max(LAST_STEP, begin.step)
 
-    def _open(self, drop: int) -> None:
-        self.control.run("auction", lambda: self.solver.open(drop, LIST_KEPT))
+    def _open(self, drop: int, step: int) -> None:
+        self.control.run("auction", lambda: self.solver.open(drop, step, LIST_KEPT))
 
     def _bid(self, step: int) -> None:
         left_over = self.market.num_left // (LAST_LEFT_OVER if step == LAST_STEP else LEFT_OVER)

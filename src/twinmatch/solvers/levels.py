@@ -7,7 +7,8 @@ Problem
 Idea
     The trees of the graph put nodes that are alike side by side. Every sixteenth place of the right side in
     that order, and every sixteenth left node, are a market of the same shape, solved in no time; its prices
-    start every fourth, and theirs start the whole market, which needs only the last, small steps.
+    start every fourth, and theirs start the whole market, which needs only the last, small steps. Larger
+    graphs begin with every sixty-fourth node, or fewer, smaller ones with every fourth, or with all.
 From one level to the next
     What a right node that was not in the sample is worth is read off the left nodes that were: with left
     prices u,
@@ -61,6 +62,8 @@ WIDER = 2
 WHOLE_PART, CROWDED_PART = 6000, 700
 #: Places are few with less than so many for each left node.
 CROWDED = 1.25
+#: So many right nodes are asked about before somebody may say stop.
+AT_ONCE = 1 << 16
 #: One bidder in so many may be left over by a phase.
 LEFT_OVER = 10_000
 
@@ -99,7 +102,7 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, max_points: int, 
     Returns
     -------
     Start
-        Prices of zero, and a large step, where the graph is too small for levels.
+        Prices of zero, and ``max_points // FIRST_PART``, where the graph is too small for levels.
 
     Raises
     ------
@@ -110,47 +113,63 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, max_points: int, 
     if graph.num_left < FACTOR * FEWEST:
         return Start(price, step)
     left, right = graph.orders()
-    place = np.repeat(right, capacity[right])
+    end = np.cumsum(capacity[right])  # of the places of each right node, in that order
     factor = FACTOR
     while graph.num_left >= FACTOR * factor * FEWEST:
         factor *= FACTOR
     last = max(1, max_points // LAST_PART)
     while factor > 1:
         rows = np.sort(left[factor // 2 :: factor])
-        places = np.bincount(place[factor // 2 :: factor], minlength=graph.num_right)
-        price = _solve(graph, rows, places, np.maximum(outside[rows], 0), Start(price, step), last, control)
+        places = np.zeros(graph.num_right, np.int64)
+        places[right] = np.diff((end + factor // 2 - 1) // factor, prepend=0)
+        least = np.maximum(outside[rows], 0)
+        price = _solve(graph, rows, places, least, max_points, Start(price, step), last, control)
         step, last, factor = WIDER * last, max(1, last // FACTOR), factor // FACTOR
-    is_crowded = len(place) < CROWDED * graph.num_left
+    is_crowded = int(capacity.sum()) < CROWDED * graph.num_left
     return Start(price, max(1, max_points // (CROWDED_PART if is_crowded else WHOLE_PART)))
 
 
 def _solve(
-    graph: ScoredGraph, rows: Int64, places: Int64, outside: Int64, begin: Start, last: int, control: Control
+    graph: ScoredGraph,
+    rows: Int64,
+    places: Int64,
+    outside: Int64,
+    max_points: int,
+    begin: Start,
+    last: int,
+    control: Control,
 ) -> Int64:
     """Solve a level, to a step of ``last``; return what its prices say of those of the whole market."""
     columns = np.flatnonzero(places)
     part = graph.part(rows, columns)
 
     def steps() -> Int64:
-        solver = new_solver(part, places[columns], outside, graph.terms.max_points, control)
+        nobody = np.zeros(1, np.int64)  # who watches counts the pairs of the whole market
+        solver = new_solver(part, places[columns], outside, max_points, control, counters=nobody)
         solver.seed(begin.right_price[columns])
         step, drop = begin.step, 0
         while True:
-            solver.open(drop, LIST_KEPT)
+            solver.open(drop, step, LIST_KEPT)
             solver.bid(step, LIST_KEPT, len(rows) // LEFT_OVER)
             if step <= last:
                 break
             step = max(last, step // FACTOR)
             drop = FACTOR * step
-        solver.open(0, LIST_KEPT)  # for the left prices
-        return _prices(graph, rows, solver.left_price, control.threads)
+        solver.open(0, step, LIST_KEPT)
+        return solver.left_price
 
-    return control.run("levels", steps)
+    return _prices(graph, rows, control.run("levels", steps), control)
 
 
-def _prices(graph: ScoredGraph, rows: Int64, left_price: Int64, threads: int) -> Int64:
+def _prices(graph: ScoredGraph, rows: Int64, left_price: Int64, control: Control) -> Int64:
     """Return the least prices at which none of these left nodes gains by a change."""
-    seen = graph.part(rows, np.arange(graph.num_right)).core_transposed
     everybody = np.arange(graph.num_right, dtype=np.int32)
-    item, points, number, _ = seen.search(everybody, 1, left_price, threads)
-    return np.where(number > 0, np.maximum(points - left_price[item], 0), 0)
+    seen = control.run("levels", lambda: graph.part(rows, everybody.astype(np.int64)).core_transposed)
+    price = np.zeros(graph.num_right, np.int64)
+    for first in range(0, graph.num_right, AT_ONCE):
+        some = everybody[first : first + AT_ONCE]
+        item, points, number, _ = control.run(
+            "levels", lambda some=some: seen.search(some, 1, left_price, control.threads)
+        )
+        price[some] = np.where(number > 0, np.maximum(points - left_price[item], 0), 0)
+    return price

@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twinmatch import _core
 from twinmatch.errors import Fault, PointsRangeError
+from twinmatch.solvers.compiled import new_solver
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.engine import LAST_STEP, Market, Outcome, _Run
 
 if TYPE_CHECKING:
+    from twinmatch import _core
     from twinmatch.graph.terms import Int64
 
 __all__ = ["Pace", "optimise_quickly"]
@@ -112,17 +113,14 @@ class _Quick(_Run):
         super().__init__(market, capacity, outside, max_points, control)
 
     def _new_solver(self) -> _core.Solver:
-        return _core.Solver(
-            self.market.core,
-            self.market.core_transposed,
+        return new_solver(
+            self.market,
             self.capacity,
             self.outside,
-            self.pace.length,
-            self.pace.back_length,
             self.max_points,
-            self.control.threads,
-            self.control.flag,
-            self.control.counters,
+            self.control,
+            length=self.pace.length,
+            back_length=self.pace.back_length,
         )
 
     def _first_step(self) -> int:
@@ -153,7 +151,7 @@ class _Quick(_Run):
         pace, run, solver = self.pace, self.control.run, self.solver
         step, drop = self._first_step(), 0
         while True:
-            run("auction", partial(solver.open, drop, pace.kept))
+            run("auction", partial(solver.open, drop, step, pace.kept))
             self._take_bound(solver.left_price)
             if self._good_enough():
                 return

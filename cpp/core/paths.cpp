@@ -40,14 +40,19 @@ std::int64_t Paths::best(std::int64_t bidder) const {
 }
 
 void Paths::write(std::int32_t bidder, int k, const std::int32_t *item, const std::int64_t *points, std::int64_t number,
-                  std::int64_t bound) {
+                  std::int64_t bound, std::int64_t end) {
   auto &list = list_[std::size_t(bidder)];
   if (!list) list = std::make_unique<List>();
   std::vector<std::pair<std::int64_t, std::int32_t>> order;  // (minus what it is worth, item), to be sorted
-  std::vector<std::int64_t> sorted;
   order.reserve(std::size_t(number));
   for (std::int64_t c = 0; c < number; ++c) order.emplace_back(item_potential_[std::size_t(item[c])] - points[c], item[c]);
   std::sort(order.begin(), order.end());
+  // A list that had to grow keeps what it grew for, and as much again as a short one holds.
+  const auto first_beyond = std::lower_bound(order.begin(), order.end(), std::pair{-end, INT32_MAX}) - order.begin();
+  if (const auto kept = std::size_t(first_beyond + lists_.k); k > lists_.k && bound < end && kept < order.size()) {
+    bound = -order[kept].first;
+    order.resize(kept);
+  }
   list->k = k, list->bound = bound, list->top = number > 0 ? -order.front().first : 0;
   list->item.clear(), list->below.clear(), list->points.clear();
   list->item.reserve(order.size()), list->below.reserve(order.size()), list->points.reserve(order.size());
@@ -89,7 +94,7 @@ std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, 
   for (std::int32_t b = 0; b < oracle_.num_left(); ++b) {
     if ((b & 1023) == 0) flag_.check();
     if (!list_[std::size_t(b)] && lists_.drawn(b))
-      write(b, lists_.k, lists_.item(b), lists_.points(b), lists_.number(b), lists_.bound(b));
+      write(b, lists_.k, lists_.item(b), lists_.points(b), lists_.number(b), lists_.bound(b), FAR);
   }
   std::vector<std::int32_t> sources;
   for (std::int32_t b = 0; b < oracle_.num_left(); ++b)
@@ -209,7 +214,7 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
       if ((r & 255) == 0) flag_.check();
       const bool is_new = !list_[std::size_t(rows[r])];
       const std::int64_t end = is_new ? 0 : list_[std::size_t(rows[r])]->bound;
-      write(rows[r], k, item.data() + r * width, points.data() + r * width, number[r], bound[r]);
+      write(rows[r], k, item.data() + r * width, points.data() + r * width, number[r], bound[r], end);
       scanned_[std::size_t(rows[r])] = 0;
       if (is_new || bound[r] < end) continue;
       list_[std::size_t(rows[r])]->k *= 4;

@@ -82,7 +82,7 @@ class Paths {
     std::int64_t next(std::size_t c) const { return c < item.size() ? std::max(most(c), bound) : bound; }
   };
   void write(std::int32_t bidder, int k, const std::int32_t *item, const std::int64_t *points, std::int64_t number,
-             std::int64_t bound);
+             std::int64_t bound, std::int64_t end);
   bool in_need(std::int64_t bidder) const;
   bool is_free(std::int32_t item) const;       // a path may end here
   bool may_stay(std::int32_t bidder) const;    // a path may end here: its potential is as low as it may be

@@ -70,14 +70,15 @@ class Paths {
   Candidates &lists() { return lists_; }
 
  private:
-  // The arcs of a bidder, best first at the time they were drawn: since then prices have only risen, so `top - below[c]`
-  // is no less than what arc c is worth today, and whoever looks for arcs within some slack can stop early.
+  // The arcs of a bidder, best first at the time they were drawn: since then prices have only risen, so `most(c)` is
+  // no less than what arc c is worth today, and whoever looks for arcs within some slack can stop early.
   struct List {
     int k = 0;
     std::int64_t bound = NO_VALUE, top = 0;
     std::vector<std::int32_t> item, below;
     std::vector<std::int64_t> points;
-    std::int64_t most(std::size_t c) const { return top - below[c]; }
+    static constexpr std::size_t STRIDE = 16;  // one entry of `below` for so many arcs
+    std::int64_t most(std::size_t c) const { return top - below[c / STRIDE]; }
     // No arc from c on, listed or hidden, is worth more. Listed ones may be worth less than hidden ones: prices rise.
     std::int64_t next(std::size_t c) const { return c < item.size() ? std::max(most(c), bound) : bound; }
   };

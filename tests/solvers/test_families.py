@@ -8,7 +8,8 @@ import pytest
 from tests.instances import certificate_of, explicit, solved
 from tests.oracles import FORBIDDEN, best_by_ortools, best_by_scipy
 from twinmatch.errors import PointsRangeError
-from twinmatch.solvers import solve
+from twinmatch.solvers import compiled, quick, solve
+from twinmatch.solvers.control import Control
 
 x = FORBIDDEN
 FAMILIES = {}
@@ -306,3 +307,25 @@ def test_points_at_the_edge_of_the_range_are_exact_or_refused(most):
         assert solution.status == "OPTIMAL"
         certificate_of(graph, solution).raise_for_failure()
         assert (solution.coverage, solution.objective) == best_by_ortools(points, capacity)
+
+
+def test_lists_are_as_long_as_the_pace_says(monkeypatch):
+    """The finish takes over the lists of the auction, and cannot where they are of another length."""
+    asked = []
+
+    class Spied:
+        NO_VALUE = compiled._core.NO_VALUE
+
+        @staticmethod
+        def Solver(*arguments):  # noqa: N802
+            asked.append(arguments[4:6])
+            return built(*arguments)
+
+    built = compiled._core.Solver
+    monkeypatch.setattr(compiled, "_core", Spied)
+    graph = explicit(np.random.default_rng(0).integers(0, 99, (30, 40)))
+    pace = quick.Pace(rank=4, shrink=4, length=23, kept=5, back_length=7, patience=2, draw_steps=2)
+    outside = np.full(30, compiled._core.NO_VALUE)
+    found = quick.optimise_quickly(graph, np.ones(40, np.int64), outside, 99, Control(), pace)
+    assert asked == [(23, 7)]
+    assert found.objective == found.bound

@@ -150,8 +150,8 @@ def test_levels_can_be_stopped():
         threads=1,
     )
     assert solution.limit == Limit.CANCELLED
-    assert solution.status == Status.NO_SOLUTION
-    assert solution.bound > 0
+    assert solution.status in (Status.NO_SOLUTION, Status.FEASIBLE)
+    assert solution.bound >= solution.objective
     assert set(phases) <= {"coverage", "tree", "levels"}
 
 

@@ -30,7 +30,7 @@ def new_solver(
     back_length: int = BACK_LENGTH,
     counters: Int64 | None = None,
 ) -> _core.Solver:
-    """Return the compiled solver of a market; builds the trees. ``counters``: who wants to watch, if not ``control``."""
+    """Return the compiled solver of a market; builds the trees. ``counters``: the control's, or others."""
     return _core.Solver(
         market.core,
         market.core_transposed,

@@ -37,6 +37,7 @@ After
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -168,8 +169,7 @@ def _prices(graph: ScoredGraph, rows: Int64, left_price: Int64, control: Control
     price = np.zeros(graph.num_right, np.int64)
     for first in range(0, graph.num_right, AT_ONCE):
         some = everybody[first : first + AT_ONCE]
-        item, points, number, _ = control.run(
-            "levels", lambda some=some: seen.search(some, 1, left_price, control.threads)
-        )
+        asked = partial(seen.search, some, 1, left_price, control.threads)
+        item, points, number, _ = control.run("levels", asked)
         price[some] = np.where(number > 0, np.maximum(points - left_price[item], 0), 0)
     return price

@@ -49,7 +49,7 @@ void Paths::write(std::int32_t bidder, int k, const std::int32_t *item, const st
   std::sort(order.begin(), order.end());
   // A list that had to grow keeps what it grew for, and twice what a short one holds.
   const auto first_beyond = std::lower_bound(order.begin(), order.end(), std::pair{-end, INT32_MAX}) - order.begin();
-  if (const auto kept = std::size_t(first_beyond + 2 * lists_.k); k > lists_.k && bound < end && kept < order.size()) {
+  if (const auto kept = std::size_t(first_beyond + 2 * lists_.k); k > lists_.k && bound != NO_VALUE && bound < end && kept < order.size()) {
     bound = -order[kept].first;
     order.resize(kept);
   }

@@ -77,7 +77,7 @@ class Paths {
     std::int64_t bound = NO_VALUE, top = 0;
     std::vector<std::int32_t> item, below;
     std::vector<std::int64_t> points;
-    static constexpr std::size_t STRIDE = 16;  // one entry of `below` for so many arcs
+    static constexpr std::size_t STRIDE = 8;  // one entry of `below` for so many arcs
     std::int64_t most(std::size_t c) const { return top - below[c / STRIDE]; }
     // No arc from c on, listed or hidden, is worth more. Listed ones may be worth less than hidden ones: prices rise.
     std::int64_t next(std::size_t c) const { return c < item.size() ? std::max(most(c), bound) : bound; }

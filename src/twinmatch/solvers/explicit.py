@@ -434,7 +434,7 @@ def _pace(part: ExplicitGraph) -> Pace:
         # A list is a pass over a row, a step looks at a few partners.
         return Pace(4, 8, 32, 16, 16, 16 + part.num_right // 100, 1 + part.num_right // 600)
     longest = int(part.degrees[0].max(initial=1))
-    return Pace(8, 8, min(longest, 32), 16, 16, 16, 1)
+    return Pace(8, 8, min(longest, 16), 8, 16, 2, 1)
 
 
 def _places(part: ExplicitGraph) -> Int64:

@@ -8,6 +8,8 @@ ones on every run and prints the seed that draws them again: ``make fuzz``, ``ma
 from __future__ import annotations
 
 import secrets
+import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, core, settings
@@ -54,3 +56,11 @@ def pytest_report_header(config: pytest.Config) -> str:
 def seed(request: pytest.FixtureRequest) -> int:
     """Return the seed for tests that draw their own random instances: 0, or a new one under ``fuzz``."""
     return request.config.stash[_SEED]
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C raises, also where the tests run in the background, whose processes are told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

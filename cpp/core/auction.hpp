@@ -74,8 +74,8 @@ class Auction {
       : market_(market), transposed_(transposed), lists_(market.oracle, k), back_lists_(transposed, back_k), range_(range),
         crew_(crew), flag_(flag), counters_(counters) {}
 
-  // Opens a phase with steps of eps: all prices come down by `drop` (not below zero) and every list is drawn. Until the next bid,
-  // `best` is exact: what it adds up to with the prices is a bound on every matching.
+  // Opens a phase with steps of eps: all prices come down by `drop` (not below zero) and every list is drawn. Until the
+  // next bid, `best` is exact: what it adds up to with the prices is a bound on every matching.
   void open(std::int64_t drop, std::int64_t eps, int keep);
   std::int64_t best(std::int64_t i) const;
 

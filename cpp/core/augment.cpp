@@ -201,7 +201,8 @@ void Augment<T>::draw_all(Crew &crew, Flag flag) {
   std::vector<std::int32_t> rows(static_cast<std::size_t>(n_));
   std::iota(rows.begin(), rows.end(), 0);
   const std::vector<std::int64_t> floor(std::size_t(n_), NO_VALUE);
-  graph_.search(rows.data(), n_, LISTED, floor.data(), ONCE, {item_.data(), worth_.data(), number_.data(), beyond_.data()}, crew, flag);
+  graph_.search(rows.data(), n_, LISTED, floor.data(), ONCE,
+                {item_.data(), worth_.data(), number_.data(), beyond_.data()}, crew, flag);
 }
 
 // A new list at these prices, of which changed_ are news to the graph.
@@ -214,8 +215,9 @@ void Augment<T>::draw(std::int32_t i, std::int32_t width, const std::vector<std:
     item_.resize(item_.size() + std::size_t(width)), worth_.resize(item_.size());
   }
   const std::int64_t floor = NO_VALUE, at = first_[std::size_t(i)];
-  graph_.search(&i, 1, width, &floor, ONCE, {&item_[std::size_t(at)], &worth_[std::size_t(at)], &number_[std::size_t(i)],
-                                        &beyond_[std::size_t(i)]}, alone_, flag);
+  graph_.search(&i, 1, width, &floor, ONCE,
+                {&item_[std::size_t(at)], &worth_[std::size_t(at)], &number_[std::size_t(i)], &beyond_[std::size_t(i)]},
+                alone_, flag);
 }
 
 template <class T>

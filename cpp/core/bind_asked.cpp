@@ -22,8 +22,8 @@ class AskedOracle final : public Oracle {
     for (std::int64_t c = 0; c < count; ++c) price_[std::size_t(changed[c])] = price[changed[c]];
   }
 
-  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *, std::int64_t, Lists lists, Crew &,
-              Flag flag) override {
+  void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *, std::int64_t, Lists lists,
+              Crew &, Flag flag) override {
     for (std::int64_t first = 0; first < count; first += AT_ONCE) {
       flag.check();
       ask(rows, first, std::min(first + AT_ONCE, count), k, lists);

@@ -74,8 +74,8 @@ void DenseGraph<T>::change_prices(const std::int64_t *price, const std::int32_t 
 // The maxima of the groups come first. At least k partners reach the k-th largest of them, so only groups that reach it
 // too (and the floor) are looked into. About eight groups a partner make that few.
 template <class T>
-void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t, Lists lists,
-                           Crew &crew, Flag flag) {
+void DenseGraph<T>::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t,
+                           Lists lists, Crew &crew, Flag flag) {
   const std::int64_t segment = std::clamp<std::int64_t>(num_right_ / (8 * k) * LANES, 4 * LANES, 32 * LANES);
   const std::int64_t groups = (num_right_ + segment - 1) / segment * LANES;
   const std::int64_t chunk = std::max<std::int64_t>(1, (std::int64_t{1} << 17) / std::max<std::int64_t>(1, num_right_));
@@ -142,8 +142,8 @@ void SparseGraph::change_prices(const std::int64_t *price, const std::int32_t *c
 }
 
 // A list that fits is handed over whole, floor or not: then nothing is hidden and it never has to be drawn again.
-void SparseGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t, Lists lists,
-                         Crew &crew, Flag flag) {
+void SparseGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t,
+                         Lists lists, Crew &crew, Flag flag) {
   crew.run(count, 1024, [&](int, std::int64_t first, std::int64_t last) {
     std::vector<Found> found;
     for (std::int64_t r = first; r < last; ++r) {

@@ -49,13 +49,15 @@ void Paths::write(std::int32_t bidder, int k, const std::int32_t *item, const st
   std::sort(order.begin(), order.end());
   // A list that had to grow keeps what it grew for, and twice what a short one holds.
   const auto first_beyond = std::lower_bound(order.begin(), order.end(), std::pair{-end, INT32_MAX}) - order.begin();
-  if (const auto kept = std::size_t(first_beyond + 2 * lists_.k); k > lists_.k && bound != NO_VALUE && bound < end && kept < order.size()) {
+  const auto kept = std::size_t(first_beyond + 2 * lists_.k);
+  if (k > lists_.k && bound != NO_VALUE && bound < end && kept < order.size()) {
     bound = -order[kept].first;
     order.resize(kept);
   }
   list->k = k, list->bound = bound, list->top = number > 0 ? -order.front().first : 0;
   list->item.clear(), list->below.clear(), list->points.clear();
-  list->item.reserve(order.size()), list->below.reserve(order.size() / List::STRIDE + 1), list->points.reserve(order.size());
+  list->item.reserve(order.size()), list->points.reserve(order.size());
+  list->below.reserve(order.size() / List::STRIDE + 1);
   for (const auto &[minus, b] : order) {
     if (list->item.size() % List::STRIDE == 0)
       list->below.push_back(std::int32_t(std::min<std::int64_t>(list->top + minus, INT32_MAX)));

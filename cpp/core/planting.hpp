@@ -1,4 +1,4 @@
-// Building the tree of tree.hpp, and keeping its prices.
+// The tree of tree.hpp: building it (planting.cpp) and keeping its prices (pricing.cpp).
 
 #pragma once
 #include <cstddef>

@@ -10,6 +10,7 @@ import pytest
 import twinmatch as tm
 from tests.instances import solved
 from tests.oracles import FORBIDDEN, best_by_brute_force, best_by_ortools
+from twinmatch import _core
 from twinmatch.errors import PointsError
 from twinmatch.graph.called import CalledGraph
 from twinmatch.graph.terms import CallTerm, RuleTerm, TableTerm, merge
@@ -76,6 +77,38 @@ def test_a_function_without_a_bound_is_as_good():
     matching = tm.match(left, right, policy)
     assert matching.status == "OPTIMAL"
     assert matching.verify().ok
+
+
+def test_a_function_is_asked_about_some_thousands_at_a_time():
+    """The answers are put together again, and whoever says stop waits for one batch and no more."""
+    asked = []
+    stop = np.zeros(1, np.uint8)
+
+    def best(rows, k, price):
+        asked.append(len(rows))
+        right = np.stack([rows % 7, np.full(len(rows), -1)], axis=1).astype(np.int32)
+        return right, np.stack([rows, np.full(len(rows), -(2**61))], axis=1), np.full(len(rows), -(2**61))
+
+    graph = _core.Asked(20_000, 7, best, lambda i, j: i)
+    rows = np.arange(20_000, dtype=np.int32)[::-1].copy()
+    item, points, number, _ = graph.search(rows, 2, np.zeros(7, np.int64), 1)
+    assert sum(asked) == 20_000
+    assert max(asked) < 10_000
+    np.testing.assert_array_equal(item.reshape(-1, 2)[:, 0], rows % 7)
+    np.testing.assert_array_equal(points.reshape(-1, 2)[:, 0], rows)
+    assert (number == 1).all()
+
+    def stopped(rows, k, price):
+        stop[0] = 1
+        return best(rows, k, price)
+
+    graph = _core.Asked(20_000, 7, stopped, lambda i, j: i)
+    capacity, outside = np.full(7, 20_000), np.zeros(20_000, np.int64)
+    solver = _core.Solver(graph, graph, capacity, outside, 2, 2, 20_000, 1, stop, np.zeros(1, np.int64))
+    asked.clear()
+    with pytest.raises(_core.Cancelled):
+        solver.open(0, 1, 1)
+    assert len(asked) == 1
 
 
 def test_bad_points_of_a_function_stop_the_run():

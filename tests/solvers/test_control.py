@@ -70,6 +70,7 @@ def test_a_callback_that_raises_ends_the_work_first():
     assert control.run("exact", lambda: 5) == 5
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_the_work_first():
     """A KeyboardInterrupt leaves no thread that goes on working on memory that others use."""
     control = Control(deadline=60)

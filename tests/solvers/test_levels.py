@@ -15,6 +15,7 @@ from twinmatch import _check
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers import levels, solve
+from twinmatch.solvers.compiled import FIRST_PART
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.status import Limit, Status
 
@@ -72,7 +73,7 @@ def test_prices_are_a_good_start(name):
 
     without = bound(np.zeros(graph.num_right, np.int64)) - optimum
     assert begin.right_price.min() >= 0
-    assert begin.step < graph.terms.max_points // levels.FIRST_PART
+    assert begin.step < graph.terms.max_points // FIRST_PART
     assert 0 <= bound(begin.right_price) - optimum < without / 4
 
 
@@ -125,7 +126,7 @@ def test_small_graphs_start_from_nothing(monkeypatch):
     monkeypatch.setattr(levels, "FEWEST", 3000)
     begin = starting(market("mild"))
     assert not begin.right_price.any()
-    assert begin.step == market("mild").terms.max_points // levels.FIRST_PART
+    assert begin.step == market("mild").terms.max_points // FIRST_PART
 
 
 def test_levels_can_be_stopped():

@@ -295,6 +295,7 @@ def test_a_callback_that_raises_stops_the_work(at):
     assert solve(medium(), threads=2).objective == best_of_medium().objective
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_stops_the_work():
     """A KeyboardInterrupt is heard at once while compiled loops run, and leaves no thread behind."""
     best_of_medium()

@@ -32,7 +32,7 @@ from twinmatch import _core
 from twinmatch.errors import Fault, PointsRangeError
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers import levels
-from twinmatch.solvers.compiled import LIST_KEPT, LIST_LENGTH, new_solver
+from twinmatch.solvers.compiled import FIRST_PART, LEFT_OVER, LIST_KEPT, LIST_LENGTH, SHRINK, new_solver
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.status import Limit
 
@@ -43,14 +43,11 @@ __all__ = ["Market", "Outcome", "optimise"]
 
 #: Bids rise by at least this many points in the last phase of the auction.
 LAST_STEP = 1
-#: The step of one phase over that of the next.
-SHRINK = 4
 #: Partners in a list of the exact finish, which looks farther and changes prices less.
 PATH_LENGTH = 64
-#: One bidder in so many may be left to the next phase, and by the last phase to the exact finish: to raise
-#: a whole market by a few points for the sake of the last ones costs the auction a bid a point, and the
-#: finish one step.
-LEFT_OVER, LAST_LEFT_OVER = 10_000, 1000
+#: One bidder in so many may be left by the last phase to the exact finish, which spends one step where the
+#: auction spends a bid a point.
+LAST_LEFT_OVER = 1000
 #: More left nodes than this are not placed in a hurry when a run is stopped.
 MOST_IN_A_HURRY = 20_000
 #: They are placed so many at a time, and for no longer than this once somebody waits for an answer.
@@ -189,7 +186,7 @@ class _Run:
     def _start(self) -> int:
         """Take prices to start from; return the first step."""
         if not isinstance(self.market, ScoredGraph):
-            return max(LAST_STEP, self.max_points // levels.FIRST_PART)
+            return max(LAST_STEP, self.max_points // FIRST_PART)
         begin = levels.start(self.market, self.capacity, self.outside, self.max_points, self.control)
         self.solver.seed(begin.right_price)
         return max(LAST_STEP, begin.step)

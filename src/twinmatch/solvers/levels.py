@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twinmatch.solvers.compiled import LIST_KEPT, new_solver
+from twinmatch.solvers.compiled import FIRST_PART, LEFT_OVER, LIST_KEPT, SHRINK, new_solver
 
 if TYPE_CHECKING:
     from twinmatch.graph.scored import ScoredGraph
@@ -55,8 +55,8 @@ __all__ = ["Start", "start"]
 FACTOR = 4
 #: No level has fewer left nodes than this.
 FEWEST = 3000
-#: The step of the coarsest level's first phase, as a part of the largest points, and of its last.
-FIRST_PART, LAST_PART = 12, 7000
+#: The last step of the coarsest level, as a part of the largest points.
+LAST_PART = 7000
 #: The first step of a finer level over the last one of the level before.
 WIDER = 2
 #: The first step of the whole market, as a part of the largest points; and where places are few.
@@ -65,8 +65,6 @@ WHOLE_PART, CROWDED_PART = 6000, 350
 CROWDED = 1.25
 #: So many right nodes are asked about before somebody may say stop.
 AT_ONCE = 1 << 16
-#: One bidder in so many may be left over by a phase.
-LEFT_OVER = 10_000
 
 
 class Start(NamedTuple):
@@ -125,7 +123,7 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, max_points: int, 
         places[right] = np.diff((end + factor // 2 - 1) // factor, prepend=0)
         least = np.maximum(outside[rows], 0)
         price = _solve(graph, rows, places, least, max_points, Start(price, step), last, control)
-        step, last, factor = WIDER * last, max(1, last // FACTOR), factor // FACTOR
+        step, last, factor = WIDER * last, max(1, last // SHRINK), factor // FACTOR
     is_crowded = int(capacity.sum()) < CROWDED * graph.num_left
     return Start(price, max(1, max_points // (CROWDED_PART if is_crowded else WHOLE_PART)))
 
@@ -154,8 +152,8 @@ def _solve(
             solver.bid(step, LIST_KEPT, len(rows) // LEFT_OVER)
             if step <= last:
                 break
-            step = max(last, step // FACTOR)
-            drop = FACTOR * step
+            step = max(last, step // SHRINK)
+            drop = SHRINK * step
         solver.open(0, step, LIST_KEPT)
         return solver.left_price
 

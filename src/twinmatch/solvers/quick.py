@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from twinmatch.errors import Fault, PointsRangeError
-from twinmatch.solvers.compiled import new_solver
+from twinmatch.solvers.compiled import FIRST_PART, new_solver
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.engine import LAST_STEP, Market, Outcome, _Run
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Pace", "optimise_quickly"]
 
-#: The first step is never more than the largest number of points over this.
-COARSEST = 12
 #: In the last phase one left node in so many is left to the exact finish.
 SPARE = 64
 
@@ -135,7 +133,7 @@ class _Quick(_Run):
         last = np.where(listed, points, self.max_points).min(axis=1)
         several = number > 1
         typical = int(np.median((best - last)[several])) if several.any() else 0
-        return max(LAST_STEP, min(typical, self.max_points // COARSEST))
+        return max(LAST_STEP, min(typical, self.max_points // FIRST_PART))
 
     def go(self) -> None:
         """Run phases until the finish ends, or the gap asked for is reached."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -75,19 +73,6 @@ def test_prices_are_a_good_start(name):
     assert begin.right_price.min() >= 0
     assert begin.step < graph.terms.max_points // FIRST_PART
     assert 0 <= bound(begin.right_price) - optimum < without / 4
-
-
-def test_bans_on_the_best(seed):
-    """The leaves that a list remembers are full of partners that are banned."""
-    rng = np.random.default_rng(seed)
-    terms = random_terms(rng, 60, 1_500, kinds=("distance", "linear"))
-    order = np.argsort(-dense_points(terms), axis=1, kind="stable")
-    banned = np.stack([np.repeat(np.arange(60), 400), np.sort(order[:, :400], axis=1).ravel()], axis=1)
-    terms = replace(terms, banned=banned)
-    solution = solved(ScoredGraph(terms))
-    assert (solution.coverage, solution.objective) == best_by_scipy(
-        dense_points(terms), np.ones(1_500, np.int64)
-    )
 
 
 def test_prices_carried_over_are_least():

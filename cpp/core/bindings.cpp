@@ -170,6 +170,7 @@ class Solver {
   }
   std::int64_t backward(int k) {
     const Crew::Shift shift{crew_};
+    forward_.reset();  // its lists are as large as everything else
     backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, crew_, flag_);
     return backward_->run(true);
   }
@@ -188,8 +189,6 @@ class Solver {
     out["bids"] = auction_.tally.bids, out["rounds"] = auction_.tally.rounds, out["draws"] = auction_.tally.draws;
     out["offers"] = auction_.tally.offers, out["back_draws"] = auction_.tally.back_draws;
     out["kept"] = auction_.tally.kept, out["empty_priced"] = auction_.tally.empty_priced;
-    out["steps"] = (forward_ ? forward_->steps : 0) + (backward_ ? backward_->steps : 0);
-    out["path_draws"] = (forward_ ? forward_->lists().draws : 0) + (backward_ ? backward_->lists().draws : 0);
     return out;
   }
 

@@ -9,7 +9,8 @@ namespace twin {
 namespace {
 constexpr std::int64_t FAR = INT64_MAX / 4;
 constexpr std::int64_t MOST_AT_ONCE = 1 << 21;  // arcs drawn in one go
-constexpr std::size_t MANY = 64;  // with fewer in need, one path from each tree is all that a round gives
+constexpr std::int64_t WINDOW = 2;  // points that a list which has grown goes below its end, at least
+constexpr std::int64_t CHUNK = 64;   // lists that a thread writes in one go
 }
 
 Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_potential, bool forward, int k, Crew &crew,
@@ -18,7 +19,7 @@ Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_pot
       left_potential_(left_potential), bidder_potential_(forward ? left_potential : market.price),
       item_potential_(forward ? market.price : left_potential), lists_(oracle, k) {
   const auto bidders = std::size_t(oracle.num_left()), items = std::size_t(oracle.num_right());
-  list_.resize(bidders), scanned_.assign(bidders, 0);
+  list_.resize(bidders), scanned_.assign(bidders, 0), tight_of_.resize(bidders), bidder_level_.resize(bidders), item_level_.resize(items);
   is_changed_.assign(items, 0);
   item_distance_.resize(items), from_.resize(items), item_seen_.assign(items, 0), item_done_.assign(items, 0);
   bidder_distance_.resize(bidders), via_.resize(bidders), bidder_seen_.assign(bidders, 0), root_used_.assign(bidders, 0);
@@ -40,20 +41,13 @@ std::int64_t Paths::best(std::int64_t bidder) const {
 }
 
 void Paths::write(std::int32_t bidder, int k, const std::int32_t *item, const std::int64_t *points, std::int64_t number,
-                  std::int64_t bound, std::int64_t end) {
+                  std::int64_t bound) {
   auto &list = list_[std::size_t(bidder)];
   if (!list) list = std::make_unique<List>();
   std::vector<std::pair<std::int64_t, std::int32_t>> order;  // (minus what it is worth, item), to be sorted
   order.reserve(std::size_t(number));
   for (std::int64_t c = 0; c < number; ++c) order.emplace_back(item_potential_[std::size_t(item[c])] - points[c], item[c]);
   std::sort(order.begin(), order.end());
-  // A list that had to grow keeps what it grew for, and twice what a short one holds.
-  const auto first_beyond = std::lower_bound(order.begin(), order.end(), std::pair{-end, INT32_MAX}) - order.begin();
-  const auto kept = std::size_t(first_beyond + 2 * lists_.k);
-  if (k > lists_.k && bound != NO_VALUE && bound < end && kept < order.size()) {
-    bound = -order[kept].first;
-    order.resize(kept);
-  }
   list->k = k, list->bound = bound, list->top = number > 0 ? -order.front().first : 0;
   list->item.clear(), list->below.clear(), list->points.clear();
   list->item.reserve(order.size()), list->points.reserve(order.size());
@@ -81,14 +75,6 @@ bool Paths::may_stay(std::int32_t bidder) const {
   return forward_ ? left_potential_[b] == market_.outside[b] : market_.price[b] == 0;
 }
 
-template <class Use>
-void Paths::each_owner(std::int32_t item, Use use) const {
-  const auto b = std::size_t(item);
-  if (!forward_) return use(market_.mate[b]);
-  for (std::int64_t p = market_.place_offset[b]; p < market_.place_offset[b + 1]; ++p)
-    if (market_.place_owner[std::size_t(p)] >= 0) use(market_.place_owner[std::size_t(p)]);
-}
-
 std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, std::int64_t draw_steps) {
   vacant_.assign(market_.price.size(), 0);
   for (std::size_t j = 0; j < vacant_.size(); ++j)
@@ -97,13 +83,12 @@ std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, 
   for (std::int32_t b = 0; b < oracle_.num_left(); ++b) {
     if ((b & 1023) == 0) flag_.check();
     if (!list_[std::size_t(b)] && lists_.drawn(b))
-      write(b, lists_.k, lists_.item(b), lists_.points(b), lists_.number(b), lists_.bound(b), FAR);
+      write(b, lists_.k, lists_.item(b), lists_.points(b), lists_.number(b), lists_.bound(b));
   }
   std::vector<std::int32_t> sources;
   for (std::int32_t b = 0; b < oracle_.num_left(); ++b)
     if (in_need(b)) sources.push_back(b);
   const auto needs = std::int64_t(sources.size()), drawn = lists_.draws;
-  const auto keep_needy = [&] { std::erase_if(sources, [&](std::int32_t b) { return !in_need(b); }); };
   std::vector<std::int32_t> now;
   for (; !sources.empty(); ++rounds) {
     if (std::int64_t(sources.size()) <= spare || steps + draw_steps * (lists_.draws - drawn) > budget) return needs;
@@ -119,15 +104,8 @@ std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, 
     measure(sources);
     move_potentials();
     augment();
-    keep_needy();
-    // Again and again, as long as that serves many of them.
-    for (std::size_t before = SIZE_MAX; sources.size() >= MANY && sources.size() < before - before / 64;) {
-      before = sources.size();
-      ++round_;
-      for (const std::int32_t b : sources)
-        if (in_need(b)) follow(b);
-      keep_needy();
-    }
+    std::erase_if(sources, [&](std::int32_t b) { return !in_need(b); });
+    serve(sources);
   }
   finished = true;
   return needs;
@@ -186,6 +164,21 @@ void Paths::open(std::int32_t bidder, std::int64_t distance, std::int32_t via) {
   scan(bidder, distance);
 }
 
+// What a list of k that is drawn again need not go below: the k-th best is no worse than the worst of k that are known, and
+// a list that has grown is drawn for what ties at its end and as much farther as it went before.
+std::int64_t Paths::floor_of(std::int32_t bidder, int k) const {
+  const auto &old = list_[std::size_t(bidder)];
+  if (!old) return NO_VALUE;
+  std::int64_t least = NO_VALUE + 1;
+  if (old->item.size() == std::size_t(k)) {
+    least = INT64_MAX;
+    for (std::size_t c = 0; c < old->item.size(); ++c)
+      least = std::min(least, old->points[c] - item_potential_[std::size_t(old->item[c])]);
+  }
+  if (k > lists_.k && old->bound != NO_VALUE) least = std::max(least, old->bound - std::max(WINDOW, old->top - old->bound));
+  return least - 1;
+}
+
 // Draws the lists again at today's potentials, and four times as long where that does not bring their ends down.
 void Paths::lengthen(std::vector<std::int32_t> &bidders) {
   oracle_.change_prices(item_potential_.data(), changed_.data(), std::int64_t(changed_.size()));
@@ -193,33 +186,34 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
   changed_.clear();
   std::vector<std::int32_t> asked(bidders), rows, again, item, number;
   std::vector<std::int64_t> points, bound, floor;
+  std::vector<std::uint8_t> is_short;
   const auto length = [&](std::int32_t b) { return list_[std::size_t(b)] ? list_[std::size_t(b)]->k : lists_.k; };
   while (!asked.empty()) {
     // Lists of one length are drawn together, some at a time.
     int k = length(asked.front());
     for (const std::int32_t b : asked) k = std::min(k, length(b));
-    rows.clear(), again.clear(), floor.clear();
+    rows.clear(), again.clear();
     for (const std::int32_t b : asked) (length(b) == k && std::int64_t(rows.size()) * k < MOST_AT_ONCE ? rows : again).push_back(b);
-    for (const std::int32_t b : rows) {
-      // What a full list holds is a floor under its k-th best.
-      const auto &old = list_[std::size_t(b)];
-      std::int64_t least = old && old->item.size() == std::size_t(k) ? INT64_MAX : NO_VALUE + 1;
-      for (std::size_t c = 0; old && c < old->item.size() && old->item.size() == std::size_t(k); ++c)
-        least = std::min(least, old->points[c] - item_potential_[std::size_t(old->item[c])]);
-      floor.push_back(least - 1);
-    }
     const auto count = rows.size(), width = std::size_t(k);
-    item.resize(count * width), points.resize(count * width), number.resize(count), bound.resize(count);
+    floor.resize(count), item.resize(count * width), points.resize(count * width), number.resize(count);
+    bound.resize(count), is_short.resize(count);
+    crew_.run(std::int64_t(count), CHUNK, [&](int, std::int64_t first, std::int64_t last) {
+      for (auto r = std::size_t(first); r < std::size_t(last); ++r) floor[r] = floor_of(rows[r], k);
+    });
     oracle_.search(rows.data(), std::int64_t(count), k, floor.data(), ONCE,
                    {item.data(), points.data(), number.data(), bound.data()}, crew_, flag_);
     lists_.draws += std::int64_t(count);
+    crew_.run(std::int64_t(count), CHUNK, [&](int, std::int64_t first, std::int64_t last) {
+      flag_.check();
+      for (auto r = std::size_t(first); r < std::size_t(last); ++r) {
+        const auto &old = list_[std::size_t(rows[r])];
+        is_short[r] = old && bound[r] >= old->bound;
+        write(rows[r], k, item.data() + r * width, points.data() + r * width, number[r], bound[r]);
+      }
+    });
     for (std::size_t r = 0; r < count; ++r) {
-      if ((r & 255) == 0) flag_.check();
-      const bool is_new = !list_[std::size_t(rows[r])];
-      const std::int64_t end = is_new ? 0 : list_[std::size_t(rows[r])]->bound;
-      write(rows[r], k, item.data() + r * width, points.data() + r * width, number[r], bound[r], end);
       scanned_[std::size_t(rows[r])] = 0;
-      if (is_new || bound[r] < end) continue;
+      if (!is_short[r]) continue;
       list_[std::size_t(rows[r])]->k *= 4;
       again.push_back(rows[r]);
     }
@@ -294,78 +288,6 @@ void Paths::augment() {
     for (const std::int32_t left : lefts) leave(left);
     for (auto [a, b] : joins) forward_ ? join(a, b) : join(b, a);
   }
-}
-
-// Whether a path that has come to this bidder can end: it may stay without, or a tight item is free.
-bool Paths::ends_at(std::int32_t bidder) {
-  end_item_ = -1;
-  if (stack_.size() > 0 && may_stay(bidder)) return true;
-  const auto &list = list_[std::size_t(bidder)];
-  const std::int64_t potential = bidder_potential_[std::size_t(bidder)];
-  for (std::size_t c = 0; list && c < list->item.size() && list->most(c) >= potential; ++c)
-    if (is_free(list->item[c]) && potential + item_potential_[std::size_t(list->item[c])] == list->points[c]) {
-      end_item_ = list->item[c];
-      return true;
-    }
-  return false;
-}
-
-// Follows tight pairs from a bidder in need to an end, over nodes that nobody has passed in this round.
-bool Paths::follow(std::int32_t start) {
-  flag_.check();
-  stack_.clear();
-  const auto enter = [&](std::int32_t bidder) {
-    bidder_seen_[std::size_t(bidder)] = round_;
-    ++steps;
-    const bool ends = ends_at(bidder);
-    stack_.push_back({bidder, -1, 0, 0});
-    return ends;
-  };
-  if (bidder_seen_[std::size_t(start)] == round_) return false;
-  bool found = enter(start);
-  for (std::int64_t moves = 0; !found && !stack_.empty(); ++moves) {
-    if ((moves & 1023) == 1023) flag_.check();
-    Frame &top = stack_.back();
-    // The owners of the item at hand, then the next tight item.
-    if (top.item >= 0) {
-      std::int32_t owner = -1;
-      if (!forward_) {
-        if (top.place++ == 0) owner = market_.mate[std::size_t(top.item)];
-      } else {
-        const std::int64_t first = market_.place_offset[std::size_t(top.item)], count = market_.places(top.item);
-        while (owner < 0 && top.place < count) owner = market_.place_owner[std::size_t(first + top.place++)];
-      }
-      if (owner < 0) {
-        top.item = -1;
-        continue;
-      }
-      if (bidder_seen_[std::size_t(owner)] != round_) found = enter(owner);
-      continue;
-    }
-    const auto &list = list_[std::size_t(top.bidder)];
-    const std::int64_t potential = bidder_potential_[std::size_t(top.bidder)];
-    for (; list && top.next < list->item.size() && list->most(top.next) >= potential && top.item < 0; ++top.next) {
-      const auto b = std::size_t(list->item[top.next]);
-      if (item_seen_[b] == round_ || potential + item_potential_[b] != list->points[top.next]) continue;
-      item_seen_[b] = round_;
-      if (!forward_ && market_.mate_place[b] < 0) continue;
-      top.item = static_cast<std::int32_t>(b), top.place = 0;
-    }
-    if (top.item < 0) stack_.pop_back();
-  }
-  if (!found) return false;
-  exchange(end_item_);
-  return true;
-}
-
-// Everybody on the path moves on by one, to the item it looked into.
-void Paths::exchange(std::int32_t last) {
-  stack_.back().item = last;
-  const auto left_of = [&](const Frame &f) { return forward_ ? f.bidder : f.item; };
-  if (forward_ || last >= 0) leave(left_of(stack_.back()));
-  for (auto f = stack_.begin(); f + 1 < stack_.end(); ++f) leave(left_of(*f));
-  for (const Frame &f : stack_)
-    if (f.item >= 0) forward_ ? join(f.bidder, f.item) : join(f.item, f.bidder);
 }
 
 void Paths::leave(std::int32_t left) {

@@ -13,33 +13,30 @@
 //                         whose price can fall to zero (they are left with the empty place), or to left nodes without
 //                         partner; p falls, u rises.
 //             The forward pass leaves no left node to place, the backward pass keeps them placed.
-//             A pass goes in rounds, as Hopcroft and Karp's: one Dijkstra from all nodes in need at once finds the
-//             distance D of the nearest ends; potentials move by what lies within D; the trees that have come to an end
-//             give one path each. While many are in need, further paths that share no node are followed along tight
-//             pairs, depth first, again and again as long as that serves many of them. Most nodes in need are within a
-//             point or two of an end, so a few rounds serve thousands.
+//             A pass goes in rounds. One Dijkstra from all nodes in need at once finds the distance D of the nearest ends;
+//             potentials move by what lies within D; the trees that have come to an end give one path each, and then
+//             all paths of tight pairs are followed that there are (plateau.cpp). Most nodes in need are within a point
+//             or two of an end, so a few rounds serve thousands.
 // Invariants  Potentials stay feasible and matched pairs tight after every round (checked by tests through the
 //             certificate). Every round serves at least one node in need.
 // Implicit    The arcs of a node are its candidate list, and one event for all the others: at slack u_i - bound_i the list
 //             ends and is drawn again, at the potentials as they stand, and four times as long where that does not
-//             bring its end down. Events at one distance are drawn together, by all threads. Lists are in the order of
-//             what arcs were worth when they were drawn, so that a look within some slack stops early.
-// Cost        A round costs what lies within D of the nodes in need, at most all lists. On the registers thousands of
-//             nodes are served in the first twenty rounds, and the last few, for whom a whole market has to move by some
-//             points, take as long as all before them.
-//             Where distances are all different, as after a coarse auction, a round serves one node, and it is cheaper
-//             to search from one at a time (`together`).
-// Traps       At one distance items come before the rest of lists. On a plateau, where hundreds of partners tie, lists grow
-//             to hold them all. To hide the items that Dijkstra is done with, instead, keeps lists short, but then the
-//             paths along tight pairs find too little, and rounds are ten times as many (measured). Nor does it help to go on
-//             beyond the nearest end while trees have none: what is passed on the way is left for the backward pass, which
-//             has thousands of places to bring down then (measured).
+//             bring its end down. On a plateau, where hundreds of partners tie, lists grow to hold them all, but little
+//             else: a list that has grown is drawn for what ties at its end, and a few points more. Events at one distance
+//             are drawn together, by all threads. Lists are in the order of what arcs were worth when they were drawn,
+//             so that a look within some slack stops early.
+// Cost        A round costs what lies within D of the nodes in need, at most all lists, and serves everybody who can be
+//             served at these potentials. National markets take about twenty rounds forward. Where distances are all different, as after a coarse auction, a round serves one
+//             node, and it is cheaper to search from one at a time (`together`).
+// Traps       At one distance items come before the rest of lists. To hide the items that Dijkstra is done with keeps lists
+//             short, but then the paths along tight pairs find too little, and rounds are ten times as many (measured).
+//             Nor does it help to go on beyond the nearest end while trees have none: what is passed on the way is left
+//             for the backward pass, which has thousands of places to bring down then (measured).
 // References  J. Hopcroft, R. Karp, "An n^(5/2) algorithm for maximum matchings in bipartite graphs", SIAM J. Comput. 2
 //             (1973); H. Gabow, R. Tarjan, "Faster scaling algorithms for network problems", SIAM J. Comput. 18 (1989);
 //             L. H. U, K. Mouratidis, M. L. Yiu, N. Mamoulis, "Optimal matching between spatial datasets under capacity
 //             constraints", TODS 35 (2010), for arcs that come on demand.
-// Departures  Depth-first search with look-ahead instead of layers: paths may be longer than the shortest, all their
-//             pairs are tight all the same.
+// Departures  Many paths to one Dijkstra: see plateau.cpp.
 
 #pragma once
 #include <memory>
@@ -83,23 +80,40 @@ class Paths {
     std::int64_t next(std::size_t c) const { return c < item.size() ? std::max(most(c), bound) : bound; }
   };
   void write(std::int32_t bidder, int k, const std::int32_t *item, const std::int64_t *points, std::int64_t number,
-             std::int64_t bound, std::int64_t end);
+             std::int64_t bound);
   bool in_need(std::int64_t bidder) const;
   bool is_free(std::int32_t item) const;       // a path may end here
   bool may_stay(std::int32_t bidder) const;    // a path may end here: its potential is as low as it may be
   template <class Use>
-  void each_owner(std::int32_t item, Use use) const;
+  void each_owner(std::int32_t item, Use use) const {
+    const auto b = std::size_t(item);
+    if (!forward_) {
+      if (market_.mate_place[b] >= 0) use(market_.mate[b]);
+      return;
+    }
+    for (std::int64_t p = market_.place_offset[b]; p < market_.place_offset[b + 1]; ++p)
+      if (market_.place_owner[std::size_t(p)] >= 0) use(market_.place_owner[std::size_t(p)]);
+  }
 
   void measure(const std::vector<std::int32_t> &sources);
   void open(std::int32_t bidder, std::int64_t distance, std::int32_t via);
   void end_at(std::int64_t key, std::int64_t node);
   void scan(std::int32_t bidder, std::int64_t distance);
+  std::int64_t floor_of(std::int32_t bidder, int k) const;
   void lengthen(std::vector<std::int32_t> &bidders);
   void push(std::int64_t key, std::int64_t node);
   void move_potentials();
   void augment();
 
-  bool follow(std::int32_t start);
+  // Along tight pairs: plateau.cpp.
+  struct Tight {  // tight_[first .. last), the free ones up to free_last
+    std::uint32_t plateau = 0;
+    std::size_t first = 0, free_last = 0, last = 0;
+  };
+  void serve(std::vector<std::int32_t> &sources);
+  const Tight &tight(std::int32_t bidder);
+  bool lay(const std::vector<std::int32_t> &sources);
+  void follow(std::int32_t start);
   bool ends_at(std::int32_t bidder);
   void exchange(std::int32_t last);
 
@@ -131,11 +145,16 @@ class Paths {
   std::vector<std::size_t> scanned_;  // arcs of each bidder that were looked at
   std::int64_t end_key_ = 0;
 
-  // One set of disjoint paths.
+  // The paths of one round.
+  static constexpr std::int32_t PASSED = -2;
+  std::uint32_t plateau_ = 0;
+  std::vector<Tight> tight_of_;
+  std::vector<std::int32_t> tight_, row_, bidder_level_, item_level_;
   struct Frame {
     std::int32_t bidder, item;  // the item it looks into
-    std::size_t next;           // the arc to try next
+    std::size_t next;           // the tight item to try next
     std::int64_t place;         // the owner of the item to try next
+    std::int32_t level;
   };
   std::vector<Frame> stack_;
   std::int32_t end_item_ = -1;

@@ -26,7 +26,7 @@ PHASES = {"coverage", "tree", "levels", "auction", "exact"}
 @cache
 def medium() -> ScoredGraph:
     """Return a graph that takes some time: everyone wants the same schools."""
-    left, right = tm.datasets.synthetic(2_000, 5_000, 2, "vertical")
+    left, right = tm.datasets.synthetic(5_000, 12_000, 2, "vertical")
     graph = tm.compile(left, right, tm.policies.systematic_twinning())
     assert isinstance(graph, ScoredGraph)
     return graph

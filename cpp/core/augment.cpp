@@ -159,7 +159,15 @@ double Augment<T>::sampled_bound(const std::vector<std::int64_t> &price) const {
 
 // -- Lists -------------------------------------------------------------------------------------------------------------
 
-// The best columns only, from another place on in every row, so that rows with many do not all list the same few.
+// The group of a column, were a segment's columns handed out to its groups one after the other.
+template <class T>
+std::int64_t Augment<T>::group_at(std::int64_t column) const {
+  const std::int64_t segment = column / segment_, first = segment * segment_;
+  return segment * LANES + (column - first) * LANES / std::min(segment_, m_ - first);
+}
+
+// The best columns only, from another place on in every row, so that rows with many do not all list the same few: as many
+// rows begin in a group as it has columns. Where one more ties than a list holds, nothing else can exceed it.
 template <class T>
 void Augment<T>::list_tight(Crew &crew, Flag flag) {
   item_.resize(std::size_t(n_ * LISTED)), worth_.resize(item_.size());
@@ -171,15 +179,15 @@ void Augment<T>::list_tight(Crew &crew, Flag flag) {
       flag.check();
       loops_.maxima(row(i), price_.data(), m_, segment_, group.data());
       const std::int64_t best = *std::max_element(group.begin(), group.end());
-      std::int64_t second = NO_VALUE, g = i * groups_ / n_;
+      std::int64_t second = NO_VALUE, g = group_at(i * m_ / n_);
       std::int32_t number = 0;
-      for (std::int64_t turn = 0; turn < groups_; ++turn, g = g + 1 < groups_ ? g + 1 : 0) {
+      for (std::int64_t turn = 0; turn < groups_ && second < best; ++turn, g = g + 1 < groups_ ? g + 1 : 0) {
         if (group[std::size_t(g)] != best) {
           second = std::max(second, group[std::size_t(g)]);
           continue;
         }
         const std::int64_t stop = std::min((g / LANES + 1) * segment_, m_);
-        for (std::int64_t j = g / LANES * segment_ + g % LANES; j < stop; j += LANES) {
+        for (std::int64_t j = g / LANES * segment_ + g % LANES; j < stop && second < best; j += LANES) {
           const std::int64_t net = row(i)[j] - price_[std::size_t(j)];
           if (net < best || number == LISTED) {
             second = std::max(second, net);

@@ -68,6 +68,7 @@ class Augment {
   std::vector<std::int64_t> sorted_start(const std::vector<std::int64_t> &row_sum,
                                          const std::vector<std::int64_t> &column_sum) const;
   double sampled_bound(const std::vector<std::int64_t> &price) const;
+  std::int64_t group_at(std::int64_t column) const;
   void list_tight(Crew &crew, Flag flag);
   void draw_all(Crew &crew, Flag flag);
   void draw(std::int32_t i, std::int32_t width, const std::vector<std::int64_t> &price, Flag flag);

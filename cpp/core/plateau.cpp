@@ -21,8 +21,12 @@ namespace twin {
 
 // Serves whom it can; the others stay in `sources`.
 void Paths::serve(std::vector<std::int32_t> &sources) {
+  if (sources.size() < 2) return;  // one alone is as well served by Dijkstra
   ++plateau_;
-  while (sources.size() > 1 && lay(sources)) {  // one alone is as well served by Dijkstra
+  std::size_t arcs = 0;
+  for (const auto &list : list_) arcs += list ? list->item.size() : 0;
+  tight_.reserve(arcs);  // no more of them can be tight, and what is never written takes no memory
+  while (sources.size() > 1 && lay(sources)) {
     for (const std::int32_t b : sources)
       if (in_need(b)) follow(b);
     std::erase_if(sources, [&](std::int32_t b) { return !in_need(b); });

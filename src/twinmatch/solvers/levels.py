@@ -21,7 +21,7 @@ The steps
     with one that its sampling error is not worth going below. The next begins and ends with a quarter of
     that. What is left to mend in the whole market takes a first step of a hundredth of a per cent of the
     points; half or twice that takes a tenth longer. Where nearly every place is taken, prices of a whole
-    region hang together and are off together: then the step is some twenty-five times as large.
+    region hang together and are off together: then the step is some twenty times as large.
 Why it is right
     Any prices are a valid start. Nothing here is part of the proof.
 Cost
@@ -60,7 +60,7 @@ LAST_PART = 7000
 #: The first step of a finer level over the last one of the level before.
 WIDER = 2
 #: The first step of the whole market, as a part of the largest points; and where places are few.
-WHOLE_PART, CROWDED_PART = 9000, 350
+WHOLE_PART, CROWDED_PART = 7500, 350
 #: Places are few with less than so many for each left node.
 CROWDED = 1.25
 #: So many right nodes are asked about before somebody may say stop.

@@ -163,11 +163,12 @@ double Augment<T>::sampled_bound(const std::vector<std::int64_t> &price) const {
 template <class T>
 std::int64_t Augment<T>::group_at(std::int64_t column) const {
   const std::int64_t segment = column / segment_, first = segment * segment_;
-  return segment * LANES + (column - first) * LANES / std::min(segment_, m_ - first);
+  const std::int64_t length = std::min(segment_, m_ - first);
+  return segment * LANES + (column - first) * std::min(LANES, length) / length;
 }
 
-// The best columns only, from another place on in every row, so that rows with many do not all list the same few: as many
-// rows begin in a group as it has columns. Where one more ties than a list holds, nothing else can exceed it.
+// The best columns only, from another place on in every row, so that rows with many do not all list the same few: rows
+// begin in a group in proportion to its columns. Where one more ties than a list holds, nothing else can exceed it.
 template <class T>
 void Augment<T>::list_tight(Crew &crew, Flag flag) {
   item_.resize(std::size_t(n_ * LISTED)), worth_.resize(item_.size());

@@ -99,7 +99,7 @@ class Augment {
   std::int64_t slack_ = 0;  // what pairs may lack to be tight: the step of the bids that made them
   std::vector<std::int64_t> best_, gain_;  // at least u[i], once known; points of the row's pair
   std::vector<std::int32_t> owner_, next_, seen_;
-  // The list of row i starts at LISTED * i; no column outside it has a net value above beyond_[i].
+  // The list of row i starts at first_[i]; no column outside it has a net value above beyond_[i].
   std::vector<std::int64_t> worth_, beyond_, first_;
   std::vector<std::int32_t> item_, number_, width_, changed_;
   // A path: labels, their rows, and columns that have their final distance; the price of those in open_price_ is raised.

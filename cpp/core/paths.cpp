@@ -3,6 +3,7 @@
 #include "core/paths.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace twin {
 
@@ -10,7 +11,7 @@ namespace {
 constexpr std::int64_t FAR = INT64_MAX / 4;
 constexpr std::int64_t MOST_AT_ONCE = 1 << 21;  // arcs drawn in one go
 constexpr std::int64_t WINDOW = 2;  // points that a list which has grown goes below its end, at least
-constexpr std::int64_t CHUNK = 64;   // lists that a thread writes in one go
+constexpr std::int64_t CHUNK = 16;  // lists that a thread looks through or writes in one go
 }
 
 Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_potential, bool forward, int k, Crew &crew,
@@ -19,7 +20,8 @@ Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_pot
       left_potential_(left_potential), bidder_potential_(forward ? left_potential : market.price),
       item_potential_(forward ? market.price : left_potential), lists_(oracle, k) {
   const auto bidders = std::size_t(oracle.num_left()), items = std::size_t(oracle.num_right());
-  list_.resize(bidders), scanned_.assign(bidders, 0), tight_of_.resize(bidders), bidder_level_.resize(bidders), item_level_.resize(items);
+  list_.resize(bidders), scanned_.assign(bidders, 0);
+  tight_of_.resize(bidders), bidder_level_.resize(bidders), item_level_.resize(items);
   is_changed_.assign(items, 0);
   item_distance_.resize(items), from_.resize(items), item_seen_.assign(items, 0), item_done_.assign(items, 0);
   bidder_distance_.resize(bidders), via_.resize(bidders), bidder_seen_.assign(bidders, 0), root_used_.assign(bidders, 0);
@@ -48,7 +50,7 @@ void Paths::write(std::int32_t bidder, int k, const std::int32_t *item, const st
   order.reserve(std::size_t(number));
   for (std::int64_t c = 0; c < number; ++c) order.emplace_back(item_potential_[std::size_t(item[c])] - points[c], item[c]);
   std::sort(order.begin(), order.end());
-  list->k = k, list->bound = bound, list->top = number > 0 ? -order.front().first : 0;
+  list->k = k, list->bound = bound, list->top = number > 0 ? -order.front().first : list->top;
   list->item.clear(), list->below.clear(), list->points.clear();
   list->item.reserve(order.size()), list->points.reserve(order.size());
   list->below.reserve(order.size() / List::STRIDE + 1);
@@ -90,7 +92,7 @@ std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, 
     if (in_need(b)) sources.push_back(b);
   const auto needs = std::int64_t(sources.size()), drawn = lists_.draws;
   std::vector<std::int32_t> now;
-  for (; !sources.empty(); ++rounds) {
+  while (!sources.empty()) {
     if (std::int64_t(sources.size()) <= spare || steps + draw_steps * (lists_.draws - drawn) > budget) return needs;
     if (!together) {
       // A node that is served leaves the end of the row.
@@ -169,14 +171,18 @@ void Paths::open(std::int32_t bidder, std::int64_t distance, std::int32_t via) {
 std::int64_t Paths::floor_of(std::int32_t bidder, int k) const {
   const auto &old = list_[std::size_t(bidder)];
   if (!old) return NO_VALUE;
-  std::int64_t least = NO_VALUE + 1;
+  std::int64_t floor = NO_VALUE;
   if (old->item.size() == std::size_t(k)) {
-    least = INT64_MAX;
+    std::int64_t worst = INT64_MAX;
     for (std::size_t c = 0; c < old->item.size(); ++c)
-      least = std::min(least, old->points[c] - item_potential_[std::size_t(old->item[c])]);
+      worst = std::min(worst, old->points[c] - item_potential_[std::size_t(old->item[c])]);
+    floor = worst - 1;
   }
-  if (k > lists_.k && old->bound != NO_VALUE) least = std::max(least, old->bound - std::max(WINDOW, old->top - old->bound));
-  return least - 1;
+  if (k > lists_.k && old->bound != NO_VALUE) {
+    const std::int64_t went = std::max(WINDOW, old->top - old->bound);
+    floor = std::max(floor, old->bound - went - 1);
+  }
+  return floor;
 }
 
 // Draws the lists again at today's potentials, and four times as long where that does not bring their ends down.
@@ -194,18 +200,26 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
     for (const std::int32_t b : asked) k = std::min(k, length(b));
     rows.clear(), again.clear();
     for (const std::int32_t b : asked) (length(b) == k && std::int64_t(rows.size()) * k < MOST_AT_ONCE ? rows : again).push_back(b);
-    const auto count = rows.size(), width = std::size_t(k);
-    floor.resize(count), item.resize(count * width), points.resize(count * width), number.resize(count);
-    bound.resize(count), is_short.resize(count);
-    crew_.run(std::int64_t(count), CHUNK, [&](int, std::int64_t first, std::int64_t last) {
+    floor.resize(rows.size());
+    crew_.run(std::int64_t(rows.size()), CHUNK, [&](int, std::int64_t first, std::int64_t last) {
       for (auto r = std::size_t(first); r < std::size_t(last); ++r) floor[r] = floor_of(rows[r], k);
     });
+    // Where k are known that are no worse than the end, a list of k ends there again.
+    std::size_t count = 0;
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      const auto &old = list_[std::size_t(rows[r])];
+      if (old && floor[r] >= old->bound - 1) old->k *= 4, again.push_back(rows[r]);
+      else rows[count] = rows[r], floor[count++] = floor[r];
+    }
+    const auto width = std::size_t(k);
+    item.resize(count * width), points.resize(count * width), number.resize(count);
+    bound.resize(count), is_short.resize(count);
     oracle_.search(rows.data(), std::int64_t(count), k, floor.data(), ONCE,
                    {item.data(), points.data(), number.data(), bound.data()}, crew_, flag_);
     lists_.draws += std::int64_t(count);
     crew_.run(std::int64_t(count), CHUNK, [&](int, std::int64_t first, std::int64_t last) {
-      flag_.check();
       for (auto r = std::size_t(first); r < std::size_t(last); ++r) {
+        if ((r & 63) == 0) flag_.check();
         const auto &old = list_[std::size_t(rows[r])];
         is_short[r] = old && bound[r] >= old->bound;
         write(rows[r], k, item.data() + r * width, points.data() + r * width, number[r], bound[r]);

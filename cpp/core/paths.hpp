@@ -22,12 +22,13 @@
 // Implicit    The arcs of a node are its candidate list, and one event for all the others: at slack u_i - bound_i the list
 //             ends and is drawn again, at the potentials as they stand, and four times as long where that does not
 //             bring its end down. On a plateau, where hundreds of partners tie, lists grow to hold them all, but little
-//             else: a list that has grown is drawn for what ties at its end, and a few points more. Events at one distance
+//             else: a list that has grown is drawn for what ties at its end, and as far again as it went. Events at one distance
 //             are drawn together, by all threads. Lists are in the order of what arcs were worth when they were drawn,
 //             so that a look within some slack stops early.
 // Cost        A round costs what lies within D of the nodes in need, at most all lists, and serves everybody who can be
-//             served at these potentials. National markets take about twenty rounds forward. Where distances are all different, as after a coarse auction, a round serves one
-//             node, and it is cheaper to search from one at a time (`together`).
+//             served at these potentials by the pairs in the lists. National markets take about twenty rounds forward.
+//             Where distances are all different, as after a coarse auction, a round serves one node, and it is cheaper to
+//             search from one at a time (`together`).
 // Traps       At one distance items come before the rest of lists. To hide the items that Dijkstra is done with keeps lists
 //             short, but then the paths along tight pairs find too little, and rounds are ten times as many (measured).
 //             Nor does it help to go on beyond the nearest end while trees have none: what is passed on the way is left
@@ -36,9 +37,10 @@
 //             (1973); H. Gabow, R. Tarjan, "Faster scaling algorithms for network problems", SIAM J. Comput. 18 (1989);
 //             L. H. U, K. Mouratidis, M. L. Yiu, N. Mamoulis, "Optimal matching between spatial datasets under capacity
 //             constraints", TODS 35 (2010), for arcs that come on demand.
-// Departures  Many paths to one Dijkstra: see plateau.cpp.
+// Departures  Potentials move by the nearest end only, not by a step of a scale; paths to one Dijkstra: see plateau.cpp.
 
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -63,7 +65,7 @@ class Paths {
   // counting as `draw_steps`: `finished` tells.
   std::int64_t run(bool together, std::int64_t spare = 0, std::int64_t budget = INT64_MAX, std::int64_t draw_steps = 1);
   bool finished = false;
-  std::int64_t steps = 0, rounds = 0;
+  std::int64_t steps = 0;
   Candidates &lists() { return lists_; }
 
  private:
@@ -106,12 +108,12 @@ class Paths {
   void augment();
 
   // Along tight pairs: plateau.cpp.
-  struct Tight {  // tight_[first .. last), the free ones up to free_last
+  struct TightRange {  // tight_[first .. last), the free ones up to free_last
     std::uint32_t plateau = 0;
     std::size_t first = 0, free_last = 0, last = 0;
   };
   void serve(std::vector<std::int32_t> &sources);
-  const Tight &tight(std::int32_t bidder);
+  const TightRange &tight(std::int32_t bidder);
   bool lay(const std::vector<std::int32_t> &sources);
   void follow(std::int32_t start);
   bool ends_at(std::int32_t bidder);
@@ -148,8 +150,8 @@ class Paths {
   // The paths of one round.
   static constexpr std::int32_t PASSED = -2;
   std::uint32_t plateau_ = 0;
-  std::vector<Tight> tight_of_;
-  std::vector<std::int32_t> tight_, row_, bidder_level_, item_level_;
+  std::vector<TightRange> tight_of_;
+  std::vector<std::int32_t> tight_, queue_, bidder_level_, item_level_;
   struct Frame {
     std::int32_t bidder, item;  // the item it looks into
     std::size_t next;           // the tight item to try next

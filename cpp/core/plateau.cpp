@@ -7,9 +7,10 @@
 // Why it is right   A phase that sees an end serves somebody: the first path to fail has shown that nothing below it ends.
 //             The phase that sees none has shown that no path of tight pairs is left in the lists.
 // Departures  Hopcroft and Karp stop at the first level with an end, for a bound on the number of phases. To lay all levels
-//             at once halves the number (measured), as paths of many lengths fit into one phase. Depth first without
-//             levels, as before, winds one path through half of the market and leaves nothing for the others: then
-//             rounds serve one or two nodes each.
+//             at once halves the number of phases (measured), as paths of many lengths fit into one. A right node with
+//             several places is passed once in a phase.
+// Traps       Depth first without levels winds one path through half of the market and leaves nothing for the others:
+//             then a round serves one or two nodes (measured).
 // Cost        A phase looks at all tight pairs of the nodes it reaches. On a plateau they are hundreds to a node; they
 //             are picked from the lists once for all phases of a round.
 
@@ -23,6 +24,7 @@ namespace twin {
 void Paths::serve(std::vector<std::int32_t> &sources) {
   if (sources.size() < 2) return;  // one alone is as well served by Dijkstra
   ++plateau_;
+  tight_.clear();
   std::size_t arcs = 0;
   for (const auto &list : list_) arcs += list ? list->item.size() : 0;
   tight_.reserve(arcs);  // no more of them can be tight, and what is never written takes no memory
@@ -31,44 +33,43 @@ void Paths::serve(std::vector<std::int32_t> &sources) {
       if (in_need(b)) follow(b);
     std::erase_if(sources, [&](std::int32_t b) { return !in_need(b); });
   }
-  tight_ = {};
+  std::vector<std::int32_t>().swap(tight_);
 }
 
 // The tight items of a bidder, those that were free at first in front.
-const Paths::Tight &Paths::tight(std::int32_t bidder) {
-  Tight &tight = tight_of_[std::size_t(bidder)];
-  if (tight.plateau == plateau_) return tight;
-  tight = {plateau_, tight_.size(), tight_.size(), tight_.size()};
+const Paths::TightRange &Paths::tight(std::int32_t bidder) {
+  TightRange &range = tight_of_[std::size_t(bidder)];
+  if (range.plateau == plateau_) return range;
+  range = {plateau_, tight_.size(), tight_.size(), tight_.size()};
   const auto &list = list_[std::size_t(bidder)];
   const std::int64_t potential = bidder_potential_[std::size_t(bidder)];
   for (std::size_t c = 0; list && c < list->item.size() && list->most(c) >= potential; ++c) {
     const std::int32_t item = list->item[c];
     if (potential + item_potential_[std::size_t(item)] != list->points[c]) continue;
     tight_.push_back(item);
-    if (is_free(item)) std::swap(tight_[tight.free_last++], tight_.back());
+    if (is_free(item)) std::swap(tight_[range.free_last++], tight_.back());
   }
-  tight.last = tight_.size();
-  return tight;
+  range.last = tight_.size();
+  return range;
 }
 
 // Steps along tight pairs from the nodes in need. False: no path ends.
 bool Paths::lay(const std::vector<std::int32_t> &sources) {
   std::fill(bidder_level_.begin(), bidder_level_.end(), -1);
   std::fill(item_level_.begin(), item_level_.end(), -1);
-  row_.clear();
+  queue_.clear();
   bool ends = false;
   const auto reach = [&](std::int32_t bidder, std::int32_t level) {
     if (bidder_level_[std::size_t(bidder)] >= 0) return;
     bidder_level_[std::size_t(bidder)] = level;
-    row_.push_back(bidder);
+    queue_.push_back(bidder);
   };
   for (const std::int32_t b : sources) reach(b, 0);
-  for (std::size_t next = 0; next < row_.size(); ++next) {
+  for (std::size_t next = 0; next < queue_.size(); ++next) {
     if ((next & 255) == 0) flag_.check();
-    const std::int32_t level = bidder_level_[std::size_t(row_[next])];
-    const Tight &range = tight(row_[next]);
-    ++steps;
-    ends = ends || (level > 0 && may_stay(row_[next]));
+    const std::int32_t level = bidder_level_[std::size_t(queue_[next])];
+    const TightRange &range = tight(queue_[next]);
+    ends = ends || (level > 0 && may_stay(queue_[next]));
     for (std::size_t c = range.first; c < range.last; ++c) {
       const std::int32_t item = tight_[c];
       if (item_level_[std::size_t(item)] >= 0) continue;
@@ -84,7 +85,7 @@ bool Paths::lay(const std::vector<std::int32_t> &sources) {
 bool Paths::ends_at(std::int32_t bidder) {
   end_item_ = -1;
   if (stack_.size() > 0 && may_stay(bidder)) return true;
-  const Tight &range = tight(bidder);
+  const TightRange &range = tight(bidder);
   for (std::size_t c = range.first; c < range.free_last; ++c)
     if (is_free(tight_[c])) {
       end_item_ = tight_[c];
@@ -98,7 +99,6 @@ void Paths::follow(std::int32_t start) {
   flag_.check();
   stack_.clear();
   const auto enter = [&](std::int32_t bidder) {
-    ++steps;
     const bool ends = ends_at(bidder);
     stack_.push_back({bidder, -1, tight(bidder).first, 0, bidder_level_[std::size_t(bidder)]});
     bidder_level_[std::size_t(bidder)] = PASSED;

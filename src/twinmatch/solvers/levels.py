@@ -18,10 +18,10 @@ From one level to the next
     the least price at which none of them would rather have j. It is found by one search from the right.
 The steps
     The coarsest level begins as an auction does, with a step that is a good part of the points, and ends
-    with one that its sampling error is not worth going below. The next begins and ends with a quarter of
-    that. What is left to mend in the whole market takes a first step of a hundredth of a per cent of the
-    points; half or twice that takes a tenth longer. Where nearly every place is taken, prices of a whole
-    region hang together and are off together: then the step is some twenty times as large.
+    with one that its sampling error is not worth going below. The next begins with twice that and ends with
+    a quarter of it. What is left to mend in the whole market takes a first step of a hundredth of a per
+    cent of the points; half or twice that takes a tenth longer. Where nearly every place is taken, prices
+    of a whole region hang together and are off together: then the step is some twenty times as large.
 Why it is right
     Any prices are a valid start. Nothing here is part of the proof.
 Cost

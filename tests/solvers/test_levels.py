@@ -9,7 +9,7 @@ import twinmatch as tm
 from tests.instances import solved
 from tests.oracles import best_by_scipy, dense_points
 from tests.random_terms import KINDS, random_terms
-from twinmatch import _check
+from twinmatch import _check, _core
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers import levels, solve
@@ -139,6 +139,14 @@ def test_levels_can_be_stopped():
     assert solution.status in (Status.NO_SOLUTION, Status.FEASIBLE)
     assert solution.bound >= solution.objective
     assert set(phases) <= {"coverage", "tree", "levels"}
+
+
+def test_the_loops_of_a_level_look_at_the_flag():
+    """A stop is heard inside a step, not after it."""
+    control = Control(threads=1)
+    control.flag[0] = 1
+    with pytest.raises(_core.Cancelled):
+        starting(market("mild"), control)
 
 
 def test_a_sample_may_have_no_places():

@@ -492,6 +492,8 @@ def test_an_edge_within_one_side():
         ({"threads": "many"}, "threads"),
         ({"gap": "small"}, "gap"),
         ({"deadline": "soon"}, "deadline"),
+        ({"require_all": "no"}, "require_all: must be True or False, not 'no'"),
+        ({"coverage_first": 1}, "coverage_first: must be True or False, not 1"),
     ],
 )
 def test_options_that_contradict_themselves(options, says):
@@ -502,7 +504,9 @@ def test_options_that_contradict_themselves(options, says):
 
 def test_options_from_numpy():
     """Numbers from an array are numbers."""
-    answer = tm.assign(np.eye(3), threads=np.int64(1), gap=np.float32(0), deadline=np.int32(60))
+    answer = tm.assign(
+        np.eye(3), threads=np.int64(1), gap=np.float32(0), deadline=np.int32(60), require_all=np.True_
+    )
     assert answer.objective == 3
 
 

@@ -70,11 +70,21 @@ bool Auction::bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t
   market_.mate[std::size_t(i)] = static_cast<std::int32_t>(j);
   settle(j);
   if (!is_changed_[std::size_t(j)]) is_changed_[std::size_t(j)] = 1, changed_.push_back(static_cast<std::int32_t>(j));
-  ++tally.bids;
   return true;
 }
 
+void Auction::count_in(std::int64_t parts) {
+  const auto recount = [&](std::int64_t &value) { value = value / parts_ * parts; };
+  for (auto *prices : {&market_.price, &market_.place_price}) std::for_each(prices->begin(), prices->end(), recount);
+  for (auto &value : market_.outside)
+    if (value != NO_VALUE) recount(value);
+  recount(range_);
+  lists_.recount(parts_, parts), back_lists_.recount(parts_, parts);
+  parts_ = parts;
+}
+
 void Auction::open(std::int64_t drop, std::int64_t eps, int keep) {
+  const Counting counting(*this);
   margin_ = margin_of(eps);
   const std::int64_t n = market_.num_left(), m = market_.num_right();
   for (auto &price : market_.place_price) price = std::max<std::int64_t>(0, price - drop);
@@ -98,6 +108,7 @@ std::int64_t Auction::best(std::int64_t i) const {
 }
 
 void Auction::bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
+  const Counting counting(*this);
   margin_ = margin_of(eps);
   const std::int64_t n = market_.num_left();
   std::vector<std::int32_t> waiting;
@@ -114,12 +125,8 @@ void Auction::bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t s
     }
     waiting.push_back(i);
   }
-  tally.kept = n - std::int64_t(waiting.size());
-  counters_[0] = tally.kept;
+  counters_[0] = n - std::int64_t(waiting.size());
   forward(eps, keep, leave, spare, std::move(waiting));
-  tally.empty_priced = 0;
-  for (std::size_t p = 0; p < market_.place_owner.size(); ++p)
-    tally.empty_priced += market_.place_owner[p] < 0 && market_.place_price[p] > 0;
   reverse(eps, keep, 0);
 }
 
@@ -127,7 +134,7 @@ void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::int64
                       std::vector<std::int32_t> active) {
   std::deque<std::int32_t> waiting;
   std::vector<std::int32_t> losers, batch;
-  for (;; ++tally.rounds) {
+  for (;;) {
     // First come, first served; whoever is outbid joins the end of the queue.
     for (std::size_t next = 0; next < active.size(); ++next) {
       if ((next & 1023) == 0) flag_.check();
@@ -152,7 +159,6 @@ void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::int64
 void Auction::settle_up() {
   for (std::size_t i = 0; i < market_.mate.size(); ++i)
     if (market_.mate_place[i] < 0) market_.mate[i] = -1;
-  tally.draws = lists_.draws;
 }
 
 // Puts `owner` (or nobody, -1) on a place whose price falls to `price`, and the place first in its heap.
@@ -199,14 +205,12 @@ bool Auction::offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> 
   if (who < 0 && back_lists_.number(j) > 0 && hidden > eps && hidden <= market_.price[std::size_t(j)]) {
     // The list holds nobody but those who are here already, and a new one might again. Nobody else gains more than
     // `hidden`, so this place may ask a step less than that; then those who are here hide nobody.
-    ++tally.offers;
     lower(place, std::min(market_.place_price[std::size_t(place)], hidden - eps), -1);
     settle_profits(j);
     losers.push_back(j);
     return true;
   }
   if (hidden - best > eps - (eps + 1) / 2 && hidden > eps) return false;
-  ++tally.offers;
   if (best <= eps) {
     lower(place, 0, -1);
     settle_profits(j);
@@ -255,7 +259,7 @@ void Auction::reverse(std::int64_t eps, int keep, std::int64_t leave) {
   transposed_.set_prices(profit_.data());
   back_lists_.expire();
   back_changed_.clear();
-  for (;; ++tally.rounds) {
+  for (;;) {
     for (std::size_t next = 0; next < active.size(); ++next) {
       if ((next & 1023) == 0) flag_.check();
       losers.clear();
@@ -271,7 +275,6 @@ void Auction::reverse(std::int64_t eps, int keep, std::int64_t leave) {
     active.swap(waiting);
     waiting.clear();
   }
-  tally.back_draws = back_lists_.draws;
 }
 
 }  // namespace twin

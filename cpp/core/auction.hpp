@@ -14,6 +14,10 @@
 // When it stops  All bidders have a place (or took their outside value), so the total is within n eps of the bound, up to
 //             the opening prices of places left empty. The exact finish (paths.hpp) removes both.
 // Start       From prices of zero, or from any others (`seed`, see levels.py): a phase makes no difference between them.
+// Parts       Points are whole numbers, and with steps of a point half of the pairs end up a point from their best: as many
+//             paths to look for. Counted in sixteenths, with steps down to one of them, prices are right to a sixteenth; and
+//             rounded down to points they leave one pair in sixteen or fewer that is not tight. If prices are rounded down,
+//             every net value is rounded up, and so are the best: bounds stay exact.
 // Cost        About six bids and as many list draws per bidder and phase, on the registers: nearly all bids need a new list.
 //             Fewer draws from longer lists, from lists shared out among neighbours, or from lists that are trusted beyond
 //             their end, were no faster (measured); cheaper draws were (the pools of tree.hpp).
@@ -23,7 +27,8 @@
 //             otherwise twins would be bid up one eps at a time. For the same reason a node's own members are no
 //             bidders for its empty places: where they fill its list, the place comes down by a step (`offer`).
 //             Bidders left over at the end of a phase leave the whole market a little too cheap, and every later
-//             phase inherits it: few may be left but in the last.
+//             phase inherits it: very few may be left. Empty places left too dear are inherited too, and none may be
+//             (measured: two minutes of bids by small steps).
 // Parallel    Lists are drawn in batches by several threads at prices that stand still; bidding is one thread. The
 //             batches depend on the instance alone, so the result is the same for any number of threads.
 // References  D. P. Bertsekas, "Auction algorithms for network flow problems", Comput. Optim. Appl. 1 (1992);
@@ -63,10 +68,6 @@ struct Market {
   std::int64_t places(std::int64_t j) const { return place_offset[std::size_t(j) + 1] - place_offset[std::size_t(j)]; }
 };
 
-struct Tally {
-  std::int64_t bids = 0, draws = 0, rounds = 0, offers = 0, back_draws = 0, kept = 0, empty_priced = 0;
-};
-
 class Auction {
  public:
   Auction(Market &market, Oracle &transposed, int k, int back_k, std::int64_t range, Crew &crew, Flag flag,
@@ -85,13 +86,26 @@ class Auction {
   void bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare);
 
   Candidates &lists() { return lists_; }
-  Tally tally;
+  // Counts in so many parts of a point, or in points again (1): then prices are rounded down. Steps and drops are counted
+  // likewise. The graphs count so only while a phase is opened or bids are made: others ask them in between.
+  void count_in(std::int64_t parts);
+  std::int64_t parts() const { return parts_; }
+
   bool has_lowered = false;  // whether a price fell since the phase was opened
 
  private:
+  struct Counting {
+    Auction &auction;
+    explicit Counting(Auction &auction) : auction(auction) { tell(auction.parts_); }
+    ~Counting() { tell(1); }
+    void tell(std::int64_t parts) const {
+      auction.market_.oracle.count_in(std::int32_t(parts)), auction.transposed_.count_in(std::int32_t(parts));
+    }
+  };
+
   // With steps of eps, what a search should remember: what comes within a few steps of its list.
-  static std::int64_t margin_of(std::int64_t eps) {
-    return eps <= LARGEST_POOLED ? MARGIN * std::max<std::int64_t>(1, eps) : ONCE;
+  std::int64_t margin_of(std::int64_t eps) const {
+    return eps <= LARGEST_POOLED * parts_ ? MARGIN * std::max<std::int64_t>(1, eps) : ONCE;
   }
 
   bool is_taken(std::int32_t j) const {
@@ -106,12 +120,12 @@ class Auction {
   void settle_profits(std::int32_t j);
   void lower(std::int64_t place, std::int64_t price, std::int32_t owner);
 
-  static constexpr std::int64_t LARGEST_POOLED = 100, MARGIN = 6;  // steps up to this, and how many of them a pool goes
+  static constexpr std::int64_t LARGEST_POOLED = 3200, MARGIN = 12;  // points of a step, and how many steps a pool goes
   static constexpr std::size_t BATCH = 256;  // lists drawn at prices that stand still
 
   Market &market_;
   Oracle &transposed_;
-  std::int64_t margin_ = ONCE;
+  std::int64_t margin_ = ONCE, parts_ = 1;
   Candidates lists_, back_lists_;
   std::vector<std::int64_t> profit_;
   std::int64_t range_;

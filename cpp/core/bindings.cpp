@@ -106,22 +106,37 @@ class Graph final : public Searchable {
 
 // An auction and the exact finish on one graph.
 class Solver {
+  static constexpr std::int64_t MOST_RANGE = 1 << 26;  // parts of a point that a pair is worth; prices may be as many times more
+
  public:
   Solver(Searchable &graph, Searchable &transposed, In<std::int64_t> capacity, In<std::int64_t> outside, int k, int back_k, std::int64_t range,
          int threads, nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag,
          nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters)
-      : flag_array_(flag), counters_array_(counters), flag_{flag.data()}, crew_(threads), transposed_(transposed.oracle()),
+      : flag_array_(flag), counters_array_(counters), flag_{flag.data()}, range_(range), crew_(threads), transposed_(transposed.oracle()),
         market_(graph.oracle(), checked(capacity, graph.oracle().num_right()), checked(outside, graph.oracle().num_left())),
         auction_(market_, transposed.oracle(), k, back_k, range, crew_, flag_, counters.data()), left_price_(outside.size(), 0) {}
 
   void open(std::int64_t drop, std::int64_t eps, int keep) {
     const Crew::Shift shift{crew_};
     auction_.open(drop, eps, keep);
-    for (std::size_t i = 0; i < left_price_.size(); ++i) left_price_[i] = auction_.best(std::int64_t(i));
+    // With prices in whole points, rounded down, the best net values are these, rounded up.
+    const std::int64_t parts = auction_.parts();
+    for (std::size_t i = 0; i < left_price_.size(); ++i) {
+      const std::int64_t best = auction_.best(std::int64_t(i));
+      left_price_[i] = best > 0 ? (best + parts - 1) / parts : best / parts;
+    }
   }
   void bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
     const Crew::Shift shift{crew_};
     auction_.bid(eps, keep, leave, spare);
+  }
+
+  // Steps and drops are counted from now on in parts of a point: as many as the graphs can count, at most `most`. Returns
+  // how many.
+  std::int64_t refine(std::int64_t most) {
+    const std::int64_t finest = std::min(market_.oracle.finest(), transposed_.finest());
+    auction_.count_in(std::max<std::int64_t>(1, std::min({most, finest, MOST_RANGE / range_})));
+    return auction_.parts();
   }
 
   // Prices to start from.
@@ -135,6 +150,7 @@ class Solver {
   // left nodes have to be placed.
   std::int64_t tighten(int k) {
     const Crew::Shift shift{crew_};
+    auction_.count_in(1);
     forward_ = std::make_unique<Paths>(market_, market_.oracle, left_price_, true, k, crew_, flag_);
     forward_->lists().take(auction_.lists(), !auction_.has_lowered);
     forward_->draw_all(k);
@@ -182,15 +198,12 @@ class Solver {
       if (market_.mate_place[i] < 0) mate[i] = -1;
     return to_array(std::move(mate));
   }
-  Out<std::int64_t> right_price() const { return to_array(market_.price); }
-  Out<std::int64_t> left_price() const { return to_array(left_price_); }
-  nb::dict tally() const {
-    nb::dict out;
-    out["bids"] = auction_.tally.bids, out["rounds"] = auction_.tally.rounds, out["draws"] = auction_.tally.draws;
-    out["offers"] = auction_.tally.offers, out["back_draws"] = auction_.tally.back_draws;
-    out["kept"] = auction_.tally.kept, out["empty_priced"] = auction_.tally.empty_priced;
-    return out;
+  Out<std::int64_t> right_price() const {
+    std::vector<std::int64_t> price(market_.price);
+    for (auto &p : price) p /= auction_.parts();
+    return to_array(std::move(price));
   }
+  Out<std::int64_t> left_price() const { return to_array(left_price_); }
 
  private:
   static const std::int64_t *checked(const In<std::int64_t> &array, std::int64_t size) {
@@ -200,6 +213,7 @@ class Solver {
   nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag_array_;
   nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters_array_;
   Flag flag_;
+  const std::int64_t range_;
   Crew crew_;
   Oracle &transposed_;
   Market market_;
@@ -239,6 +253,7 @@ NB_MODULE(_core, m) {
            nb::arg("threads"), nb::arg("flag"), nb::arg("counters"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
       .def("open", &Solver::open, nb::arg("drop"), nb::arg("eps"), nb::arg("keep"), nb::call_guard<nb::gil_scoped_release>())
       .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
+      .def("refine", &Solver::refine, nb::arg("most"))
       .def("seed", &Solver::seed, nb::arg("price"))
       .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
       .def("forward", &Solver::forward, nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
@@ -247,6 +262,5 @@ NB_MODULE(_core, m) {
       .def("backward", &Solver::backward, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
       .def_prop_ro("mate", &Solver::mate, nb::rv_policy::move)
       .def_prop_ro("right_price", &Solver::right_price, nb::rv_policy::move)
-      .def_prop_ro("left_price", &Solver::left_price, nb::rv_policy::move)
-      .def_prop_ro("tally", &Solver::tally, nb::rv_policy::move);
+      .def_prop_ro("left_price", &Solver::left_price, nb::rv_policy::move);
 }

@@ -10,10 +10,10 @@ static inline std::int32_t above(std::int32_t v) { return v > 0 ? v : 0; }
 static inline float larger(float a, float b) { return a > b ? a : b; }
 
 // Upper bounds on the net values of left school i inside nodes first .. first + FAN of `boxes`, whose table entries are
-// `base`.
-static inline void bound_boxes(const Terms &terms, const Boxes &boxes, std::int64_t i, std::int64_t first,
-                               const std::int32_t *__restrict base, std::int32_t *__restrict out) {
-  for (std::int64_t n = 0; n < FAN; ++n) out[n] = -boxes.price[first + n];
+// `base`; prices are counted in so many `parts` of a point.
+static inline void bound_boxes(const Terms &terms, const Boxes &boxes, std::int32_t parts, std::int64_t i,
+                               std::int64_t first, const std::int32_t *__restrict base, std::int32_t *__restrict out) {
+  for (std::int64_t n = 0; n < FAN; ++n) out[n] = 0;
   for (int c = 0; c < terms.num_linear; ++c) {
     const Linear &l = terms.linear[c];
     const std::int32_t value = l.left[i];
@@ -71,7 +71,7 @@ static inline void bound_boxes(const Terms &terms, const Boxes &boxes, std::int6
       out[n] += static_cast<std::int32_t>(points < d.cap ? points : d.cap);
     }
   }
-  for (std::int64_t n = 0; n < FAN; ++n) out[n] = masked_sum(base[n], out[n]);
+  for (std::int64_t n = 0; n < FAN; ++n) out[n] = masked_sum(base[n], parts, parts * out[n] - boxes.price[first + n]);
 }
 
 }  // namespace twin::TM_LEVEL

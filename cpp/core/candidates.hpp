@@ -40,6 +40,11 @@ class Candidates {
     item_ = other.item_, points_ = other.points_, number_ = other.number_, bound_ = other.bound_;
     if (!valid) expire();
   }
+  // Points are counted in `to` parts of a point where they were in `from`. One of them is 1.
+  void recount(std::int64_t from, std::int64_t to) {
+    for (auto &points : points_) points = points / from * to;
+    expire();
+  }
   void relax(std::int64_t drop) {
     for (auto &bound : bound_)
       if (bound != UNKNOWN && bound != NO_VALUE) bound += drop;

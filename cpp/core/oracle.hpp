@@ -41,6 +41,10 @@ class Oracle {
   virtual ~Oracle() = default;
   virtual std::int64_t num_left() const = 0;
   virtual std::int64_t num_right() const = 0;
+  // How many parts of a point the graph can count in, and that it does from now on: prices, floors, bounds and points are
+  // whole numbers of them. Every price has to be told anew.
+  virtual std::int32_t finest() const { return 1; }
+  virtual void count_in(std::int32_t) {}
   // New prices for every right node, or for those listed.
   virtual void set_prices(const std::int64_t *price) = 0;
   virtual void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) = 0;

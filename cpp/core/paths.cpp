@@ -185,7 +185,7 @@ std::int64_t Paths::floor_of(std::int32_t bidder, int k) const {
   return floor;
 }
 
-// Draws the lists again at today's potentials, and four times as long where that does not bring their ends down.
+// Draws the lists again at today's potentials, and sixteen times as long where that does not bring their ends down.
 void Paths::lengthen(std::vector<std::int32_t> &bidders) {
   oracle_.change_prices(item_potential_.data(), changed_.data(), std::int64_t(changed_.size()));
   for (const std::int32_t b : changed_) is_changed_[std::size_t(b)] = 0;
@@ -208,7 +208,7 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
     std::size_t count = 0;
     for (std::size_t r = 0; r < rows.size(); ++r) {
       const auto &old = list_[std::size_t(rows[r])];
-      if (old && floor[r] >= old->bound - 1) old->k *= 4, again.push_back(rows[r]);
+      if (old && floor[r] >= old->bound - 1) old->k *= 16, again.push_back(rows[r]);
       else rows[count] = rows[r], floor[count++] = floor[r];
     }
     const auto width = std::size_t(k);
@@ -228,7 +228,7 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
     for (std::size_t r = 0; r < count; ++r) {
       scanned_[std::size_t(rows[r])] = 0;
       if (!is_short[r]) continue;
-      list_[std::size_t(rows[r])]->k *= 4;
+      list_[std::size_t(rows[r])]->k *= 16;
       again.push_back(rows[r]);
     }
     asked.swap(again);

@@ -3,33 +3,10 @@
 #include "core/planting.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstring>
-#include <memory>
 #include <numeric>
 
 namespace twin {
-
-namespace {
-constexpr std::int64_t VIEWPOINTS = 64;  // left schools that the tilt of a node is averaged over
-
-// Whether the bounds of slopes.hpp hold for these columns.
-bool can_incline(const Terms &t) {
-  // What leans stays within a few times `top`, and must fit 32 bits.
-  return t.has_distance && t.distance.centre <= 0.0f && t.distance.top <= 0x1p26f && t.distance.slope <= 1e6f &&
-         t.num_linear <= MAX_FUSED && t.num_tags == 0 && !t.has_dot && t.num_left > 0;
-}
-}  // namespace
-
-// Memory aligned to a cache line, owned by the tree.
-template <class T>
-T *Tree::array(std::int64_t count) {
-  memory_.emplace_back(static_cast<std::size_t>(count) * sizeof(T) + 64);
-  void *start = memory_.back().data();
-  std::size_t space = memory_.back().size();
-  return static_cast<T *>(std::align(64, static_cast<std::size_t>(count) * sizeof(T), start, space));
-}
 
 Tree::Tree(const Terms &terms, const std::int64_t *ban_offset, const std::int32_t *ban_item) : original_(terms) {
   std::vector<std::int32_t> nodes(static_cast<std::size_t>(terms.num_right));
@@ -102,7 +79,7 @@ void Tree::lay_out(const std::vector<std::int32_t> &leaves) {
   view_.terms = t;
   view_.num_blocks = slots / BLOCK;
   view_.padded_blocks = (view_.num_blocks + FAN - 1) / FAN * FAN;
-  view_.has_slopes = can_incline(t);
+  view_.has_slopes = can_incline();
   view_.stride = LEAF * (view_.has_slopes ? 5 + t.num_linear : 2);
   view_.leaf_panel = array<std::int32_t>(slots / LEAF * view_.stride);
   position_.resize(static_cast<std::size_t>(t.num_right));
@@ -147,7 +124,7 @@ void Tree::lay_out(const std::vector<std::int32_t> &leaves) {
       *base++ = b < view_.num_blocks ? t.table[left * t.num_right_classes + t.right_class[leaves[std::size_t(b * BLOCK)]]]
                                      : FORBIDDEN;
   if (view_.has_slopes) {
-    view_.margin = static_cast<std::int32_t>(4.0f + STEEPEST * t.distance.slope + t.distance.top * 0x1p-20f);
+    view_.margin = rounding();
     incline(view_.leaf_slopes, leaf_ground_, view_.num_blocks * FAN, LEAF);
     incline(view_.block_slopes, block_ground_, view_.num_blocks, BLOCK);
   } else {
@@ -191,124 +168,6 @@ void Tree::measure(Boxes &boxes, std::int64_t count, std::int64_t width) {
   }
   boxes.price = array<std::int32_t>(padded);
   std::fill(boxes.price, boxes.price + padded, PRICE_CAP);
-}
-
-// The slopes of `count` nodes of `width` places each.
-void Tree::incline(Slopes &slopes, Ground &ground, std::int64_t count, std::int64_t width) {
-  using Vector = std::array<double, 3>;
-  const auto dot = [](const Vector &a, const Vector &b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; };
-  const auto scaled = [](const Vector &a, double by) { return Vector{a[0] * by, a[1] * by, a[2] * by}; };
-  const auto less = [](const Vector &a, const Vector &b) { return Vector{a[0] - b[0], a[1] - b[1], a[2] - b[2]}; };
-  const Terms &t = view_.terms;
-  const std::int64_t groups = (count + FAN - 1) / FAN;
-  slopes.panel = array<float>(groups * FIELDS * FAN);
-  slopes.numbers = reinterpret_cast<std::int32_t *>(slopes.panel);
-  std::fill(slopes.panel, slopes.panel + groups * FIELDS * FAN, 0.0f);
-  for (auto *slots : {&ground.along, &ground.across}) slots->assign(static_cast<std::size_t>(count * width), 0.0f);
-  for (auto *slots : {&ground.bulge, &ground.offset}) slots->assign(static_cast<std::size_t>(count * width), 0);
-  ground.general.assign(static_cast<std::size_t>(count), 0.0f);
-  // A place that is not known stands far outside the Earth.
-  const double outside = std::sqrt(16.0 / double(ARC_SCALE));
-  std::vector<Vector> views;
-  for (std::int64_t v = 0; v < VIEWPOINTS; ++v) {
-    const std::int64_t i = v * t.num_left / VIEWPOINTS;
-    const Vector at{t.distance.left[0][i], t.distance.left[1][i], t.distance.left[2][i]};
-    if (dot(at, at) < outside * outside) views.push_back(at);
-  }
-  for (std::int64_t node = 0; node < groups * FAN; ++node) {
-    const auto field = [&](int f) -> float & { return slopes.panel[line_of(node / FAN, f) + node % FAN]; };
-    const auto number = [&](int f) -> std::int32_t & { return slopes.numbers[line_of(node / FAN, f) + node % FAN]; };
-    if (node >= count) {
-      number(LOWEST) = number(LEANING) = PRICE_CAP;
-      continue;
-    }
-    const auto place = [&](std::int64_t n) {
-      const std::int64_t slot = node * width + n, at = slot / LEAF * view_.stride + slot % LEAF;
-      return Vector{t.distance.right[0][at], t.distance.right[1][at], t.distance.right[2][at]};
-    };
-    for (int c = 0; c < t.num_linear; ++c) {
-      const auto value = [&](std::int64_t n) {
-        const std::int64_t slot = node * width + n;
-        return t.linear[c].right[slot / LEAF * view_.stride + slot % LEAF];
-      };
-      number(LINEAR_LOW + c) = number(LINEAR_HIGH + c) = value(0);
-      for (std::int64_t n = 1; n < width; ++n) {
-        number(LINEAR_LOW + c) = std::min(number(LINEAR_LOW + c), value(n));
-        number(LINEAR_HIGH + c) = std::max(number(LINEAR_HIGH + c), value(n));
-      }
-    }
-    Vector middle{}, up{};
-    bool leans = true;  // all places are known, and it is so small that slopes can be bounds (slopes.hpp)
-    for (std::int64_t n = 0; n < width; ++n) {
-      const Vector at = place(n);
-      leans = leans && dot(at, at) < outside * outside;
-      for (int axis = 0; axis < 3; ++axis) middle[std::size_t(axis)] += at[std::size_t(axis)] / double(width);
-    }
-    double reach = 0.0;
-    for (std::int64_t n = 0; n < width; ++n) {
-      const Vector from = less(place(n), middle);
-      reach = std::max(reach, std::sqrt(dot(from, from)));
-    }
-    leans = leans && dot(middle, middle) > 0.0 && STEEPEST * t.distance.slope * reach < 2.0 * t.distance.top;
-    // Axes: towards the left schools along the ground, across, and up.
-    Vector along{}, across{};
-    double tilt = 0.0;
-    if (leans) {
-      up = scaled(middle, 1.0 / std::sqrt(dot(middle, middle)));
-      Vector pull{};
-      for (const Vector &view : views) {
-        const Vector to = less(view, middle);
-        const double r = std::sqrt(dot(to, to)) + 1.0, q = r * r * double(ARC_SCALE);
-        const double steep = 1.0 + q * (3.0 * ARC_C1 + q * (5.0 * ARC_C2 + q * 7.0 * ARC_C3));
-        for (std::size_t axis = 0; axis < 3; ++axis) pull[axis] += steep * to[axis] / r / double(views.size());
-      }
-      pull = less(pull, scaled(up, dot(pull, up)));
-      const double strength = std::sqrt(dot(pull, pull));
-      if (strength > 1e-6) {
-        along = scaled(pull, 1.0 / strength), tilt = t.distance.slope * strength;
-      } else {
-        const Vector any = std::abs(up[0]) < 0.9 ? Vector{1, 0, 0} : Vector{0, 1, 0};
-        const Vector flat = less(any, scaled(up, dot(any, up)));
-        along = scaled(flat, 1.0 / std::sqrt(dot(flat, flat)));
-      }
-      across = {up[1] * along[2] - up[2] * along[1], up[2] * along[0] - up[0] * along[2],
-                up[0] * along[1] - up[1] * along[0]};
-      // The middle of the range along each axis is the centre.
-      Vector shift{};
-      for (const auto &axis : {along, across, up}) {
-        double low = 1e300, high = -1e300;
-        for (std::int64_t n = 0; n < width; ++n) {
-          const double v = dot(less(place(n), middle), axis);
-          low = std::min(low, v), high = std::max(high, v);
-        }
-        for (std::size_t a = 0; a < 3; ++a) shift[a] += axis[a] * (low + high) / 2.0;
-      }
-      for (std::size_t a = 0; a < 3; ++a) middle[a] += shift[a];
-    }
-    // What the kernels compute with: rounded. Everything below is measured from the rounded centre.
-    for (int a = 0; a < 3; ++a) {
-      field(CENTRE_X + a) = static_cast<float>(middle[std::size_t(a)]), middle[std::size_t(a)] = field(CENTRE_X + a);
-      field(ALONG_X + a) = static_cast<float>(along[std::size_t(a)]);
-      field(ACROSS_X + a) = static_cast<float>(across[std::size_t(a)]);
-    }
-    ground.general[static_cast<std::size_t>(node)] = static_cast<float>(tilt);
-    double half_along = 0.0, half_across = 0.0, radius = 0.0;
-    for (std::int64_t n = 0; n < width; ++n) {
-      const Vector from = less(place(n), middle);
-      half_along = std::max(half_along, std::abs(dot(from, along)));
-      half_across = std::max(half_across, std::abs(dot(from, across)));
-      radius = std::max(radius, std::sqrt(dot(from, from)));
-      const auto slot = static_cast<std::size_t>(node * width + n);
-      if (!leans) continue;
-      ground.along[slot] = static_cast<float>(dot(from, along));
-      ground.across[slot] = static_cast<float>(dot(from, across));
-      ground.bulge[slot] = static_cast<std::int32_t>(std::ceil(STEEPEST * t.distance.slope * std::abs(dot(from, up))));
-    }
-    // Half a unit for the rounding of the axes.
-    field(HALF_ALONG) = leans ? static_cast<float>(half_along + 1.0) : 1e30f;
-    field(HALF_ACROSS) = leans ? static_cast<float>(half_across + 1.0) : 1e30f;
-    field(RADIUS) = static_cast<float>(radius * 1.000001 + 1.0);
-  }
 }
 
 std::vector<std::int32_t> Tree::order() const {

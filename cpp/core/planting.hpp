@@ -1,12 +1,16 @@
-// The tree of tree.hpp: building it (planting.cpp) and keeping its prices (pricing.cpp).
+// The tree of tree.hpp: building it (planting.cpp), its slopes (inclining.cpp) and keeping its prices (pricing.cpp).
 
 #pragma once
+#include <array>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "core/tree.hpp"
 
 namespace twin {
+
+constexpr int MAX_TILTS = 2 + MAX_FUSED;  // along, across, and one for each linear column
 
 class Tree {
  public:
@@ -22,6 +26,10 @@ class Tree {
   // Changes whenever a price falls.
   std::uint32_t epoch() const { return epoch_; }
 
+  // Prices are counted in so many parts of a point from now on, at most `finest`. Every price has to be told anew.
+  std::int32_t finest() const;
+  void count_in(std::int32_t parts) { view_.parts = parts; }
+
   // New prices for every right school, or for those listed.
   void set_prices(const std::int64_t *price);
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count);
@@ -33,16 +41,27 @@ class Tree {
   // Slopes of one row of nodes, and of each slot in them: where it lies from the centre, how high the ground is there, and
   // its leaning price less its price.
   struct Ground {
-    std::vector<float> along, across, general;  // general: the tilt that most left schools would give, of each node
+    std::vector<float> along, across;
+    std::vector<std::array<double, MAX_TILTS>> general;  // the tilt that most left schools would give, of each node
     std::vector<std::int32_t> bulge, offset;
   };
+  bool can_incline() const;
+  std::int32_t rounding() const;
   void incline(Slopes &slopes, Ground &ground, std::int64_t count, std::int64_t width);
   void lean(Slopes &slopes, Ground &ground, std::int64_t node, std::int64_t width);
   void refresh_leaf(std::int64_t leaf);
   void refresh_block(std::int64_t block);
+  // Where the columns of a slot stand in the leaf panels.
+  std::int64_t at(std::int64_t slot) const { return slot / LEAF * view_.stride + slot % LEAF; }
   std::int32_t *price_at(std::int64_t slot) const { return prices_of(view_, slot / LEAF) + slot % LEAF; }
+  // Memory aligned to a cache line, owned by the tree.
   template <class T>
-  T *array(std::int64_t count);
+  T *array(std::int64_t count) {
+    memory_.emplace_back(static_cast<std::size_t>(count) * sizeof(T) + 64);
+    void *start = memory_.back().data();
+    std::size_t space = memory_.back().size();
+    return static_cast<T *>(std::align(64, static_cast<std::size_t>(count) * sizeof(T), start, space));
+  }
 
   std::uint32_t epoch_ = 1;
   const Terms original_;

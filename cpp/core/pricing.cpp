@@ -1,43 +1,11 @@
 // The prices of the tree of planting.hpp, and what its nodes know of them.
 
 #include <algorithm>
-#include <cmath>
 #include <stdexcept>
 
 #include "core/planting.hpp"
 
 namespace twin {
-
-// Fits the tilt of a node to its prices (least squares), and measures what leans.
-void Tree::lean(Slopes &slopes, Ground &ground, std::int64_t node, std::int64_t width) {
-  const auto field = [&](int f) -> float & { return slopes.panel[line_of(node / FAN, f) + node % FAN]; };
-  if (field(HALF_ALONG) >= 1e30f) return;
-  const auto first = static_cast<std::size_t>(node * width);
-  const float *along = ground.along.data() + first, *across = ground.across.data() + first;
-  double count = 0, sa = 0, sb = 0, saa = 0, sab = 0, sbb = 0, sp = 0, sap = 0, sbp = 0;
-  for (std::int64_t n = 0; n < width; ++n) {
-    const double price = *price_at(node * width + n), a = along[n], b = across[n];
-    if (price >= PRICE_CAP) continue;
-    count += 1, sa += a, sb += b, sp += price;
-    saa += a * a, sab += a * b, sbb += b * b, sap += a * price, sbp += b * price;
-  }
-  double tilt_along = ground.general[static_cast<std::size_t>(node)], tilt_across = 0.0;
-  if (count > 2) {
-    const double caa = saa - sa * sa / count, cab = sab - sa * sb / count, cbb = sbb - sb * sb / count;
-    const double cap = sap - sa * sp / count, cbp = sbp - sb * sp / count;
-    const double ridge = (caa + cbb) * 1e-3 + 1.0, det = (caa + ridge) * (cbb + ridge) - cab * cab;
-    const double a = ((cbb + ridge) * cap - cab * cbp) / det, b = ((caa + ridge) * cbp - cab * cap) / det;
-    const double most = 2.0 * view_.terms.distance.slope;
-    if (std::abs(cap) + std::abs(cbp) > 0.0)
-      tilt_along = std::clamp(a, -most, most), tilt_across = std::clamp(b, -most, most);
-  }
-  field(TILT_ALONG) = static_cast<float>(tilt_along), field(TILT_ACROSS) = static_cast<float>(tilt_across);
-  for (std::int64_t n = 0; n < width; ++n) {
-    const auto slot = first + static_cast<std::size_t>(n);
-    ground.offset[slot] = -ground.bulge[slot] - static_cast<std::int32_t>(
-        std::ceil(double(field(TILT_ALONG)) * along[n] + double(field(TILT_ACROSS)) * across[n]));
-  }
-}
 
 static std::int32_t priced(std::int64_t price) {
   if (price > PRICE_CAP || price < -PRICE_CAP / 2)

@@ -40,31 +40,30 @@ void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, co
                          std::int64_t margin, Lists lists, Crew &crew, Flag flag) {
   const std::int64_t capacity = 3 * k + 4 * LEAF;
   std::atomic<std::int64_t> visited{0};
-  if (margin >= 0 && !pool_leaf_) {
-    const auto n = static_cast<std::size_t>(num_left());
-    pool_leaf_.reset(new std::int32_t[n * POOL]);
-    pool_count_.assign(n, 0), pool_edge_.assign(n, NO_NET), pool_epoch_.assign(n, 0);
-  }
+  if (margin >= 0) remembered_.resize(static_cast<std::size_t>(num_left()));
+  else std::vector<Remembered>().swap(remembered_);
   crew.run(count, 4, [&](int, std::int64_t first, std::int64_t last) {
     thread_local std::vector<std::int64_t> found, heap, leaf(4 * POOL);
-    thread_local std::vector<std::int32_t> bounds;
+    thread_local std::vector<std::int32_t> bounds, pool_leaf(POOL);
     found.resize(std::max(found.size(), static_cast<std::size_t>(capacity)));
     bounds.resize(std::max(bounds.size(), static_cast<std::size_t>(tree_.view().padded_blocks)));
     heap.resize(std::max(heap.size(), static_cast<std::size_t>(tree_.view().padded_blocks)));
-    Scratch scratch{bounds.data(), heap.data(), found.data(), capacity, leaf.data(), 0};
+    Scratch scratch{bounds.data(), heap.data(), found.data(), capacity, leaf.data(), pool_leaf.data(), 0};
     for (std::int64_t r = first; r < last; ++r) {
       if ((r & 63) == 0) flag.check();
       const std::int64_t least = floor[r] < NO_NET ? NO_NET : floor[r];
       std::int32_t bound = 0;
-      Pool pool{NO_POOL, nullptr, 0, NO_NET};
-      const auto at = static_cast<std::size_t>(rows[r]);
-      if (margin >= 0) {
-        const bool valid = pool_epoch_[at] == tree_.epoch();
-        pool = {static_cast<std::int32_t>(std::min<std::int64_t>(margin, 1 << 28)), pool_leaf_.get() + at * POOL,
-                valid ? pool_count_[at] : 0, pool_edge_[at]};
+      Pool pool;
+      Remembered *mine = margin >= 0 ? &remembered_[static_cast<std::size_t>(rows[r])] : nullptr;
+      if (mine != nullptr) {
+        if (mine->epoch == tree_.epoch()) pool = mine->pool, pool.leaf = mine->leaf.data();
+        pool.margin = static_cast<std::int32_t>(std::min<std::int64_t>(margin, 1 << 28));
       }
       const int number = kernels_.search(tree_.view(), rows[r], k, static_cast<std::int32_t>(least), pool, scratch, bound);
-      if (margin >= 0) pool_count_[at] = pool.count, pool_edge_[at] = pool.edge, pool_epoch_[at] = tree_.epoch();
+      if (pool.is_new) {
+        mine->leaf.assign(pool.leaf, pool.leaf + pool.end[BANDS - 1]);
+        mine->epoch = tree_.epoch(), mine->pool = pool, mine->pool.is_new = false;
+      }
       const std::int64_t to = lists.at(rows, r);
       lists.number[to] = number;
       lists.bound[to] = bound == NO_NET ? NO_VALUE : bound;
@@ -85,7 +84,7 @@ std::int64_t ScoredGraph::points(std::int64_t i, std::int64_t j) const {
     for (std::int64_t n = tree_.view().ban_offset[i]; n < tree_.view().ban_offset[i + 1]; ++n)
       if (tree_.view().ban_item[n] == j) return NO_VALUE;
   const std::int32_t points = kernels_.points(original_, i, j);
-  return points == FORBIDDEN ? NO_VALUE : points;
+  return points == FORBIDDEN ? NO_VALUE : std::int64_t{points} * tree_.view().parts;
 }
 
 void ScoredGraph::scan(std::int64_t *net, Crew &crew, Flag flag) const {

@@ -21,6 +21,8 @@ class ScoredGraph final : public Oracle {
 
   std::int64_t num_left() const override { return original_.num_left; }
   std::int64_t num_right() const override { return original_.num_right; }
+  std::int32_t finest() const override { return tree_.finest(); }
+  void count_in(std::int32_t parts) override { tree_.count_in(parts); }
   void set_prices(const std::int64_t *price) override { tree_.set_prices(price); }
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override {
     tree_.change_prices(price, changed, count);
@@ -39,10 +41,14 @@ class ScoredGraph final : public Oracle {
   const Kernels &kernels_;
   Tree tree_;
   std::int64_t visited_ = 0;
-  // The pools of tree.hpp, one for each left node once somebody asks for them; good as long as the epoch is the tree's.
-  std::unique_ptr<std::int32_t[]> pool_leaf_;
-  std::vector<std::int32_t> pool_count_, pool_edge_;
-  std::vector<std::uint32_t> pool_epoch_;
+  // The pools of tree.hpp, one for each left node once somebody asks for them, until somebody asks without; good as long
+  // as the epoch is the tree's.
+  struct Remembered {
+    Pool pool;
+    std::vector<std::int32_t> leaf;
+    std::uint32_t epoch = 0;
+  };
+  std::vector<Remembered> remembered_;
 };
 
 }  // namespace twin

@@ -89,6 +89,23 @@ static void drain(Best &best) {
   update(best);
 }
 
+// What the leaves promise is kept to a band: enough to know later which of them to look into first, and when to stop.
+static void remember(const Best &best, Pool &pool, std::int32_t *leaf) {
+  const std::int32_t width = pool.margin / BANDS + 1;
+  const auto band_of = [&](std::int64_t packed) {
+    const std::int64_t below = std::int64_t{best.top} - net_of(packed);  // negative where the best of a leaf is banned
+    return below < 0 ? 0 : below / width < BANDS ? below / width : BANDS - 1;
+  };
+  int end[BANDS] = {};
+  for (std::int64_t n = 0; n < best.leaves; ++n) ++end[band_of(best.leaf[n])];
+  for (int band = 1; band < BANDS; ++band) end[band] += end[band - 1];
+  for (int band = 0; band < BANDS; ++band) pool.end[band] = end[band];
+  for (std::int64_t n = best.leaves; n-- > 0;) leaf[--end[band_of(best.leaf[n])]] = item_of(best.leaf[n]);
+  // Leaves that were thrown out may promise more than the list needs, where a banned school is in them.
+  pool.edge = best.beyond > best.edge ? best.beyond : best.edge;
+  pool.top = best.top, pool.width = width, pool.leaf = leaf, pool.is_new = true;
+}
+
 static void shrink(Best &best) {
   if (best.k <= FEW || best.count < best.k) return;
   select(best.found, best.count, best.k);
@@ -119,13 +136,14 @@ struct ByBoxes {
   std::int64_t i;
 
   void bound_blocks(std::int64_t block, const std::int32_t *base, std::int32_t *out) const {
-    bound_boxes(tree.terms, tree.blocks, i, block, base, out);
+    bound_boxes(tree.terms, tree.blocks, tree.parts, i, block, base, out);
   }
   void bound_leaves(std::int64_t block, const std::int32_t *base, std::int32_t *out) const {
-    bound_boxes(tree.terms, tree.leaves, i, block * FAN, base, out);
+    bound_boxes(tree.terms, tree.leaves, tree.parts, i, block * FAN, base, out);
   }
   void score_leaf(std::int64_t leaf, std::int32_t base, std::int32_t *out) const {
     score(tree.terms, i, leaf * LEAF, LEAF, base, out);
+    for (std::int64_t n = 0; n < LEAF; ++n) out[n] *= tree.parts;
   }
   void fetch_leaf(std::int64_t leaf) const {
     __builtin_prefetch(prices_of(tree, leaf));
@@ -158,7 +176,7 @@ struct BySlopes {
   }
   void score_leaf(std::int64_t leaf, std::int32_t base, std::int32_t *__restrict out) const {
     const std::int64_t first = leaf * tree.stride;
-    for (std::int64_t n = 0; n < LEAF; ++n) out[n] = base + pair(first + n);
+    for (std::int64_t n = 0; n < LEAF; ++n) out[n] = (base + pair(first + n)) * tree.parts;
   }
   void fetch_leaf(std::int64_t leaf) const {
     for (std::int64_t line = 0; line < tree.stride; line += LEAF) __builtin_prefetch(prices_of(tree, leaf) + line);
@@ -174,11 +192,11 @@ struct BySlopes {
 constexpr int GROUP = 4;
 
 template <class Reader>
-static inline void open_group(const TreeView &tree, std::int64_t i, const std::int64_t *leaf, int number, std::int32_t base,
-                              Best &best, const Reader &reader) {
+static inline void open_group(const TreeView &tree, std::int64_t i, const std::int64_t *leaf, int number,
+                              const std::int32_t *base, Best &best, const Reader &reader) {
   alignas(64) std::int32_t net[GROUP][LEAF];
   for (int g = 0; g < number; ++g) {
-    reader.score_leaf(leaf[g], base, net[g]);
+    reader.score_leaf(leaf[g], base[leaf[g] / FAN], net[g]);
     const std::int32_t *price = prices_of(tree, leaf[g]);
     for (std::int64_t n = 0; n < LEAF; ++n) net[g][n] -= price[n];
   }
@@ -199,7 +217,7 @@ static inline void open_group(const TreeView &tree, std::int64_t i, const std::i
 // A block whose leaves are bounded and on their way from memory.
 struct Opening {
   std::int64_t block;
-  std::int32_t base, first;  // first: its most promising leaf
+  std::int32_t first;  // its most promising leaf
   int number;
   std::int32_t leaf[FAN];
   alignas(64) std::int32_t bound[FAN];
@@ -208,7 +226,7 @@ struct Opening {
 template <class Reader>
 static inline void prepare(std::int64_t block, std::int32_t base, std::int32_t least, Opening &opening,
                            const Reader &reader) {
-  opening.block = block, opening.base = base;
+  opening.block = block;
   std::int32_t bases[FAN];
   for (std::int64_t n = 0; n < FAN; ++n) bases[n] = base;
   reader.bound_leaves(block, bases, opening.bound);
@@ -223,8 +241,8 @@ static inline void prepare(std::int64_t block, std::int32_t base, std::int32_t l
 }
 
 template <class Reader>
-static inline void open_leaves(const TreeView &tree, std::int64_t i, const Opening &opening, Best &best,
-                               std::int64_t &visited, const Reader &reader) {
+static inline void open_leaves(const TreeView &tree, std::int64_t i, const Opening &opening, const std::int32_t *base,
+                               Best &best, std::int64_t &visited, const Reader &reader) {
   const std::int64_t leaves = opening.block * FAN;
   std::int64_t group[GROUP];
   if (opening.number == 0 || opening.bound[opening.first] <= best.beyond) return;
@@ -234,11 +252,11 @@ static inline void open_leaves(const TreeView &tree, std::int64_t i, const Openi
   for (int c = 0; c < opening.number; ++c) {
     const std::int32_t n = opening.leaf[c];
     if (n == opening.first || opening.bound[n] <= best.beyond) continue;
-    if (number == GROUP) open_group(tree, i, group, number, opening.base, best, reader), number = 0;
+    if (number == GROUP) open_group(tree, i, group, number, base, best, reader), number = 0;
     group[number++] = leaves + n;
     visited += LEAF;
   }
-  if (number > 0) open_group(tree, i, group, number, opening.base, best, reader);
+  if (number > 0) open_group(tree, i, group, number, base, best, reader);
 }
 
 // From the leaves of a pool alone.
@@ -249,17 +267,21 @@ static int search_pool(const TreeView &tree, std::int64_t i, int k, std::int32_t
   const std::int32_t start = floor > pool.edge ? floor : pool.edge;
   Best best{scratch.found, 0, k, scratch.capacity, start, start, start, NO_POOL, NO_NET, 0, nullptr};
   constexpr int AHEAD = 8;
-  for (int c = 0; c < AHEAD && c < pool.count; ++c) reader.fetch_leaf(pool.leaf[c]);
-  for (int c = 0; c < pool.count;) {
-    std::int64_t group[GROUP];
-    int number = 0;
-    const std::int32_t first = base[pool.leaf[c] / FAN];
-    for (; c < pool.count && number < GROUP && base[pool.leaf[c] / FAN] == first; ++c) {
-      if (c + AHEAD < pool.count) reader.fetch_leaf(pool.leaf[c + AHEAD]);
-      group[number++] = pool.leaf[c];
+  int c = 0;
+  // Band by band, as long as a leaf may still hold something: none holds more than when it was remembered.
+  for (int band = 0; band < BANDS && pool.top - band * pool.width > best.least; ++band) {
+    const int last = pool.end[band];
+    for (int ahead = c; ahead < c + AHEAD && ahead < last; ++ahead) reader.fetch_leaf(pool.leaf[ahead]);
+    while (c < last) {
+      std::int64_t group[GROUP];
+      int number = 0;
+      for (; c < last && number < GROUP; ++c) {
+        if (c + AHEAD < last) reader.fetch_leaf(pool.leaf[c + AHEAD]);
+        group[number++] = pool.leaf[c];
+      }
+      open_group(tree, i, group, number, base, best, reader);
+      scratch.visited += number * LEAF;
     }
-    open_group(tree, i, group, number, first, best, reader);
-    scratch.visited += number * LEAF;
   }
   shrink(best);
   bound = best.least;
@@ -269,7 +291,7 @@ static int search_pool(const TreeView &tree, std::int64_t i, int k, std::int32_t
 template <class Reader>
 static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t floor, Pool &pool, Scratch &scratch,
                        std::int32_t &bound, const Reader &reader) {
-  if (pool.count > 0) {
+  if (pool.leaf != nullptr && pool.end[BANDS - 1] > 0) {
     const int number = search_pool(tree, i, k, floor, pool, scratch, bound, reader);
     if (number > 0) return number;
   }
@@ -297,7 +319,7 @@ static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t
     b += __builtin_ctz(exceeding(bounds + b, top - 1));
     bounds[b] = NO_NET;
     prepare(b, base[b], best.beyond, openings[0], reader);
-    open_leaves(tree, i, openings[0], best, scratch.visited, reader);
+    open_leaves(tree, i, openings[0], base, best, scratch.visited, reader);
     shrink(best);
   }
   std::int64_t *heap = scratch.heap;
@@ -321,7 +343,7 @@ static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t
   int turn = 0;
   for (bool more = next(openings[0]); more; turn ^= 1) {
     more = next(openings[turn ^ 1]);
-    open_leaves(tree, i, openings[turn], best, scratch.visited, reader);
+    open_leaves(tree, i, openings[turn], base, best, scratch.visited, reader);
     if (best.k > FEW && best.count >= 2 * best.k) shrink(best);
   }
   shrink(best);
@@ -329,9 +351,7 @@ static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t
   if (pool.margin >= 0) {
     update(best);
     drain(best);
-    // Leaves that were thrown out may promise more than the list needs, where a banned school is in them.
-    pool.edge = best.beyond > best.edge ? best.beyond : best.edge, pool.count = static_cast<int>(best.leaves);
-    for (std::int64_t n = 0; n < best.leaves; ++n) pool.leaf[n] = item_of(best.leaf[n]);
+    remember(best, pool, scratch.pool);
   }
   return static_cast<int>(best.count);
 }
@@ -357,7 +377,7 @@ static std::int32_t scan(const TreeView &tree, std::int64_t i) {
     score(tree.terms, i, first_of(tree, leaf), LEAF, base[leaf / FAN], net);
     const std::int32_t *price = prices_of(tree, leaf), *item = items_of(tree, leaf);
     for (std::int64_t n = 0; n < LEAF; ++n) {
-      const std::int32_t value = net[n] - price[n];
+      const std::int32_t value = net[n] * tree.parts - price[n];
       if (value > best && item[n] >= 0 && !banned(tree, i, item[n])) best = value;
     }
   }

@@ -15,9 +15,11 @@
 // Ties        Of partners tied with the k-th, those visited first are kept. The order of visits depends on the schools,
 //             on prices and on what was asked before, so the answer is the same for every thread count and instruction set.
 // Pools       Between two lists of the same school prices have risen a little here and there, and the same leaves matter. A
-//             search may remember the leaves that hold a partner within `margin` of its best, 64 at most, and the most that
-//             any other leaf promised (`edge`). As long as no price fell, nothing outside them exceeds that, so the next
-//             search looks into these leaves alone and is done if its list ends above the edge.
+//             search may remember the leaves that hold a partner within `margin` of its best, the best first, and the most
+//             that any other leaf promised (`edge`). As long as no price fell, no leaf exceeds what it held then; so the
+//             next search looks into these leaves alone, stops where the rest cannot matter, and is done if its list ends
+//             above the edge.
+// Parts       Prices may be counted in parts of a point; then so are bounds and net values. Columns and tables stay.
 // Cost        All block bounds (16 at a time), then the leaves that may matter: typically 1 % of the pairs.
 
 #pragma once
@@ -28,7 +30,8 @@ namespace twin {
 constexpr std::int64_t LEAF = 16, FAN = 16, BLOCK = LEAF * FAN;
 constexpr std::int32_t NO_NET = INT32_MIN;       // less than any net value
 constexpr std::int32_t NO_POOL = -1;
-constexpr std::int64_t POOL = 64;
+constexpr std::int64_t POOL = 512;               // leaves
+constexpr int BANDS = 8;                         // of a pool's margin
 constexpr std::int32_t PRICE_CAP = 1 << 30;      // prices and points stay below it, so that net values fit 32 bits
 constexpr float STEEPEST = 3.0f;                 // more than the arc ever grows with the chord
 constexpr int MAX_FUSED = 3;                     // linear columns of a policy that has slopes
@@ -43,13 +46,15 @@ struct Boxes {
 };
 
 // The same for slopes: 16 nodes are a panel, one line of 16 numbers for each field; so one stretch of memory is read.
-// The first fourteen are float32, the others 32-bit integers.
+// Those before LOWEST are float32, the others 32-bit integers.
 enum Field {
   CENTRE_X, CENTRE_Y, CENTRE_Z,   // of the node
   ALONG_X, ALONG_Y, ALONG_Z,      // a unit vector towards the left schools, along the ground
   ACROSS_X, ACROSS_Y, ACROSS_Z,   // and one across it
   TILT_ALONG, TILT_ACROSS,        // points that prices rise by, a unit of length
-  HALF_ALONG, HALF_ACROSS,        // how far the node reaches from its centre
+  TILT_LINEAR,                    // and a unit of each linear column
+  HALF_ALONG = TILT_LINEAR + MAX_FUSED, HALF_ACROSS,  // how far the node reaches from its centre
+  BEND,                           // points that distance takes at least, a unit of length across, squared
   RADIUS,
   LOWEST,                         // lowest price
   LEANING,                        // lowest of price less tilt, which is nearly the same for all in a node
@@ -66,6 +71,7 @@ static inline std::int64_t line_of(std::int64_t group, int field) { return (grou
 struct TreeView {
   Terms terms;                  // right columns in leaf order: at first(leaf)
   std::int64_t num_blocks;
+  std::int32_t parts = 1;       // prices and net values are counted in so many parts of a point
   const std::int32_t *block_base;  // for each left class, the table entries of the blocks (padded with FORBIDDEN)
   std::int64_t padded_blocks;
   std::int32_t *leaf_panel;     // `stride` numbers a leaf; the price is line 0, the item line 1
@@ -82,9 +88,11 @@ struct TreeView {
 static inline std::int64_t first_of(const TreeView &t, std::int64_t leaf) { return leaf * (t.has_slopes ? t.stride : LEAF); }
 static inline std::int32_t *prices_of(const TreeView &t, std::int64_t leaf) { return t.leaf_panel + leaf * t.stride; }
 static inline std::int32_t *items_of(const TreeView &t, std::int64_t leaf) { return prices_of(t, leaf) + LEAF; }
-// What a node may hold at most: its table entry and the rest. Unsigned, so that the loop may add first and ask then.
-static inline std::int32_t masked_sum(std::int32_t base, std::int32_t rest) {
-  const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(base) + static_cast<std::uint32_t>(rest));
+// What a node may hold at most: its table entry, in parts of a point, and the rest. Unsigned, so that the loop may add
+// first and ask then.
+static inline std::int32_t masked_sum(std::int32_t base, std::int32_t parts, std::int32_t rest) {
+  const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(base) * static_cast<std::uint32_t>(parts) +
+                                             static_cast<std::uint32_t>(rest));
   return base == FORBIDDEN ? NO_NET : sum;
 }
 static inline std::int32_t net_of(std::int64_t packed) { return static_cast<std::int32_t>(packed >> 32); }
@@ -97,14 +105,17 @@ struct Scratch {
   std::int64_t *found;        // capacity below, packed (net, -item)
   std::int64_t capacity;
   std::int64_t *leaf;         // 4 POOL
+  std::int32_t *pool;         // POOL
   std::int64_t visited;       // pairs evaluated so far
 };
 
 struct Pool {
-  std::int32_t margin;  // how far below the best it goes; NO_POOL: nothing is to be remembered
-  std::int32_t *leaf;   // POOL of them
-  int count;            // 0: nothing is known
-  std::int32_t edge;    // no partner in another leaf exceeds it
+  std::int32_t margin = NO_POOL;       // how far below the best a new one goes; NO_POOL: nothing is to be remembered
+  const std::int32_t *leaf = nullptr;  // nullptr: nothing is known
+  std::int32_t edge = NO_NET;          // no partner in another leaf exceeds it
+  std::int32_t top = NO_NET, width = 1;  // no partner in a leaf from end[b - 1] on exceeds top - b * width
+  std::int32_t end[BANDS] = {};
+  bool is_new = false;                 // it was made by this search, and stands in scratch
 };
 
 // Writes the (at most) k best partners of left school i whose net value exceeds `floor`, in no order, packed as

@@ -108,19 +108,6 @@ def test_search_equals_a_full_sort(seed, num_left, num_right, k, kinds, span, fo
     check_against_sort(ScoredGraph(terms), price, k)
 
 
-@pytest.mark.parametrize("isa", SETS)
-@pytest.mark.parametrize("noise", [0, 30, 30_000])
-def test_prices_that_lean(isa, noise):
-    """Near the optimum prices fall with the distance from the demand; what leans with them is a bound."""
-    for seed in range(4):
-        rng = np.random.default_rng([seed, noise])
-        terms = random_terms(rng, 60, 1_500, kinds=("table", "distance", "linear"))
-        near = np.asarray(terms.points(np.arange(5)[:, None], np.arange(1_500)[None, :]))
-        price = np.maximum(0, np.where(near == FORBIDDEN, 0, near).max(axis=0) - 1_000)
-        price += rng.integers(0, noise + 1, 1_500)
-        check_against_sort(ScoredGraph(terms, isa=isa), price, 16)
-
-
 @pytest.mark.parametrize("slope", [3e-3, 3.0, 1e4, 1e9])
 def test_steep_distances(slope):
     """Points that fall within kilometres, a metre, or less: bounds stay bounds and fit their numbers."""

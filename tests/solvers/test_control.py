@@ -10,7 +10,7 @@ import time
 import pytest
 
 from twinmatch import _core
-from twinmatch.solvers.control import Control, Stopped
+from twinmatch.solvers.control import Control, Stopped, _await
 
 PATIENCE_S, SOON_S = 10.0, 0.4
 
@@ -109,3 +109,43 @@ def test_parts_are_reported_as_one():
     control.found(2, 10, 30)
     assert (events[0].matched, events[0].objective, events[0].bound) == (5, 110, 230)
     assert (events[0].gap, events[0].relative_gap) == (120, 120 / 230)
+
+
+def interrupted(method):
+    """Return the method with a Ctrl-C at its end, the first time."""
+    calls = []
+
+    def once(*args):
+        method(*args)
+        calls.append(args)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    return once
+
+
+def test_a_ctrl_c_while_the_thread_starts_stops_it(monkeypatch):
+    control = Control(deadline=60)
+    monkeypatch.setattr(threading.Thread, "start", interrupted(threading.Thread.start))
+    with pytest.raises(KeyboardInterrupt):
+        control.run("auction", endless(control))
+
+
+def test_a_ctrl_c_while_the_end_is_awaited_comes_after_it(monkeypatch):
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: (time.sleep(0.1), done.set()))
+    thread.start()
+    monkeypatch.setattr(done, "wait", interrupted(lambda: None))
+    with pytest.raises(KeyboardInterrupt):
+        _await(thread, done)
+    assert done.is_set()
+    assert not thread.is_alive()
+
+
+def test_a_thread_that_cannot_start_is_not_waited_for(monkeypatch):
+    def refused(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    with pytest.raises(RuntimeError, match="can't start"):
+        Control(deadline=60).run("auction", lambda: 1)

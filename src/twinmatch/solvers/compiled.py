@@ -11,15 +11,12 @@ if TYPE_CHECKING:
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.engine import Market
 
-__all__ = ["FIRST_PART", "LEFT_OVER", "LIST_KEPT", "LIST_LENGTH", "SHRINK", "new_solver"]
+__all__ = ["FIRST_PART", "LIST_KEPT", "LIST_LENGTH", "SHRINK", "new_solver"]
 
 #: The first step of an auction from prices of zero, as a part of the largest points.
 FIRST_PART = 12
 #: The step of one phase over that of the next.
 SHRINK = 4
-#: One bidder in so many may be left to the next phase: to raise a whole market by a few points for the sake
-#: of the last ones costs the auction a bid a point.
-LEFT_OVER = 10_000
 #: Partners in a candidate list, and how many of the old ones a new list starts from.
 LIST_LENGTH, LIST_KEPT = 16, 8
 #: Left nodes in a reverse list.

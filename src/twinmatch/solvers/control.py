@@ -175,10 +175,10 @@ class Control:
         self.now = replace(self.now, phase=phase)
         started = time.monotonic()
         thread = threading.Thread(target=work, name="twinmatch-solve", daemon=True)
-        thread.start()
         limit = None
         reported = started
         try:
+            _start(thread, done)
             # Not thread.join(): a Ctrl-C inside it makes Python 3.11 take a working thread for an ended one.
             while not done.wait(_TICK_S):
                 limit = limit or self.limit()
@@ -191,8 +191,7 @@ class Control:
         finally:
             # A callback that raises stops the work before its error goes on.
             self.flag[0] = 1
-            done.wait()
-            thread.join()
+            _await(thread, done)
             self.flag[0] = 0
             self._spend(phase, time.monotonic() - started)
         if errors and isinstance(errors[0], _core.Cancelled) and limit is not None:
@@ -208,3 +207,24 @@ class Control:
         if self.on_progress is not None:
             self.now = replace(self.now, elapsed_s=self.elapsed_s)
             self.on_progress(self.now)
+
+
+def _start(thread: threading.Thread, done: threading.Event) -> None:
+    try:
+        thread.start()
+    except RuntimeError:  # the system has no thread left: there is nothing to wait for
+        done.set()
+        raise
+
+
+def _await(thread: threading.Thread, done: threading.Event) -> None:
+    """Wait for the end of a thread; a Ctrl-C meanwhile is raised when it is over."""
+    interrupt = None
+    while not done.is_set() or thread.is_alive():
+        try:
+            done.wait()
+            thread.join()
+        except KeyboardInterrupt as caught:
+            interrupt = caught
+    if interrupt is not None:
+        raise interrupt

@@ -8,13 +8,13 @@ Phases
     1. *levels*: on scored graphs of some size, prices to start from, out of samples of the market
        (:mod:`twinmatch.solvers.levels`).
     2. *auction*: forward and reverse bidding with a step that shrinks from phase to phase
-       (``cpp/core/auction.hpp``). At the start of each phase the best net value of every left node under
-       the prices at hand is searched exactly, which gives a bound on every matching for free.
-       The last bidders of a phase, whose chains of replies keep a single thread busy, are left to the
-       next one.
+       (``cpp/core/auction.hpp``), on scored graphs down to a sixteenth of a point: then few pairs are left
+       that are not tight. At the start of each phase the best net value of every left node under the prices
+       at hand is searched exactly, which gives a bound on every matching for free. The very last bidders of
+       a phase, whose chains of replies keep a single thread busy, are left to the next one.
     3. *exact*: pairs that are not tight are given up, and shortest augmenting paths put everybody back,
        thousands in a round (``cpp/core/paths.hpp``). At the end objective and bound are equal, in integers.
-       Who asks for a gap is served before the last few, which need the most rounds.
+       Who asks for a gap is served before the last few, which take a round each.
 What is known at every moment
     The best matching found so far, whose last nodes took the best place that was free, and the prices
     of the best bound so far. Whoever stops the run gets both; they need not belong together.
@@ -32,7 +32,7 @@ from twinmatch import _core
 from twinmatch.errors import Fault, PointsRangeError
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers import levels
-from twinmatch.solvers.compiled import FIRST_PART, LEFT_OVER, LIST_KEPT, LIST_LENGTH, SHRINK, new_solver
+from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, LIST_LENGTH, SHRINK, new_solver
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.status import Limit
 
@@ -41,13 +41,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Market", "Outcome", "optimise"]
 
-#: Bids rise by at least this many points in the last phase of the auction.
+#: The auction counts in so many parts of a point, where the graph can.
+PARTS = 16
+#: Bids rise by at least this many of them in the last phase of the auction.
 LAST_STEP = 1
 #: Partners in a list of the exact finish, which looks farther and changes prices less.
 PATH_LENGTH = 64
 #: One bidder in so many may be left by the last phase to the exact finish, which spends one step where the
-#: auction spends a bid a point.
-LAST_LEFT_OVER = 1000
+#: auction spends a bid a part.
+LAST_LEFT_OVER = 10_000
+#: And so many to the next phase: the last ones raise a whole market a step at a time, but where more of them
+#: are left, prices are too low from then on.
+LEFT_OVER = 30_000
 #: More left nodes than this are not placed in a hurry when a run is stopped.
 MOST_IN_A_HURRY = 20_000
 #: They are placed so many at a time, and for no longer than this once somebody waits for an answer.
@@ -166,18 +171,18 @@ class _Run:
     def auction(self) -> None:
         """Run phases with ever smaller steps, until the gap asked for or the last step is reached."""
         try:
-            step = self._start()
-            self._open(0, step)
-            self._take_bound(self.solver.left_price)
+            step, drop = self._start(), 0
+            step *= self.solver.refine(PARTS)
             while True:
+                self._open(drop, step)
+                self._take_bound(self.solver.left_price)
+                if drop and self._good_enough():
+                    return
                 self._bid(step)
                 if step == LAST_STEP:
                     return
-                step = max(LAST_STEP, step // SHRINK)
-                self._open(SHRINK * step, step)
-                self._take_bound(self.solver.left_price)
-                if self._good_enough():
-                    return
+                # Half a step more than a place may be too dear by: fewer stay empty.
+                drop, step = step + step // 2, max(LAST_STEP, step // SHRINK)
         except Stopped:
             # Somebody may be without a partner; what there is may still be the most so far.
             self._take_matching(time.monotonic() + HURRY_S)

@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twinmatch.solvers.compiled import FIRST_PART, LEFT_OVER, LIST_KEPT, SHRINK, new_solver
+from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, new_solver
 
 if TYPE_CHECKING:
     from twinmatch.graph.scored import ScoredGraph
@@ -149,7 +149,7 @@ def _solve(
         step, drop = begin.step, 0
         while True:
             solver.open(drop, step, LIST_KEPT)
-            solver.bid(step, LIST_KEPT, len(rows) // LEFT_OVER)
+            solver.bid(step, LIST_KEPT, 0)
             if step <= last:
                 break
             step = max(last, step // SHRINK)

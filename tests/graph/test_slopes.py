@@ -1,0 +1,186 @@
+"""Bounds that lean with the prices are bounds, seen from near and far, on all sides of every bend."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.graph.test_scored import SETS, check_against_sort
+from tests.random_terms import FORBIDDEN, random_terms
+from twinmatch.graph.scored import ScoredGraph
+from twinmatch.graph.terms import DistanceColumns, LinearColumns, PairTerms
+from twinmatch.solvers.compiled import LIST_KEPT, new_solver
+from twinmatch.solvers.control import Control
+
+RIGHT = 3_000
+EARTH = 2**22
+KILOMETRE = EARTH / 6371
+
+
+def places(rng: np.random.Generator, count: int, spread_km: float) -> np.ndarray:
+    """Return places around one town, so far from it as a rule, some of them equal and some unknown."""
+    flat = rng.normal(0, spread_km * KILOMETRE, (2, count))
+    vector = np.array([[EARTH], [0], [0]]) + np.concatenate([np.zeros((1, count)), flat])
+    vector = np.round(vector / np.linalg.norm(vector, axis=0) * EARTH).astype(np.float32)
+    vector[:, rng.random(count) < 0.01] = 2.0**26
+    vector[:, : count // 8] = vector[:, :1]
+    return vector
+
+
+def market(
+    rng: np.random.Generator, *, left_km: float, reach_km: float, cap: float, linears: int, num_left: int = 40
+) -> PairTerms:
+    """Return pairs whose points fall with the distance, to zero at ``reach_km``, and along linear columns."""
+    top = 150_000.0
+    far = places(rng, num_left, left_km)
+    far[far >= 2.0**26] *= -1
+    distance = DistanceColumns(
+        far, places(rng, RIGHT, 600), top, float(np.float32(top / reach_km / KILOMETRE)), 0.0, cap * top
+    )
+    columns = []
+    for _ in range(linears):
+        left = rng.normal(0, 3_000, num_left).astype(np.int32)
+        right = rng.normal(0, 60_000, RIGHT).astype(np.int32)
+        left[rng.random(num_left) < 0.02], right[rng.random(RIGHT) < 0.02] = -(2**29), 2**29
+        columns.append(LinearColumns(left, right, int(rng.integers(20_000, 150_000)), 90_000))
+    classes = rng.integers(0, 2, RIGHT).astype(np.int32)
+    return PairTerms(
+        np.zeros(num_left, np.int32),
+        classes,
+        np.array([[0, 5_000]], np.int32),
+        linears=tuple(columns),
+        distance=distance,
+    )
+
+
+def wanted(terms: PairTerms, rng: np.random.Generator, noise: int) -> np.ndarray:
+    """Return prices as a market makes them: what a few left nodes would pay, nothing where that is little."""
+    some = rng.integers(0, terms.num_left, 5)
+    near = np.asarray(terms.points(some[:, None], np.arange(terms.num_right)[None, :]))
+    worth = np.where(near == FORBIDDEN, 0, near).max(axis=0)
+    return np.maximum(0, worth - np.quantile(worth, 0.6).astype(np.int64)) + rng.integers(
+        0, noise + 1, terms.num_right
+    )
+
+
+@pytest.mark.parametrize("isa", SETS)
+@pytest.mark.parametrize("linears", [0, 1, 3])
+@pytest.mark.parametrize("left_km", [20, 500])
+def test_lists_at_the_prices_of_a_market(isa, linears, left_km, seed):
+    """Left nodes side by side or all over; right nodes out of reach, or so near that points are capped."""
+    for reach_km, cap, noise in ((3_000, 1.0, 0), (900, 0.7, 20), (300, 0.3, 3_000)):
+        rng = np.random.default_rng([seed, reach_km])
+        terms = market(rng, left_km=left_km, reach_km=reach_km, cap=cap, linears=linears)
+        check_against_sort(ScoredGraph(terms, isa=isa), wanted(terms, rng, noise), 16)
+
+
+def test_few_nodes_seen_from_along_the_line():
+    """Large leaves, priced by a town nearby, are looked into from behind it: distance bends less there."""
+    for instance in range(150):
+        rng = np.random.default_rng(instance)
+        count, ahead, wide = int(rng.integers(20, 300)), rng.uniform(30, 400), rng.uniform(10, 150)
+        spot = np.array([[0.0], [ahead]]) + rng.normal(0, 1, (2, count)) * [[wide], [wide / 8]]
+        behind = np.array([np.zeros(40), np.where(np.arange(40) < 30, 0, -rng.uniform(0, 2_000, 40))])
+        left, right = (
+            np.concatenate([np.full((1, flat.shape[1]), float(EARTH)), flat * KILOMETRE])
+            for flat in (behind, spot)
+        )
+        left, right = (
+            np.round(v / np.linalg.norm(v, axis=0) * EARTH).astype(np.float32) for v in (left, right)
+        )
+        distance = DistanceColumns(left, right, 4e6, float(np.float32(1_000 / KILOMETRE)), 0.0, 4e6)
+        none = np.zeros(40, np.int32), np.zeros(count, np.int32), np.zeros((1, 1), np.int32)
+        terms = PairTerms(*none, distance=distance)
+        price = np.asarray(terms.points(np.zeros(count, np.int64), np.arange(count))) - 3_000_000
+        for k in (1, 4):
+            check_against_sort(ScoredGraph(terms), np.maximum(0, price), k)
+
+
+def test_few_nodes_along_columns():
+    """Leaves as long as the points of a column reach, with its level inside, beside, or nowhere near."""
+    for instance in range(150):
+        rng = np.random.default_rng(instance)
+        count = int(rng.integers(20, 200))
+        terms = market(rng, left_km=1, reach_km=3_000, cap=1.0, linears=0)
+        top, far = int(rng.integers(5_000, 150_000)), places(rng, count, 1)
+        far[:, :] = far[:, -1:]
+        column = LinearColumns(
+            rng.integers(0, 100_000, 40).astype(np.int32),
+            rng.integers(0, 100_000, count).astype(np.int32),
+            top,
+            int(top * rng.uniform(0.3, 1.0)),
+        )
+        terms = PairTerms(
+            terms.left_class,
+            np.zeros(count, np.int32),
+            np.zeros((1, 1), np.int32),
+            linears=(column,),
+            distance=terms.distance._replace(right=far),
+        )
+        # Prices that rise or fall all along, by other slopes than the points of most left nodes.
+        price = rng.uniform(-1, 1) * column.right + rng.integers(0, 300, count) + 100_000
+        for k in (1, 4):
+            check_against_sort(ScoredGraph(terms), price.astype(np.int64), k)
+
+
+@pytest.mark.parametrize("isa", SETS)
+@pytest.mark.parametrize("noise", [0, 30, 30_000])
+def test_prices_that_lean(isa, noise):
+    """Columns of any size, prices that fall with the distance from the demand."""
+    for seed in range(4):
+        rng = np.random.default_rng([seed, noise])
+        terms = random_terms(rng, 60, 1_500, kinds=("table", "distance", "linear"))
+        check_against_sort(ScoredGraph(terms, isa=isa), wanted(terms, rng, noise), 16)
+
+
+@pytest.mark.parametrize("isa", SETS)
+@pytest.mark.parametrize(
+    "kinds", [("table", "distance", "linear", "bans"), ("linear", "tags"), ("dot", "bans")]
+)
+@pytest.mark.parametrize("span", [40, 30_000])
+def test_phases_count_in_parts_of_a_point(isa, kinds, span, seed):
+    """Best net values, counted in sixteenths and rounded up, are those at prices that are rounded down."""
+    rng = np.random.default_rng([seed, span])
+    terms = random_terms(rng, 400, 900, kinds=kinds, span=span, linears=2, forbidden=0.1)
+    graph = ScoredGraph(terms, isa=isa)
+    free = np.zeros(400, np.int64)
+    solver = new_solver(graph, np.ones(900, np.int64), free, terms.max_points, Control(threads=2))
+    assert solver.refine(16) == 16
+    step, drop = max(1, terms.max_points), 0
+    while step:
+        solver.open(drop, step, LIST_KEPT)
+        best = np.maximum(free, graph.scan(solver.right_price))
+        np.testing.assert_array_equal(solver.left_price, best)
+        solver.bid(step, LIST_KEPT, 0)
+        drop, step = step, step // 4
+    assert graph.scan(np.zeros(900, np.int64)).max() <= terms.max_points, "whole points for everybody else"
+
+
+def test_points_too_large_for_parts_are_counted_whole():
+    """Prices must stay in their range."""
+    rng = np.random.default_rng(1)
+    terms = random_terms(rng, 50, 60, kinds=("table",), span=2**26)
+    graph = ScoredGraph(terms)
+    solver = new_solver(graph, np.ones(60, np.int64), np.zeros(50, np.int64), terms.max_points, Control())
+    assert solver.refine(16) == 1
+
+
+@pytest.mark.parametrize(
+    "kinds", [("table", "distance", "linear", "bans"), ("linear", "tags"), ("dot", "bans")]
+)
+@pytest.mark.parametrize("step", [1, 7, 60])
+def test_after_a_phase_everybody_is_within_a_step(kinds, step, seed):
+    """Also where lists come from a few remembered leaves, which is how nearly all of them are drawn."""
+    rng = np.random.default_rng([seed, step])
+    terms = random_terms(rng, 700, 900, kinds=kinds, span=1_500, linears=2, forbidden=0.0)
+    graph = ScoredGraph(terms)
+    solver = new_solver(
+        graph, np.ones(900, np.int64), np.zeros(700, np.int64), terms.max_points, Control(threads=2)
+    )
+    solver.open(0, step, LIST_KEPT)
+    solver.bid(step, LIST_KEPT, 0)
+    mate, price = solver.mate, solver.right_price
+    rows = np.flatnonzero(mate >= 0)
+    net = np.zeros(700, np.int64)
+    net[rows] = terms.points(rows, mate[rows]) - price[mate[rows]]
+    assert (net >= graph.scan(price) - step).all()

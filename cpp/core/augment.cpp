@@ -10,8 +10,6 @@
 namespace twin {
 
 namespace {
-constexpr std::int32_t LISTED = 24;     // columns in the first list of a row
-constexpr std::int32_t LONGEST = 256;   // and in the longest
 constexpr std::int64_t SAMPLE = 64;     // rows that a start is judged by
 constexpr std::int64_t BIDS = 8;        // bids per row without a step; twice as many with one
 constexpr std::int64_t WORTHWHILE = 8;  // a round that pairs less than one in so many of those alone is the last
@@ -32,17 +30,14 @@ const RowLoops<T> &loops_of(const std::string &isa) {
   if constexpr (sizeof(T) == 4) return dense_kernels_of(isa).narrow;
   else return dense_kernels_of(isa).wide;
 }
-
-std::int64_t rows_at_once(std::int64_t m) { return std::max<std::int64_t>(1, (std::int64_t{1} << 18) / m); }
 }  // namespace
 
 template <class T>
 Augment<T>::Augment(const T *points, std::int64_t n, std::int64_t m, std::int64_t low, std::int64_t high,
                     const std::string &isa)
     : mate(std::size_t(n), -1), left_price(std::size_t(n), high), right_price(std::size_t(m), 0), points_(points), n_(n),
-      m_(m), high_(high), spread_(high - low), segment_(std::clamp<std::int64_t>(m / 128, 4, 16) * LANES),
-      groups_((m + segment_ - 1) / segment_ * LANES), graph_(points, n, m, 0, isa), loops_(loops_of<T>(isa)),
-      best_(std::size_t(n)), gain_(std::size_t(n)), owner_(std::size_t(m), -1), group_(std::size_t(groups_)) {}
+      m_(m), high_(high), spread_(high - low), loops_(loops_of<T>(isa)), lists_(points, n, m, loops_, isa),
+      best_(std::size_t(n)), gain_(std::size_t(n)), owner_(std::size_t(m), -1), group_(std::size_t(lists_.groups())) {}
 
 template <class T>
 void Augment<T>::run(Crew &crew, Flag flag, std::int64_t *matched) {
@@ -60,11 +55,12 @@ void Augment<T>::run(Crew &crew, Flag flag, std::int64_t *matched) {
 template <class T>
 void Augment<T>::solve(Crew &crew, Flag flag) {
   if (n_ == m_ && n_ > 1) start(crew, flag);
-  list_tight(crew, flag);
+  lists_.list_tight(price_, best_, crew, flag);
+  known_ = true;
   match_tight(flag);
   if (*matched_ == n_) return;
-  graph_.set_prices(price_.data());
-  if ((n_ - *matched_) * FEW > n_) draw_all(crew, flag);  // few need a list later on: those are drawn on demand
+  lists_.set_prices(price_);
+  if ((n_ - *matched_) * FEW > n_) lists_.draw_all(crew, flag);  // few need a list later on: those are drawn on demand
   bid_and_match(flag);
   if (n_ == m_ && (n_ - *matched_) * CROWD > n_)
     for (std::int64_t step = first_step(); step > 0 && (n_ - *matched_) * FEW > n_; step /= SHRINK) {
@@ -146,95 +142,15 @@ std::vector<std::int64_t> Augment<T>::sorted_start(const std::vector<std::int64_
 
 template <class T>
 double Augment<T>::sampled_bound(const std::vector<std::int64_t> &price) const {
-  std::vector<std::int64_t> group(static_cast<std::size_t>(groups_));
+  std::vector<std::int64_t> group(static_cast<std::size_t>(lists_.groups()));
   const std::int64_t rows = std::min(n_, SAMPLE);
   double left = 0, right = 0;
   for (std::int64_t r = 0; r < rows; ++r) {
-    loops_.maxima(row(r * n_ / rows), price.data(), m_, segment_, group.data());
+    loops_.maxima(row(r * n_ / rows), price.data(), m_, lists_.segment(), group.data());
     left += double(*std::max_element(group.begin(), group.end()));
   }
   for (const std::int64_t p : price) right += double(p);
   return left * double(n_) / double(rows) + right;
-}
-
-// -- Lists -------------------------------------------------------------------------------------------------------------
-
-// The group of a column, were a segment's columns handed out to its groups one after the other.
-template <class T>
-std::int64_t Augment<T>::group_at(std::int64_t column) const {
-  const std::int64_t segment = column / segment_, first = segment * segment_;
-  const std::int64_t length = std::min(segment_, m_ - first);
-  return segment * LANES + (column - first) * std::min(LANES, length) / length;
-}
-
-// The best columns only, from another place on in every row, so that rows with many do not all list the same few: rows
-// begin in a group in proportion to its columns. Where one more ties than a list holds, nothing else can exceed it.
-template <class T>
-void Augment<T>::list_tight(Crew &crew, Flag flag) {
-  item_.resize(std::size_t(n_ * LISTED)), worth_.resize(item_.size());
-  number_.resize(std::size_t(n_)), width_.assign(std::size_t(n_), LISTED);
-  first_.resize(std::size_t(n_)), beyond_.resize(std::size_t(n_));
-  crew.run(n_, rows_at_once(m_), [&](int, std::int64_t begin, std::int64_t end) {
-    std::vector<std::int64_t> group(static_cast<std::size_t>(groups_));
-    for (std::int64_t i = begin; i < end; ++i) {
-      flag.check();
-      loops_.maxima(row(i), price_.data(), m_, segment_, group.data());
-      const std::int64_t best = *std::max_element(group.begin(), group.end());
-      std::int64_t second = NO_VALUE, g = group_at(i * m_ / n_);
-      std::int32_t number = 0;
-      for (std::int64_t turn = 0; turn < groups_ && second < best; ++turn, g = g + 1 < groups_ ? g + 1 : 0) {
-        if (group[std::size_t(g)] != best) {
-          second = std::max(second, group[std::size_t(g)]);
-          continue;
-        }
-        const std::int64_t stop = std::min((g / LANES + 1) * segment_, m_);
-        for (std::int64_t j = g / LANES * segment_ + g % LANES; j < stop && second < best; j += LANES) {
-          const std::int64_t net = row(i)[j] - price_[std::size_t(j)];
-          if (net < best || number == LISTED) {
-            second = std::max(second, net);
-          } else {
-            item_[std::size_t(i * LISTED + number)] = static_cast<std::int32_t>(j);
-            worth_[std::size_t(i * LISTED + number++)] = row(i)[j];
-          }
-        }
-      }
-      first_[std::size_t(i)] = i * LISTED, number_[std::size_t(i)] = number;
-      best_[std::size_t(i)] = best, beyond_[std::size_t(i)] = second;
-    }
-  });
-  known_ = true;
-}
-
-template <class T>
-void Augment<T>::draw_all(Crew &crew, Flag flag) {
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(n_));
-  std::iota(rows.begin(), rows.end(), 0);
-  const std::vector<std::int64_t> floor(std::size_t(n_), NO_VALUE);
-  graph_.search(rows.data(), n_, LISTED, floor.data(), ONCE,
-                {item_.data(), worth_.data(), number_.data(), beyond_.data()}, crew, flag);
-}
-
-// A new list at these prices, of which changed_ are news to the graph.
-template <class T>
-void Augment<T>::draw(std::int32_t i, std::int32_t width, const std::vector<std::int64_t> &price, Flag flag) {
-  graph_.change_prices(price.data(), changed_.data(), std::int64_t(changed_.size()));
-  changed_.clear();
-  if (width > width_[std::size_t(i)]) {
-    first_[std::size_t(i)] = std::int64_t(item_.size()), width_[std::size_t(i)] = width;
-    item_.resize(item_.size() + std::size_t(width)), worth_.resize(item_.size());
-  }
-  const std::int64_t floor = NO_VALUE, at = first_[std::size_t(i)];
-  graph_.search(&i, 1, width, &floor, ONCE,
-                {&item_[std::size_t(at)], &worth_[std::size_t(at)], &number_[std::size_t(i)], &beyond_[std::size_t(i)]},
-                alone_, flag);
-}
-
-template <class T>
-std::int64_t Augment<T>::best_listed(std::int64_t i) const {
-  std::int64_t best = NO_VALUE;
-  for (std::int64_t c = first_[std::size_t(i)], end = c + number_[std::size_t(i)]; c < end; ++c)
-    best = std::max(best, worth_[std::size_t(c)] - price_[std::size_t(item_[std::size_t(c)])]);
-  return best;
 }
 
 // -- 2. Tight pairs ----------------------------------------------------------------------------------------------------
@@ -258,15 +174,14 @@ void Augment<T>::match_tight(Flag flag) {
 template <class T>
 bool Augment<T>::reach_tight(std::int32_t root, std::int32_t pass) {
   std::vector<std::int32_t> &rows = done_;
-  const auto tight = [&](std::size_t i, std::size_t c) {
-    return worth_[c] - price_[std::size_t(item_[c])] == best_[i];
-  };
+  const auto tight = [&](std::int32_t i, std::size_t c) { return lists_.net(c, price_) == best_[std::size_t(i)]; };
   rows.assign(1, root);
   while (!rows.empty()) {
-    const auto i = std::size_t(rows.back()), first = std::size_t(first_[i]), number = std::size_t(number_[i]);
-    std::int32_t end = -1;
-    for (std::size_t c = next_[i] == 0 ? 0 : number; c < number && end < 0; ++c)
-      if (owner_[std::size_t(item_[first + c])] < 0 && tight(i, first + c)) end = item_[first + c];
+    const std::int32_t i = rows.back();
+    const std::size_t first = lists_.begin(i), last = lists_.end(i);
+    std::int32_t &next = next_[std::size_t(i)], end = -1;
+    for (std::size_t c = next == 0 ? first : last; c < last && end < 0; ++c)
+      if (owner_[std::size_t(lists_.column(c))] < 0 && tight(i, c)) end = lists_.column(c);
     if (end >= 0) {
       for (auto at = rows.rbegin(); at != rows.rend(); ++at) {  // each row takes the column that the one below leaves
         const auto before = static_cast<std::int32_t>(mate[std::size_t(*at)]);
@@ -275,14 +190,14 @@ bool Augment<T>::reach_tight(std::int32_t root, std::int32_t pass) {
       }
       return true;
     }
-    while (std::size_t(next_[i]) < number) {
-      const auto c = first + std::size_t(next_[i]++), j = std::size_t(item_[c]);
+    while (first + std::size_t(next) < last) {
+      const std::size_t c = first + std::size_t(next++), j = std::size_t(lists_.column(c));
       if (seen_[j] == pass || !tight(i, c)) continue;
       seen_[j] = pass;
       rows.push_back(owner_[j]);
       break;
     }
-    if (rows.back() == std::int32_t(i)) rows.pop_back();
+    if (rows.back() == i) rows.pop_back();
   }
   return false;
 }
@@ -292,10 +207,10 @@ bool Augment<T>::reach_tight(std::int32_t root, std::int32_t pass) {
 // The best listed column of a row, a free one among equals, and what no other column exceeds.
 template <class T>
 typename Augment<T>::Offer Augment<T>::offer(std::int64_t i) const {
-  Offer found{NO_VALUE, beyond_[std::size_t(i)], -1};
-  for (std::int64_t c = first_[std::size_t(i)], end = c + number_[std::size_t(i)]; c < end; ++c) {
-    const std::int32_t j = item_[std::size_t(c)];
-    const std::int64_t net = worth_[std::size_t(c)] - price_[std::size_t(j)];
+  Offer found{NO_VALUE, lists_.beyond(i), -1};
+  for (std::size_t c = lists_.begin(i); c < lists_.end(i); ++c) {
+    const std::int32_t j = lists_.column(c);
+    const std::int64_t net = lists_.net(c, price_);
     if (net > found.best) {
       found.second = std::max(found.second, found.best);
       found.best = net, found.column = j;
@@ -319,14 +234,14 @@ void Augment<T>::bid(std::int64_t step, std::int64_t bids, Flag flag) {
       while (i >= 0) {
         flag.check();
         Offer found = offer(i);
-        if (found.best < beyond_[std::size_t(i)]) draw(i, width_[std::size_t(i)], price_, flag), found = offer(i);
+        if (found.best < lists_.beyond(i)) lists_.draw(i, false, price_, flag), found = offer(i);
         const std::int32_t j = found.column, before = owner_[std::size_t(j)];
         const std::int64_t rise = found.best - found.second + step;
         if (before >= 0 && (rise == 0 || bids-- <= 0)) {  // as good elsewhere, where nobody may be
           losers.push_back(i);
           break;
         }
-        if (rise > 0 && m_ > 1) price_[std::size_t(j)] += rise, changed_.push_back(j);
+        if (rise > 0 && m_ > 1) price_[std::size_t(j)] += rise, lists_.note_change(j);
         pair(i, j);
         if (before < 0) {
           ++*matched_;
@@ -359,8 +274,7 @@ std::int64_t Augment<T>::first_step() const {
   std::vector<std::int64_t> steps, net;
   for (std::int64_t i = 0; i < n_; i += 1 + n_ / 256) {
     net.clear();
-    for (std::int64_t c = first_[std::size_t(i)], end = c + number_[std::size_t(i)]; c < end; ++c)
-      net.push_back(worth_[std::size_t(c)] - price_[std::size_t(item_[std::size_t(c)])]);
+    for (std::size_t c = lists_.begin(i); c < lists_.end(i); ++c) net.push_back(lists_.net(c, price_));
     std::sort(net.begin(), net.end(), std::greater<>());
     steps.push_back(net[0] - net[std::min<std::size_t>(3, net.size() - 1)]);
   }
@@ -374,8 +288,8 @@ void Augment<T>::loosen(Flag flag) {
   for (std::int32_t i = 0; i < n_; ++i) {
     flag.check();
     const auto at = std::size_t(i);
-    if (best_listed(i) < beyond_[at]) draw(i, width_[at], price_, flag);
-    best_[at] = best_listed(i);
+    if (lists_.best(i, price_) < lists_.beyond(i)) lists_.draw(i, false, price_, flag);
+    best_[at] = lists_.best(i, price_);
     if (mate[at] >= 0 && gain_[at] - price_[std::size_t(mate[at])] < best_[at])
       owner_[std::size_t(mate[at])] = -1, mate[at] = -1, --*matched_;
   }
@@ -393,9 +307,9 @@ void Augment<T>::push(std::int64_t key, std::int32_t node) {
 // Labels the listed columns of a row that is reached at base - u[i]; the others wait until the list no longer answers.
 template <class T>
 void Augment<T>::reach(std::int32_t i, std::int64_t base) {
-  for (std::int64_t c = first_[std::size_t(i)], end = c + number_[std::size_t(i)]; c < end; ++c) {
-    const std::int32_t j = item_[std::size_t(c)];
-    const std::int64_t key = base + price_[std::size_t(j)] - worth_[std::size_t(c)];
+  for (std::size_t c = lists_.begin(i); c < lists_.end(i); ++c) {
+    const std::int32_t j = lists_.column(c);
+    const std::int64_t key = base - lists_.net(c, price_);
     std::int64_t &distance = distance_[std::size_t(j)];
     if (key >= end_distance_ || key >= distance) continue;
     if (distance == FAR) touched_.push_back(j);
@@ -403,8 +317,8 @@ void Augment<T>::reach(std::int32_t i, std::int64_t base) {
     if (owner_[std::size_t(j)] < 0) end_distance_ = key, end_ = j;
     else push(key, j), work_ += PUSH;
   }
-  work_ += ENTRY * number_[std::size_t(i)];
-  const std::int64_t beyond = beyond_[std::size_t(i)];
+  work_ += ENTRY * std::int64_t(lists_.end(i) - lists_.begin(i));
+  const std::int64_t beyond = lists_.beyond(i);
   if (beyond != NO_VALUE && base - beyond < end_distance_) base_[std::size_t(i)] = base, push(base - beyond, -1 - i);
 }
 
@@ -434,12 +348,12 @@ bool Augment<T>::listed_path(std::int32_t root, Flag flag) {
       for (std::size_t k = 0; k < done_.size(); ++k) {
         const std::int32_t j = done_[k];
         open_price_[std::size_t(j)] = price_[std::size_t(j)] + key - done_distance_[k];
-        changed_.push_back(j);
+        lists_.note_change(j);
       }
-      draw(i, std::min(2 * width_[std::size_t(i)], LONGEST), open_price_, flag);
+      lists_.draw(i, true, open_price_, flag);
       const std::int64_t base = base_[std::size_t(i)];
       work_ += DRAW * row_work;
-      stuck = beyond_[std::size_t(i)] != NO_VALUE && base - beyond_[std::size_t(i)] <= key;
+      stuck = lists_.beyond(i) != NO_VALUE && base - lists_.beyond(i) <= key;
       if (!stuck) reach(i, base);
     }
     stuck = stuck || work_ > row_work * (std::int64_t(done_.size()) + MORE_ROWS);
@@ -449,7 +363,7 @@ bool Augment<T>::listed_path(std::int32_t root, Flag flag) {
     for (const std::int32_t j : touched_) distance_[std::size_t(j)] = FAR;
     return true;
   }
-  for (const std::int32_t j : done_) open_price_[std::size_t(j)] = price_[std::size_t(j)], changed_.push_back(j);
+  for (const std::int32_t j : done_) open_price_[std::size_t(j)] = price_[std::size_t(j)], lists_.note_change(j);
   for (const std::int32_t j : touched_) distance_[std::size_t(j)] = FAR;
   return false;
 }
@@ -458,17 +372,18 @@ bool Augment<T>::listed_path(std::int32_t root, Flag flag) {
 template <class T>
 void Augment<T>::whole_path(std::int32_t root, Flag flag) {
   done_.clear(), done_distance_.clear();
+  const std::int64_t segment = lists_.segment(), groups = lists_.groups();
   std::size_t looked = 0;
   std::int64_t distance = 0;  // from the root's row; what its price is does not matter
   std::int32_t end = -1;
-  loops_.relax(row(root), open_price_.data(), 0, root, m_, segment_, distance_.data(), via_.data(), group_.data());
+  loops_.relax(row(root), open_price_.data(), 0, root, m_, segment, distance_.data(), via_.data(), group_.data());
   for (bool first = true;; first = false) {
     const std::int64_t least = *std::min_element(group_.begin(), group_.end());
     if (first || looked == done_.size() || least == distance) {
       distance = least;
-      for (std::int64_t g = 0; g < groups_ && end < 0; ++g)
+      for (std::int64_t g = 0; g < groups && end < 0; ++g)
         if (group_[std::size_t(g)] == least) {
-          const std::int64_t begin = g / LANES * segment_, stop = std::min(begin + segment_, m_);
+          const std::int64_t begin = g / LANES * segment, stop = std::min(begin + segment, m_);
           for (std::int64_t j = begin + g % LANES; j < stop && end < 0; j += LANES) {
             const auto at = std::size_t(j);
             if (distance_[at] != least) continue;
@@ -485,7 +400,7 @@ void Augment<T>::whole_path(std::int32_t root, Flag flag) {
     flag.check();
     const auto j = std::size_t(done_[looked++]);
     const std::int32_t i = owner_[j];
-    loops_.relax(row(i), open_price_.data(), distance + gain_[std::size_t(i)] - price_[j], i, m_, segment_,
+    loops_.relax(row(i), open_price_.data(), distance + gain_[std::size_t(i)] - price_[j], i, m_, segment,
                  distance_.data(), via_.data(), group_.data());
   }
   augment(root, end, distance);
@@ -498,9 +413,9 @@ void Augment<T>::augment(std::int32_t root, std::int32_t end, std::int64_t dista
     const auto j = std::size_t(done_[k]);
     price_[j] += distance - done_distance_[k];
     open_price_[j] = price_[j];
-    changed_.push_back(done_[k]);
+    lists_.note_change(done_[k]);
   }
-  if (std::int64_t(changed_.size()) > m_) graph_.set_prices(price_.data()), changed_.clear();
+  lists_.catch_up(price_);
   for (std::int32_t j = end, i = -1; i != root;) {
     i = static_cast<std::int32_t>(via_[std::size_t(j)]);
     const auto before = static_cast<std::int32_t>(mate[std::size_t(i)]);

@@ -24,7 +24,7 @@
 // Cost        A pass over the matrix for the prices, one for the tight pairs, and one for the lists if step 2 leaves more than
 //             a few alone. Then a bid looks at one list and a path at one for each row it touches.
 // Traps       Bids with a step where n < m: a column that is left again would have a price and nobody to pay it.
-//             A list must be drawn at prices that are never undercut: during a path those of a path that ended here.
+//             A list (shortlists.hpp) drawn during a path is drawn at the prices of a path that ended there.
 // Range       The reader of the points makes sure that their spread times (n + m + 2) stays below 2^60. Start prices and
 //             paths are within n times the spread of 0 and of a free column, so prices stay below 2^61 and labels below 3/2 of
 //             that, which is FAR; the price of a column that is done is twice as high, and sums fit.
@@ -38,9 +38,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/crew.hpp"
-#include "core/dense.hpp"
-#include "core/explicit.hpp"
+#include "core/shortlists.hpp"
 
 namespace twin {
 
@@ -68,11 +66,6 @@ class Augment {
   std::vector<std::int64_t> sorted_start(const std::vector<std::int64_t> &row_sum,
                                          const std::vector<std::int64_t> &column_sum) const;
   double sampled_bound(const std::vector<std::int64_t> &price) const;
-  std::int64_t group_at(std::int64_t column) const;
-  void list_tight(Crew &crew, Flag flag);
-  void draw_all(Crew &crew, Flag flag);
-  void draw(std::int32_t i, std::int32_t width, const std::vector<std::int64_t> &price, Flag flag);
-  std::int64_t best_listed(std::int64_t i) const;
   void match_tight(Flag flag);
   bool reach_tight(std::int32_t root, std::int32_t pass);
   Offer offer(std::int64_t i) const;
@@ -89,19 +82,15 @@ class Augment {
   void complete();
 
   const T *points_;
-  const std::int64_t n_, m_, high_, spread_, segment_, groups_;
-  DenseGraph<T> graph_;
+  const std::int64_t n_, m_, high_, spread_;
   RowLoops<T> loops_;
-  Crew alone_{1};
+  Shortlists<T> lists_;
   std::int64_t *matched_ = nullptr;
   std::vector<std::int64_t> &price_ = right_price;
   bool known_ = false;
   std::int64_t slack_ = 0;  // what pairs may lack to be tight: the step of the bids that made them
   std::vector<std::int64_t> best_, gain_;  // at least u[i], once known; points of the row's pair
   std::vector<std::int32_t> owner_, next_, seen_;
-  // The list of row i starts at first_[i]; no column outside it has a net value above beyond_[i].
-  std::vector<std::int64_t> worth_, beyond_, first_;
-  std::vector<std::int32_t> item_, number_, width_, changed_;
   // A path: labels, their rows, and columns that have their final distance; the price of those in open_price_ is raised.
   std::vector<std::int64_t> distance_, via_, open_price_, base_, group_, done_distance_;
   std::vector<std::int32_t> done_, touched_;

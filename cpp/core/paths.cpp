@@ -115,9 +115,7 @@ std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, 
 
 void Paths::push(std::int64_t key, std::int64_t node) {
   heap_.push_back({key, node});
-  std::push_heap(heap_.begin(), heap_.end(), [](const Entry &a, const Entry &b) {
-    return a.key != b.key ? a.key > b.key : a.node < b.node;
-  });
+  std::push_heap(heap_.begin(), heap_.end(), Later{});
 }
 
 // A path of this length could end at this node.
@@ -241,7 +239,6 @@ void Paths::measure(const std::vector<std::int32_t> &sources) {
   heap_.clear(), bidders_.clear(), items_.clear(), ends_.clear();
   end_key_ = FAR;
   for (const std::int32_t b : sources) open(b, 0, -1);
-  const auto later = [](const Entry &a, const Entry &b) { return a.key != b.key ? a.key > b.key : a.node < b.node; };
   std::vector<std::int32_t> short_lists;
   std::int64_t distance = 0;
   for (std::int64_t pops = 0;; ++pops) {
@@ -254,7 +251,7 @@ void Paths::measure(const std::vector<std::int32_t> &sources) {
       continue;
     }
     if (heap_.empty()) break;
-    std::pop_heap(heap_.begin(), heap_.end(), later);
+    std::pop_heap(heap_.begin(), heap_.end(), Later{});
     const Entry entry = heap_.back();
     heap_.pop_back();
     if (entry.key >= end_key_) break;

@@ -20,13 +20,13 @@
 // Invariants  Potentials stay feasible and matched pairs tight after every round (checked by tests through the
 //             certificate). Every round serves at least one node in need.
 // Implicit    The arcs of a node are its candidate list, and one event for all the others: at slack u_i - bound_i the list
-//             ends and is drawn again, at the potentials as they stand, and four times as long where that does not
+//             ends and is drawn again, at the potentials as they stand, and sixteen times as long where that does not
 //             bring its end down. On a plateau, where hundreds of partners tie, lists grow to hold them all, but little
 //             else: a list that has grown is drawn for what ties at its end, and as far again as it went. Events at one distance
 //             are drawn together, by all threads. Lists are in the order of what arcs were worth when they were drawn,
 //             so that a look within some slack stops early.
 // Cost        A round costs what lies within D of the nodes in need, at most all lists, and serves everybody who can be
-//             served at these potentials by the pairs in the lists. National markets take about twenty rounds forward.
+//             served at these potentials by the pairs in the lists. National markets take ten rounds forward or fewer.
 //             Where distances are all different, as after a coarse auction, a round serves one node, and it is cheaper to
 //             search from one at a time (`together`).
 // Traps       At one distance items come before the rest of lists. To hide the items that Dijkstra is done with keeps lists
@@ -86,15 +86,18 @@ class Paths {
   bool in_need(std::int64_t bidder) const;
   bool is_free(std::int32_t item) const;       // a path may end here
   bool may_stay(std::int32_t bidder) const;    // a path may end here: its potential is as low as it may be
+  // The owner of an item's place number `at` or of one after it; `at` moves beyond it. -1: there is none.
+  std::int32_t next_owner(std::int32_t item, std::int64_t &at) const {
+    const auto b = std::size_t(item);
+    if (!forward_) return at++ == 0 && market_.mate_place[b] >= 0 ? market_.mate[b] : -1;
+    for (const std::int64_t first = market_.place_offset[b], count = market_.places(item); at < count;)
+      if (const std::int32_t owner = market_.place_owner[std::size_t(first + at++)]; owner >= 0) return owner;
+    return -1;
+  }
   template <class Use>
   void each_owner(std::int32_t item, Use use) const {
-    const auto b = std::size_t(item);
-    if (!forward_) {
-      if (market_.mate_place[b] >= 0) use(market_.mate[b]);
-      return;
-    }
-    for (std::int64_t p = market_.place_offset[b]; p < market_.place_offset[b + 1]; ++p)
-      if (market_.place_owner[std::size_t(p)] >= 0) use(market_.place_owner[std::size_t(p)]);
+    std::int64_t at = 0;
+    for (std::int32_t owner; (owner = next_owner(item, at)) >= 0;) use(owner);
   }
 
   void measure(const std::vector<std::int32_t> &sources);
@@ -137,6 +140,9 @@ class Paths {
   // One Dijkstra.
   struct Entry {
     std::int64_t key, node;  // an item, or -1 - bidder: the rest of its arcs
+  };
+  struct Later {  // the order of the heap
+    bool operator()(const Entry &a, const Entry &b) const { return a.key != b.key ? a.key > b.key : a.node < b.node; }
   };
   std::vector<Entry> heap_;
   std::vector<std::int64_t> item_distance_, bidder_distance_, ends_;  // an end: an item, or -1 - bidder

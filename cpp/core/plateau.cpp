@@ -110,13 +110,7 @@ void Paths::follow(std::int32_t start) {
     Frame &top = stack_.back();
     // The owners of the item at hand, then the next tight item.
     if (top.item >= 0) {
-      std::int32_t owner = -1;
-      if (!forward_) {
-        if (top.place++ == 0) owner = market_.mate[std::size_t(top.item)];
-      } else {
-        const std::int64_t first = market_.place_offset[std::size_t(top.item)], count = market_.places(top.item);
-        while (owner < 0 && top.place < count) owner = market_.place_owner[std::size_t(first + top.place++)];
-      }
+      const std::int32_t owner = next_owner(top.item, top.place);
       if (owner < 0) top.item = -1;
       else if (bidder_level_[std::size_t(owner)] == top.level + 1) found = enter(owner);
       continue;

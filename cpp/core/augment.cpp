@@ -208,7 +208,7 @@ bool Augment<T>::reach_tight(std::int32_t root, std::int32_t pass) {
 template <class T>
 typename Augment<T>::Offer Augment<T>::offer(std::int64_t i) const {
   Offer found{NO_VALUE, lists_.beyond(i), -1};
-  for (std::size_t c = lists_.begin(i); c < lists_.end(i); ++c) {
+  for (std::size_t c = lists_.begin(i), end = lists_.end(i); c < end; ++c) {
     const std::int32_t j = lists_.column(c);
     const std::int64_t net = lists_.net(c, price_);
     if (net > found.best) {
@@ -274,7 +274,7 @@ std::int64_t Augment<T>::first_step() const {
   std::vector<std::int64_t> steps, net;
   for (std::int64_t i = 0; i < n_; i += 1 + n_ / 256) {
     net.clear();
-    for (std::size_t c = lists_.begin(i); c < lists_.end(i); ++c) net.push_back(lists_.net(c, price_));
+    for (std::size_t c = lists_.begin(i), end = lists_.end(i); c < end; ++c) net.push_back(lists_.net(c, price_));
     std::sort(net.begin(), net.end(), std::greater<>());
     steps.push_back(net[0] - net[std::min<std::size_t>(3, net.size() - 1)]);
   }
@@ -307,7 +307,7 @@ void Augment<T>::push(std::int64_t key, std::int32_t node) {
 // Labels the listed columns of a row that is reached at base - u[i]; the others wait until the list no longer answers.
 template <class T>
 void Augment<T>::reach(std::int32_t i, std::int64_t base) {
-  for (std::size_t c = lists_.begin(i); c < lists_.end(i); ++c) {
+  for (std::size_t c = lists_.begin(i), end = lists_.end(i); c < end; ++c) {
     const std::int32_t j = lists_.column(c);
     const std::int64_t key = base - lists_.net(c, price_);
     std::int64_t &distance = distance_[std::size_t(j)];

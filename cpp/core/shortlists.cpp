@@ -91,7 +91,7 @@ void Shortlists<T>::draw(std::int32_t i, bool longer, const Prices &price, Flag 
 template <class T>
 std::int64_t Shortlists<T>::best(std::int64_t i, const Prices &price) const {
   std::int64_t best = NO_VALUE;
-  for (std::size_t c = begin(i); c < end(i); ++c) best = std::max(best, net(c, price));
+  for (std::size_t c = begin(i), last = end(i); c < last; ++c) best = std::max(best, net(c, price));
   return best;
 }
 

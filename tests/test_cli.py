@@ -229,6 +229,7 @@ def test_a_changed_price_is_refused(files, tmp_path, capsys):
         (["demo", "--deadline", "-1"], "'-1' is not a positive number"),
         (["demo", "--deadline", "nan"], "'nan' is not a positive number"),
         (["demo", "--threads", "0"], "'0' is not a whole number of threads"),
+        (["demo", "--threads", "100000"], "'100000' is not a whole number of threads, from 1 to 1,024"),
         (["demo", "--gap", "1"], "'1' is not a number from 0 up to 1"),
         (["match", "a", "b"], "--out"),
         (["match", "a", "b", "--out", "c", "--capacity", "-1"], "'-1' is not a number of places"),

@@ -73,7 +73,8 @@ bool Auction::bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t
   return true;
 }
 
-void Auction::count_in(std::int64_t parts) {
+void Auction::recount_in(std::int64_t parts) {
+  if (parts == parts_) return;
   const auto recount = [&](std::int64_t &value) { value = value / parts_ * parts; };
   for (auto *prices : {&market_.price, &market_.place_price}) std::for_each(prices->begin(), prices->end(), recount);
   for (auto &value : market_.outside)
@@ -127,7 +128,7 @@ void Auction::bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t s
   }
   counters_[0] = n - std::int64_t(waiting.size());
   forward(eps, keep, leave, spare, std::move(waiting));
-  reverse(eps, keep, 0);
+  reverse(eps, keep);
 }
 
 void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare,
@@ -240,7 +241,7 @@ void Auction::settle_profits(std::int32_t j) {
   }
 }
 
-void Auction::reverse(std::int64_t eps, int keep, std::int64_t leave) {
+void Auction::reverse(std::int64_t eps, int keep) {
   std::vector<std::int32_t> waiting, active, losers;
   for (std::int32_t j = 0; j < market_.num_right(); ++j)
     for (std::int64_t p = market_.place_offset[std::size_t(j)]; p < market_.place_offset[std::size_t(j) + 1]; ++p)
@@ -268,7 +269,7 @@ void Auction::reverse(std::int64_t eps, int keep, std::int64_t leave) {
     }
     std::sort(waiting.begin(), waiting.end());
     waiting.erase(std::unique(waiting.begin(), waiting.end()), waiting.end());
-    if (std::int64_t(waiting.size()) <= leave) break;
+    if (waiting.empty()) break;
     transposed_.change_prices(profit_.data(), back_changed_.data(), std::int64_t(back_changed_.size()));
     back_changed_.clear();
     back_lists_.draw(waiting, profit_.data(), std::min(keep, back_lists_.k), margin_, crew_, flag_);

@@ -87,8 +87,9 @@ class Auction {
 
   Candidates &lists() { return lists_; }
   // Counts in so many parts of a point, or in points again (1): then prices are rounded down. Steps and drops are counted
-  // likewise. The graphs count so only while a phase is opened or bids are made: others ask them in between.
-  void count_in(std::int64_t parts);
+  // likewise. The graphs count so only while a phase is opened or bids are made: others ask them in between, but not
+  // between `open` and `bid`, which goes on from the prices that `open` has told them.
+  void recount_in(std::int64_t parts);
   std::int64_t parts() const { return parts_; }
 
   bool has_lowered = false;  // whether a price fell since the phase was opened
@@ -115,7 +116,7 @@ class Auction {
   bool offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> &losers);
   void forward(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare, std::vector<std::int32_t> waiting);
   void settle_up();
-  void reverse(std::int64_t eps, int keep, std::int64_t leave);
+  void reverse(std::int64_t eps, int keep);
   void settle(std::int64_t j);
   void settle_profits(std::int32_t j);
   void lower(std::int64_t place, std::int64_t price, std::int32_t owner);

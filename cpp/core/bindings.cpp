@@ -106,7 +106,7 @@ class Graph final : public Searchable {
 
 // An auction and the exact finish on one graph.
 class Solver {
-  static constexpr std::int64_t MOST_RANGE = 1 << 26;  // parts of a point that a pair is worth; prices may be as many times more
+  static constexpr std::int64_t MOST_RANGE = 1 << 24;  // parts of a point that a pair is worth; prices may be 64 times more
 
  public:
   Solver(Searchable &graph, Searchable &transposed, In<std::int64_t> capacity, In<std::int64_t> outside, int k, int back_k, std::int64_t range,
@@ -123,7 +123,7 @@ class Solver {
     const std::int64_t parts = auction_.parts();
     for (std::size_t i = 0; i < left_price_.size(); ++i) {
       const std::int64_t best = auction_.best(std::int64_t(i));
-      left_price_[i] = best > 0 ? (best + parts - 1) / parts : best / parts;
+      left_price_[i] = best == NO_VALUE ? NO_VALUE : best > 0 ? (best + parts - 1) / parts : best / parts;
     }
   }
   void bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
@@ -135,7 +135,7 @@ class Solver {
   // how many.
   std::int64_t refine(std::int64_t most) {
     const std::int64_t finest = std::min(market_.oracle.finest(), transposed_.finest());
-    auction_.count_in(std::max<std::int64_t>(1, std::min({most, finest, MOST_RANGE / range_})));
+    auction_.recount_in(std::max<std::int64_t>(1, std::min({most, finest, MOST_RANGE / std::max<std::int64_t>(1, range_)})));
     return auction_.parts();
   }
 
@@ -150,7 +150,7 @@ class Solver {
   // left nodes have to be placed.
   std::int64_t tighten(int k) {
     const Crew::Shift shift{crew_};
-    auction_.count_in(1);
+    auction_.recount_in(1);
     forward_ = std::make_unique<Paths>(market_, market_.oracle, left_price_, true, k, crew_, flag_);
     forward_->lists().take(auction_.lists(), !auction_.has_lowered);
     forward_->draw_all(k);

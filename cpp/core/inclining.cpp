@@ -25,8 +25,8 @@ Vector cross(const Vector &a, const Vector &b) {
 }
 
 float tops_of(const Terms &t) {
-  float tops = t.distance.top;
-  for (int c = 0; c < t.num_linear; ++c) tops += float(t.linear[c].top);
+  float tops = std::max(0.0f, t.distance.top);
+  for (int c = 0; c < t.num_linear; ++c) tops += float(std::max(0, t.linear[c].top));
   return tops;
 }
 
@@ -145,13 +145,14 @@ bool Tree::can_incline() const {
 }
 
 std::int32_t Tree::finest() const {
-  return view_.has_slopes ? static_cast<std::int32_t>(LARGEST_TOPS / std::max(1.0f, tops_of(original_))) : INT32_MAX;
+  const double tops = view_.has_slopes ? double(tops_of(original_)) : 1.0;
+  return static_cast<std::int32_t>(std::max(1.0, double(LARGEST_TOPS) / std::max(tops, double(largest_entry_))));
 }
 
-// What rounding can make of a slope.
+// What rounding can make of a slope: a dozen steps, on sums of up to seven tops.
 std::int32_t Tree::rounding() const {
   const Terms &t = original_;
-  return static_cast<std::int32_t>(4.0f + float(t.num_linear) + STEEPEST * t.distance.slope + tops_of(t) * 0x1p-19f);
+  return static_cast<std::int32_t>(4.0f + float(t.num_linear) + STEEPEST * t.distance.slope + tops_of(t) * 0x1p-17f);
 }
 
 // The slopes of `count` nodes of `width` places each.

@@ -42,7 +42,7 @@ class Oracle {
   virtual std::int64_t num_left() const = 0;
   virtual std::int64_t num_right() const = 0;
   // How many parts of a point the graph can count in, and that it does from now on: prices, floors, bounds and points are
-  // whole numbers of them. Every price has to be told anew.
+  // whole numbers of them. Every price has to be told anew, or the graph be asked in the parts that they were told in.
   virtual std::int32_t finest() const { return 1; }
   virtual void count_in(std::int32_t) {}
   // New prices for every right node, or for those listed.

@@ -191,6 +191,7 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
   std::vector<std::int32_t> asked(bidders), rows, again, item, number;
   std::vector<std::int64_t> points, bound, floor;
   std::vector<std::uint8_t> is_short;
+  const auto longer = [&](int k) { return int(std::min<std::int64_t>(16 * std::int64_t{k}, std::max<std::int64_t>(k + 1, oracle_.num_right()))); };
   const auto length = [&](std::int32_t b) { return list_[std::size_t(b)] ? list_[std::size_t(b)]->k : lists_.k; };
   while (!asked.empty()) {
     // Lists of one length are drawn together, some at a time.
@@ -206,7 +207,7 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
     std::size_t count = 0;
     for (std::size_t r = 0; r < rows.size(); ++r) {
       const auto &old = list_[std::size_t(rows[r])];
-      if (old && floor[r] >= old->bound - 1) old->k *= 16, again.push_back(rows[r]);
+      if (old && floor[r] >= old->bound - 1) old->k = longer(k), again.push_back(rows[r]);
       else rows[count] = rows[r], floor[count++] = floor[r];
     }
     const auto width = std::size_t(k);
@@ -226,7 +227,7 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
     for (std::size_t r = 0; r < count; ++r) {
       scanned_[std::size_t(rows[r])] = 0;
       if (!is_short[r]) continue;
-      list_[std::size_t(rows[r])]->k *= 16;
+      list_[std::size_t(rows[r])]->k = longer(k);
       again.push_back(rows[r]);
     }
     asked.swap(again);

@@ -120,9 +120,11 @@ void Tree::lay_out(const std::vector<std::int32_t> &leaves) {
   std::int32_t *base = array<std::int32_t>(classes * view_.padded_blocks);
   view_.block_base = base;
   for (std::int64_t left = 0; left < classes; ++left)
-    for (std::int64_t b = 0; b < view_.padded_blocks; ++b)
-      *base++ = b < view_.num_blocks ? t.table[left * t.num_right_classes + t.right_class[leaves[std::size_t(b * BLOCK)]]]
-                                     : FORBIDDEN;
+    for (std::int64_t b = 0; b < view_.padded_blocks; ++b, ++base) {
+      *base = b < view_.num_blocks ? t.table[left * t.num_right_classes + t.right_class[leaves[std::size_t(b * BLOCK)]]]
+                                   : FORBIDDEN;
+      if (*base != FORBIDDEN) largest_entry_ = std::max(largest_entry_, std::abs(std::int64_t{*base}));
+    }
   if (view_.has_slopes) {
     view_.margin = rounding();
     incline(view_.leaf_slopes, leaf_ground_, view_.num_blocks * FAN, LEAF);

@@ -64,6 +64,7 @@ class Tree {
   }
 
   std::uint32_t epoch_ = 1;
+  std::int64_t largest_entry_ = 1;  // of the table, above zero or below
   const Terms original_;
   TreeView view_{};
   std::vector<std::vector<std::byte>> memory_;

@@ -93,8 +93,8 @@ static void drain(Best &best) {
 static void remember(const Best &best, Pool &pool, std::int32_t *leaf) {
   const std::int32_t width = pool.margin / BANDS + 1;
   const auto band_of = [&](std::int64_t packed) {
-    const std::int64_t below = std::int64_t{best.top} - net_of(packed);  // negative where the best of a leaf is banned
-    return below < 0 ? 0 : below / width < BANDS ? below / width : BANDS - 1;
+    const std::int64_t lacking = std::int64_t{best.top} - net_of(packed);  // negative where the best of a leaf is banned
+    return lacking < 0 ? 0 : lacking / width < BANDS ? lacking / width : BANDS - 1;
   };
   int end[BANDS] = {};
   for (std::int64_t n = 0; n < best.leaves; ++n) ++end[band_of(best.leaf[n])];
@@ -184,6 +184,8 @@ struct BySlopes {
   void fetch_leaves(std::int64_t block) const {
     const float *panel = tree.leaf_slopes.panel + line_of(block, 0);
     for (int field = 0; field < LINEAR_LOW; ++field) __builtin_prefetch(panel + field * FAN);
+    for (int c = 0; c < tree.terms.num_linear; ++c)
+      __builtin_prefetch(panel + (LINEAR_LOW + c) * FAN), __builtin_prefetch(panel + (LINEAR_HIGH + c) * FAN);
   }
 };
 

@@ -24,7 +24,8 @@
 //             where they are capped. Where they are 0 the tilt alone is left; the larger of the two counts if the node may
 //             reach so far. A second bound (the nearest the node can be, capped, at its lowest price) holds everywhere,
 //             and the smaller of both is taken.
-// Rounding    Real numbers become float32 in a dozen steps, on values up to `top`: less than `margin`, which is added.
+// Rounding    Real numbers become float32 in a dozen steps, on sums of a few `top`: less than `margin`, which is added.
+// Parts       Where prices are counted in parts of a point, so are tilts and all that is added up here.
 
 #pragma once
 #include "core/tree.hpp"

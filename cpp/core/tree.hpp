@@ -51,7 +51,7 @@ enum Field {
   CENTRE_X, CENTRE_Y, CENTRE_Z,   // of the node
   ALONG_X, ALONG_Y, ALONG_Z,      // a unit vector towards the left schools, along the ground
   ACROSS_X, ACROSS_Y, ACROSS_Z,   // and one across it
-  TILT_ALONG, TILT_ACROSS,        // points that prices rise by, a unit of length
+  TILT_ALONG, TILT_ACROSS,        // what prices rise by, a unit of length, counted as prices are
   TILT_LINEAR,                    // and a unit of each linear column
   HALF_ALONG = TILT_LINEAR + MAX_FUSED, HALF_ACROSS,  // how far the node reaches from its centre
   BEND,                           // points that distance takes at least, a unit of length across, squared

@@ -268,7 +268,7 @@ def assign(
     faults: list[Fault] = []
     required, allowed = _left_bounds(left_bounds, require_all, graph.num_left, faults)
     graph.right_capacity = _right_bounds(right_capacity, right_bounds, graph, faults)
-    faults += option_faults(deadline, gap, threads)
+    faults += option_faults(deadline, gap, threads, on_progress, cancel)
     for name, value in (("require_all", require_all), ("coverage_first", coverage_first)):
         if not isinstance(value, (bool, np.bool_)):
             faults.append(Fault(name, f"must be True or False, not {value!r}"))

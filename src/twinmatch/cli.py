@@ -309,7 +309,14 @@ def _gap(text: str) -> float:
 
 
 def _threads(text: str) -> int:
-    return _number(text, int, "a whole number of threads, 1 or more", lambda value: value >= 1)
+    from twinmatch.solvers.options import MOST_THREADS
+
+    return _number(
+        text,
+        int,
+        f"a whole number of threads, from 1 to {MOST_THREADS:,}",
+        lambda value: 1 <= value <= MOST_THREADS,
+    )
 
 
 def _capacity(text: str) -> int | str:

@@ -89,7 +89,7 @@ def match(
     ('OPTIMAL', 0, True)
     """
     started = time.monotonic()
-    check_options(deadline, gap, threads, seed)
+    check_options(deadline, gap, threads, on_progress, cancel, seed)
     _check_kinds(left, right, policy)
     if policy is None:
         from twinmatch.policies import systematic_twinning

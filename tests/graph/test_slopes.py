@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from tests.graph.test_scored import SETS, check_against_sort
+from tests.instances import explicit, solved
 from tests.random_terms import FORBIDDEN, random_terms
+from twinmatch import _core
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import DistanceColumns, LinearColumns, PairTerms
 from twinmatch.solvers.compiled import LIST_KEPT, new_solver
@@ -142,34 +144,62 @@ def test_phases_count_in_parts_of_a_point(isa, kinds, span, seed):
     """Best net values, counted in sixteenths and rounded up, are those at prices that are rounded down."""
     rng = np.random.default_rng([seed, span])
     terms = random_terms(rng, 400, 900, kinds=kinds, span=span, linears=2, forbidden=0.1)
-    graph = ScoredGraph(terms, isa=isa)
+    graph, other = ScoredGraph(terms, isa=isa), ScoredGraph(terms, isa=isa)
     free = np.zeros(400, np.int64)
     solver = new_solver(graph, np.ones(900, np.int64), free, terms.max_points, Control(threads=2))
     assert solver.refine(16) == 16
     step, drop = max(1, terms.max_points), 0
     while step:
         solver.open(drop, step, LIST_KEPT)
-        best = np.maximum(free, graph.scan(solver.right_price))
+        best = np.maximum(free, other.scan(solver.right_price))
         np.testing.assert_array_equal(solver.left_price, best)
         solver.bid(step, LIST_KEPT, 0)
         drop, step = step, step // 4
     assert graph.scan(np.zeros(900, np.int64)).max() <= terms.max_points, "whole points for everybody else"
 
 
-def test_points_too_large_for_parts_are_counted_whole():
-    """Prices must stay in their range."""
+def test_a_stop_leaves_the_graph_in_whole_points():
+    rng = np.random.default_rng(2)
+    terms = random_terms(rng, 300, 400, kinds=("table", "distance", "linear"))
+    graph, price = ScoredGraph(terms), rng.integers(0, 1_000, 400)
+    before, control = graph.scan(price), Control()
+    solver = new_solver(graph, np.ones(400, np.int64), np.zeros(300, np.int64), terms.max_points, control)
+    assert solver.refine(16) == 16
+    solver.open(0, 16, LIST_KEPT)
+    control.flag[0] = 1
+    with pytest.raises(_core.Cancelled):
+        solver.bid(16, LIST_KEPT, 0)
+    np.testing.assert_array_equal(graph.scan(price), before)
+
+
+@pytest.mark.parametrize("lowest", [0, -(2**30) + 2**27])
+def test_points_too_large_for_parts_are_counted_whole(lowest):
+    """Prices must stay in their range, and so must what a table takes away."""
     rng = np.random.default_rng(1)
-    terms = random_terms(rng, 50, 60, kinds=("table",), span=2**26)
+    terms = random_terms(rng, 50, 60, kinds=("table",), span=2**26 if lowest == 0 else 100, forbidden=0)
+    terms.table[0, 0] = min(lowest, int(terms.table[0, 0]))
     graph = ScoredGraph(terms)
     solver = new_solver(graph, np.ones(60, np.int64), np.zeros(50, np.int64), terms.max_points, Control())
     assert solver.refine(16) == 1
+
+
+def test_prices_that_need_more_room_are_counted_whole():
+    """A chain of nodes that all prefer what their neighbour must have: prices a hundred times the points."""
+    n, most = 120, 1_000_000
+    table = np.full((n, n), FORBIDDEN, np.int32)
+    table[np.arange(n), np.arange(n)] = 0
+    table[np.arange(1, n), np.arange(n - 1)] = most
+    solution = solved(explicit(table))
+    assert solution.coverage == n
+    assert solution.right_price.max() >= (n - 1) * most > 64 * most
 
 
 @pytest.mark.parametrize(
     "kinds", [("table", "distance", "linear", "bans"), ("linear", "tags"), ("dot", "bans")]
 )
 @pytest.mark.parametrize("step", [1, 7, 60])
-def test_after_a_phase_everybody_is_within_a_step(kinds, step, seed):
+@pytest.mark.parametrize("parts", [1, 16])
+def test_after_a_phase_everybody_is_within_a_step(kinds, parts, step, seed):
     """Also where lists come from a few remembered leaves, which is how nearly all of them are drawn."""
     rng = np.random.default_rng([seed, step])
     terms = random_terms(rng, 700, 900, kinds=kinds, span=1_500, linears=2, forbidden=0.0)
@@ -177,10 +207,11 @@ def test_after_a_phase_everybody_is_within_a_step(kinds, step, seed):
     solver = new_solver(
         graph, np.ones(900, np.int64), np.zeros(700, np.int64), terms.max_points, Control(threads=2)
     )
+    assert solver.refine(parts) == parts
     solver.open(0, step, LIST_KEPT)
     solver.bid(step, LIST_KEPT, 0)
     mate, price = solver.mate, solver.right_price
     rows = np.flatnonzero(mate >= 0)
     net = np.zeros(700, np.int64)
     net[rows] = terms.points(rows, mate[rows]) - price[mate[rows]]
-    assert (net >= graph.scan(price) - step).all()
+    assert (net >= graph.scan(price) - -(-step // parts)).all()

@@ -135,11 +135,20 @@ def test_a_ctrl_c_while_the_end_is_awaited_comes_after_it(monkeypatch):
     done = threading.Event()
     thread = threading.Thread(target=lambda: (time.sleep(0.1), done.set()))
     thread.start()
-    monkeypatch.setattr(done, "wait", interrupted(lambda: None))
+    monkeypatch.setattr(done, "wait", interrupted(done.wait))
     with pytest.raises(KeyboardInterrupt):
         _await(thread, done)
     assert done.is_set()
     assert not thread.is_alive()
+
+
+def test_a_ctrl_c_before_there_is_a_thread(monkeypatch):
+    def start(thread):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(KeyboardInterrupt):
+        Control(deadline=60).run("auction", lambda: 1)
 
 
 def test_a_thread_that_cannot_start_is_not_waited_for(monkeypatch):

@@ -68,7 +68,7 @@ def solve(
     Exact integer arithmetic. The auction is that of Bertsekas (Comput. Optim. Appl. 1, 1992), the finish
     shortest augmenting paths (Burkard, Dell'Amico, Martello, *Assignment Problems*, SIAM 2009, ch. 4).
     """
-    check_options(deadline, gap, threads, seed)
+    check_options(deadline, gap, threads, on_progress, cancel, seed)
     control = Control(deadline, float(gap), int(threads or cores()), on_progress, cancel)
     if isinstance(graph, ExplicitGraph):
         return _solve_stored(graph, control)

@@ -28,6 +28,8 @@ __all__ = ["Cancel", "Control", "Progress", "Stopped"]
 T = TypeVar("T")
 
 _TICK_S = 0.02
+#: A thread that has not begun after this long, when its start was interrupted, never will.
+_BIRTH_S = 1.0
 _PROGRESS_S = 0.1
 
 
@@ -222,7 +224,8 @@ def _await(thread: threading.Thread, done: threading.Event) -> None:
     interrupt = None
     while not done.is_set() or thread.is_alive():
         try:
-            done.wait()
+            if not done.wait(_BIRTH_S) and thread.ident is None:
+                break  # the Ctrl-C came before the thread did
             thread.join()
         except KeyboardInterrupt as caught:
             interrupt = caught

@@ -43,7 +43,7 @@ __all__ = ["Market", "Outcome", "optimise"]
 
 #: The auction counts in so many parts of a point, where the graph can.
 PARTS = 16
-#: Bids rise by at least this many of them in the last phase of the auction.
+#: Bids rise by at least this many in the last phase of the auction: parts, or points where it counts in them.
 LAST_STEP = 1
 #: Partners in a list of the exact finish, which looks farther and changes prices less.
 PATH_LENGTH = 64
@@ -171,22 +171,32 @@ class _Run:
     def auction(self) -> None:
         """Run phases with ever smaller steps, until the gap asked for or the last step is reached."""
         try:
-            step, drop = self._start(), 0
-            step *= self.solver.refine(PARTS)
-            while True:
-                self._open(drop, step)
-                self._take_bound(self.solver.left_price)
-                if drop and self._good_enough():
-                    return
-                self._bid(step)
-                if step == LAST_STEP:
-                    return
-                # Half a step more than a place may be too dear by: fewer stay empty.
-                drop, step = step + step // 2, max(LAST_STEP, step // SHRINK)
+            step = self._start()
+            parts = self.solver.refine(PARTS)
+            try:
+                self._bid_from(step * parts)
+            except OverflowError:
+                if parts == 1:
+                    raise
+                self.solver.refine(1)  # prices in points have more room
+                self._bid_from(step)
         except Stopped:
             # Somebody may be without a partner; what there is may still be the most so far.
             self._take_matching(time.monotonic() + HURRY_S)
             raise
+
+    def _bid_from(self, step: int) -> None:
+        drop = 0
+        while True:
+            self._open(drop, step)
+            self._take_bound(self.solver.left_price)
+            if drop and self._good_enough():
+                return
+            self._bid(step)
+            if step == LAST_STEP:
+                return
+            # Half a step more than a place may be too dear by: fewer stay empty.
+            drop, step = step + step // 2, max(LAST_STEP, step // SHRINK)
 
     def _start(self) -> int:
         """Take prices to start from; return the first step."""

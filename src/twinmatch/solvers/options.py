@@ -7,10 +7,15 @@ from numbers import Integral, Real
 
 from twinmatch.errors import Fault, InputError
 
-__all__ = ["check_options", "option_faults"]
+__all__ = ["MOST_THREADS", "check_options", "option_faults"]
+
+#: More threads than this are a slip: no machine has so many cores, and a system may end a process that asks.
+MOST_THREADS = 1024
 
 
-def check_options(deadline: float | None, gap: float, threads: int | None, seed: int) -> None:
+def check_options(
+    deadline: float | None, gap: float, threads: int | None, on_progress: object, cancel: object, seed: int
+) -> None:
     """
     Refuse options of :func:`solve` that are out of range.
 
@@ -19,22 +24,28 @@ def check_options(deadline: float | None, gap: float, threads: int | None, seed:
     InputError
         With every fault.
     """
-    faults = option_faults(deadline, gap, threads)
+    faults = option_faults(deadline, gap, threads, on_progress, cancel)
     if not _is(seed, Integral):
         faults.append(Fault("seed", f"must be a whole number, not {seed!r}"))
     if faults:
         raise InputError("options", faults)
 
 
-def option_faults(deadline: float | None, gap: float, threads: int | None) -> list[Fault]:
+def option_faults(
+    deadline: float | None, gap: float, threads: int | None, on_progress: object, cancel: object
+) -> list[Fault]:
     """Return what is wrong with the options of a run that draws no lots."""
     faults = []
     if deadline is not None and not (_is(deadline, Real) and deadline >= 0 and math.isfinite(deadline)):
         faults.append(Fault("deadline", f"must be seconds, 0 or more, not {deadline!r}"))
     if not (_is(gap, Real) and 0 <= gap < 1):
         faults.append(Fault("gap", f"must be from 0 up to 1, not {gap!r}"))
-    if threads is not None and not (_is(threads, Integral) and threads >= 1):
-        faults.append(Fault("threads", f"must be a whole number of 1 or more, not {threads!r}"))
+    if threads is not None and not (_is(threads, Integral) and 1 <= threads <= MOST_THREADS):
+        faults.append(Fault("threads", f"must be a whole number from 1 to {MOST_THREADS:,}, not {threads!r}"))
+    if on_progress is not None and not callable(on_progress):
+        faults.append(Fault("on_progress", f"must be a function of a Progress, not {on_progress!r}"))
+    if cancel is not None and not callable(getattr(cancel, "is_set", None)):
+        faults.append(Fault("cancel", f"must have is_set(), as a threading.Event has, not {cancel!r}"))
     return faults
 
 

@@ -12,6 +12,7 @@ from tests.oracles import FORBIDDEN, dense_points
 from tests.random_terms import KINDS, random_terms
 from twinmatch import _check
 from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
+from twinmatch.errors import InputError
 from twinmatch.graph.terms import CallTerm, PairTerms
 
 SETS = _check.instruction_sets()
@@ -222,3 +223,10 @@ def test_indices_and_prices_are_refused_where_they_are_not_there():
         plain_pass(terms, price[:4], witness)
     with pytest.raises(ValueError, match="abacus"):
         plain_pass(terms, price, witness, isa="abacus")
+
+
+@pytest.mark.parametrize("threads", [0, -1, 2.5, "two", 100_000])
+def test_wrong_numbers_of_threads(threads):
+    terms = random_terms(np.random.default_rng(1), 3, 3)
+    with pytest.raises(InputError, match="threads: must be a whole number from 1 to 1,024"):
+        plain_pass(terms, np.zeros(3, np.int64), np.zeros(3, bool), threads=threads)

@@ -194,24 +194,25 @@ def peer_table(record: Record) -> Iterator[str]:
 
 def changes(now: dict[str, Record], before: dict[str, Record]) -> Iterator[str]:
     """Yield what became of every run since the campaign before, worse ones first."""
-    old = {run["instance"]: run for record in before.values() for run in runs(record)}
+    old = {(name, run["instance"]): run for name, record in before.items() for run in runs(record)}
     both = [
-        (run["solve_over_scan"] / old[run["instance"]]["solve_over_scan"], run, old[run["instance"]])
+        (run["solve_over_scan"] / past["solve_over_scan"], name, run, past)
         for name, record in now.items()
         for run in runs(record)
-        if run["instance"] in old and name in before
+        if (past := old.get((name, run["instance"])))
     ]
     if not both:
         return
     yield from ("", "## Since the campaign before", "")
     commits = sorted({record.get("commit") or f"twinmatch {record['version']}" for record in before.values()})
-    yield f"Time to the end in passes, before ({', '.join(commits)}) and now; rows that got worse come first."
+    yield f"Time to the end in passes, before ({', '.join(commits)}; + for changes that were not"
+    yield "committed) and now; rows that got worse come first."
     yield ""
-    yield from header(["instance", "before", "now", "now / before", ""], 1, 1)
-    for change, run, past in sorted(both, key=lambda item: -item[0]):
+    yield from header(["benchmark", "instance", "before", "now", "now / before", ""], 2, 1)
+    for change, name, run, past in sorted(both, key=lambda item: -item[0]):
         verdict = "**worse**" if change > WORSE else "better" if change < 1 / WORSE else "the same"
-        before_s, now_s = (f"{one['solve_over_scan']:.1f}" for one in (past, run))
-        yield row(run["instance"], before_s, now_s, f"{change:.2f}", verdict)
+        before_s, now_s = (f"{one['solve_over_scan']:.2f}" for one in (past, run))
+        yield row(name, run["instance"], before_s, now_s, f"{change:.2f}", verdict)
 
 
 def header(names: list[str], left: int, left_at_end: int = 0) -> Iterator[str]:

@@ -323,8 +323,14 @@ def test_the_page_hides_nothing(results):
     page = "\n".join(report.lines(results, old, []))
     assert "| SciPy linear_sum_assignment |  | 1.0 s | 2.0 s | **0.50** |  | same objective |" in page
     assert "| stopped after 120 s; after 3 rounds |" in page
-    assert "| a market | 10.0 | 20.0 | 2.00 | **worse** |" in page
+    assert "| national-real | a market | 10.00 | 20.00 | 2.00 | **worse** |" in page
     assert "**worse**" not in "\n".join(report.lines(results, results, []))
+    # A run of the same name in another benchmark is another run.
+    both = old | {"growth": results["national-real"]}
+    assert (
+        "\n".join(report.lines(results | {"growth": results["national-real"]}, both, [])).count("**worse**")
+        == 1
+    )
 
 
 def test_quick_runs_are_no_results(tmp_path):

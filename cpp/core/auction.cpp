@@ -73,7 +73,10 @@ bool Auction::bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t
   return true;
 }
 
-void Auction::recount_in(std::int64_t parts) {
+void Auction::refine(std::int64_t most) {
+  const std::int64_t finest = std::min(market_.oracle.finest(), transposed_.finest());
+  const std::int64_t room = MOST_RANGE / std::max<std::int64_t>(1, range_ / parts_);
+  const std::int64_t parts = std::max<std::int64_t>(1, std::min({most, finest, room}));
   if (parts == parts_) return;
   const auto recount = [&](std::int64_t &value) { value = value / parts_ * parts; };
   for (auto *prices : {&market_.price, &market_.place_price}) std::for_each(prices->begin(), prices->end(), recount);

@@ -86,10 +86,10 @@ class Auction {
   void bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare);
 
   Candidates &lists() { return lists_; }
-  // Counts in so many parts of a point, or in points again (1): then prices are rounded down. Steps and drops are counted
-  // likewise. The graphs count so only while a phase is opened or bids are made: others ask them in between, but not
+  // Counts in as many parts of a point as the graphs can, at most `most`, and not so many that prices lack room; or in points
+  // again (1): then prices are rounded down. Steps and drops are counted likewise. The graphs count so only while a phase is opened or bids are made: others ask them in between, but not
   // between `open` and `bid`, which goes on from the prices that `open` has told them.
-  void recount_in(std::int64_t parts);
+  void refine(std::int64_t most);
   std::int64_t parts() const { return parts_; }
 
   bool has_lowered = false;  // whether a price fell since the phase was opened
@@ -103,6 +103,9 @@ class Auction {
       auction.market_.oracle.count_in(std::int32_t(parts)), auction.transposed_.count_in(std::int32_t(parts));
     }
   };
+
+  // Parts that a pair may be worth; prices have room for 64 times as many.
+  static constexpr std::int64_t MOST_RANGE = 1 << 24;
 
   // With steps of eps, what a search should remember: what comes within a few steps of its list.
   std::int64_t margin_of(std::int64_t eps) const {

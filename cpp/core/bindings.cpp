@@ -106,13 +106,11 @@ class Graph final : public Searchable {
 
 // An auction and the exact finish on one graph.
 class Solver {
-  static constexpr std::int64_t MOST_RANGE = 1 << 24;  // parts of a point that a pair is worth; prices may be 64 times more
-
  public:
   Solver(Searchable &graph, Searchable &transposed, In<std::int64_t> capacity, In<std::int64_t> outside, int k, int back_k, std::int64_t range,
          int threads, nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag,
          nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters)
-      : flag_array_(flag), counters_array_(counters), flag_{flag.data()}, range_(range), crew_(threads), transposed_(transposed.oracle()),
+      : flag_array_(flag), counters_array_(counters), flag_{flag.data()}, crew_(threads), transposed_(transposed.oracle()),
         market_(graph.oracle(), checked(capacity, graph.oracle().num_right()), checked(outside, graph.oracle().num_left())),
         auction_(market_, transposed.oracle(), k, back_k, range, crew_, flag_, counters.data()), left_price_(outside.size(), 0) {}
 
@@ -134,8 +132,7 @@ class Solver {
   // Steps and drops are counted from now on in parts of a point: as many as the graphs can count, at most `most`. Returns
   // how many.
   std::int64_t refine(std::int64_t most) {
-    const std::int64_t finest = std::min(market_.oracle.finest(), transposed_.finest());
-    auction_.recount_in(std::max<std::int64_t>(1, std::min({most, finest, MOST_RANGE / std::max<std::int64_t>(1, range_)})));
+    auction_.refine(most);
     return auction_.parts();
   }
 
@@ -150,7 +147,7 @@ class Solver {
   // left nodes have to be placed.
   std::int64_t tighten(int k) {
     const Crew::Shift shift{crew_};
-    auction_.recount_in(1);
+    auction_.refine(1);
     forward_ = std::make_unique<Paths>(market_, market_.oracle, left_price_, true, k, crew_, flag_);
     forward_->lists().take(auction_.lists(), !auction_.has_lowered);
     forward_->draw_all(k);
@@ -213,7 +210,6 @@ class Solver {
   nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag_array_;
   nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters_array_;
   Flag flag_;
-  const std::int64_t range_;
   Crew crew_;
   Oracle &transposed_;
   Market market_;

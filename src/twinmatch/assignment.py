@@ -17,11 +17,11 @@ from scipy import sparse
 from twinmatch.certify.arrays import Claims, StoredPairs, check_stored
 from twinmatch.errors import Fault, InputError, NoSolutionError
 from twinmatch.graph.explicit import ExplicitGraph
-from twinmatch.graph.scored import cores
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.explicit import limit_of, solve_explicit
 from twinmatch.solvers.options import option_faults
 from twinmatch.status import Status
+from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -274,7 +274,7 @@ def assign(
             faults.append(Fault(name, f"must be True or False, not {value!r}"))
     if faults:
         raise InputError("options", faults)
-    control = Control(deadline, float(gap), int(threads or cores()), on_progress, cancel)
+    control = Control(deadline, float(gap), number_of(threads), on_progress, cancel)
     found = solve_explicit(graph, required, allowed, coverage_first, control)
     asked = StoredPairs(
         graph.num_left,

@@ -309,7 +309,7 @@ def _gap(text: str) -> float:
 
 
 def _threads(text: str) -> int:
-    from twinmatch.solvers.options import MOST_THREADS
+    from twinmatch.threads import MOST_THREADS
 
     return _number(
         text,

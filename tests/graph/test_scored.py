@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.random_terms import KINDS, random_terms
 from twinmatch import _check
-from twinmatch.graph.scored import NO_PARTNER, ScoredGraph, cores, transposed
+from twinmatch.graph.scored import NO_PARTNER, ScoredGraph, transposed
 from twinmatch.graph.terms import FORBIDDEN, LinearColumns, PairTerms
+from twinmatch.threads import cores
 
 SETS = _check.instruction_sets()
 MIXES = [(kind,) for kind in KINDS] + [("distance", "linear"), ("table", "distance", "bans"), KINDS]

@@ -8,18 +8,16 @@ thing that they share with the solver.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from twinmatch import _check
-from twinmatch.errors import Fault, InputError
 from twinmatch.graph.terms import FORBIDDEN, PairTerms
+from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +29,6 @@ NO_PARTNER = int(np.iinfo(np.int64).min)
 
 PRICE_LIMIT = 2**62
 """Largest price that the pass takes."""
-
-MOST_THREADS = 1024
-"""More are a slip, and a system may end a process that asks for them."""
 
 _POLL_SECONDS = 0.02
 _CALL_BLOCK = 2**17  # pairs that a user's own function is asked about at once
@@ -117,10 +112,7 @@ def plain_pass(
         What was found (None if cancelled), the number of pairs evaluated, and the seconds it took.
     """
     started = time.perf_counter()
-    if threads is not None and not (isinstance(threads, Integral) and 1 <= threads <= MOST_THREADS):
-        fault = Fault("threads", f"must be a whole number from 1 to {MOST_THREADS:,}, not {threads!r}")
-        raise InputError("options", [fault])
-    threads = int(threads or _cores())
+    threads = number_of(threads)
     flag, done = np.zeros(1, np.uint8), np.zeros(1, np.int64)
     marks = np.ascontiguousarray(witness).view(np.uint8)
     found: list[Pass | None] = []
@@ -245,10 +237,3 @@ def _flat(terms: PairTerms) -> _check.Terms:
         ),
         array(terms.banned),
     )
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

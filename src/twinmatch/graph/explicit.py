@@ -17,8 +17,9 @@ from scipy.sparse import csr_array
 from twinmatch import _core
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph import entries
-from twinmatch.graph.scored import NO_PARTNER, Best, cores
+from twinmatch.graph.scored import NO_PARTNER, Best
 from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -235,7 +236,7 @@ class ExplicitGraph:
         """
         price = self._prices(right_price)
         rows = np.arange(self.num_left, dtype=np.int32)
-        item, points, number, _ = self.core.search(rows, 1, price, threads or cores())
+        item, points, number, _ = self.core.search(rows, 1, price, number_of(threads))
         found = number > 0
         net = np.full(self.num_left, NO_PARTNER, np.int64)
         net[found] = points[found] - price[item[found]]

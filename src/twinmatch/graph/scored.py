@@ -7,7 +7,6 @@ module hands them the arrays of :class:`~twinmatch.graph.terms.PairTerms` and gi
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,13 +15,14 @@ import numpy as np
 
 from twinmatch import _core
 from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.graph.terms import Index, Int64, PairTerms
 
-__all__ = ["NO_PARTNER", "Best", "ScoredGraph", "cores", "transposed"]
+__all__ = ["NO_PARTNER", "Best", "ScoredGraph", "transposed"]
 
 NO_PARTNER: int = _core.NO_VALUE
 """The net value of a node that has no admissible partner."""
@@ -187,7 +187,7 @@ class ScoredGraph:
         """
         price = self._prices(right_price)
         asked = np.ascontiguousarray(rows, np.int32)
-        right, points, number, bound = self.core.search(asked, k, price, threads or cores())
+        right, points, number, bound = self.core.search(asked, k, price, number_of(threads))
         right, points = right.reshape(-1, k), points.reshape(-1, k)
         inside = np.arange(k)[None, :] < number[:, None]
         net = np.full(points.shape, NO_PARTNER, np.int64)
@@ -210,17 +210,12 @@ class ScoredGraph:
         (num_left,) int64
             ``NO_PARTNER`` where a node has no admissible partner.
         """
-        return self.core.scan(self._prices(right_price), threads or cores())
+        return self.core.scan(self._prices(right_price), number_of(threads))
 
     def _prices(self, right_price: npt.ArrayLike | None) -> Int64:
         if right_price is None:
             return np.zeros(self.num_right, np.int64)
         return np.ascontiguousarray(right_price, np.int64)
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def transposed(terms: PairTerms) -> PairTerms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -110,7 +111,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Weighed(Part):
+class Weighed(Part, ABC):
     """
     A criterion with a weight and a worth of the unknown.
 
@@ -123,9 +124,9 @@ class Weighed(Part):
     uses: ClassVar[str] = ""  # the kind of numeric column it compiles to, if any
 
     @property
+    @abstractmethod
     def columns(self) -> tuple[str, ...]:
         """The columns it reads."""
-        raise NotImplementedError
 
     def faults(self) -> Iterator[Fault]:
         """Yield what is wrong with the options, without looking at any school."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinmatch.graph.explicit import ExplicitGraph
-from twinmatch.graph.scored import ScoredGraph, cores
+from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers.control import Cancel, Control, Progress
 from twinmatch.solvers.explicit import limit_of, solve_explicit
 from twinmatch.solvers.national import Solution, solve_schools
 from twinmatch.solvers.options import check_options
+from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,7 @@ def solve(
     shortest augmenting paths (Burkard, Dell'Amico, Martello, *Assignment Problems*, SIAM 2009, ch. 4).
     """
     check_options(deadline, gap, threads, on_progress, cancel, seed)
-    control = Control(deadline, float(gap), int(threads or cores()), on_progress, cancel)
+    control = Control(deadline, float(gap), number_of(threads), on_progress, cancel)
     if isinstance(graph, ExplicitGraph):
         return _solve_stored(graph, control)
     if not isinstance(graph, ScoredGraph):

@@ -6,11 +6,9 @@ import math
 from numbers import Integral, Real
 
 from twinmatch.errors import Fault, InputError
+from twinmatch.threads import thread_faults
 
-__all__ = ["MOST_THREADS", "check_options", "option_faults"]
-
-#: More threads than this are a slip: no machine has so many cores, and a system may end a process that asks.
-MOST_THREADS = 1024
+__all__ = ["check_options", "option_faults"]
 
 
 def check_options(
@@ -40,8 +38,7 @@ def option_faults(
         faults.append(Fault("deadline", f"must be seconds, 0 or more, not {deadline!r}"))
     if not (_is(gap, Real) and 0 <= gap < 1):
         faults.append(Fault("gap", f"must be from 0 up to 1, not {gap!r}"))
-    if threads is not None and not (_is(threads, Integral) and 1 <= threads <= MOST_THREADS):
-        faults.append(Fault("threads", f"must be a whole number from 1 to {MOST_THREADS:,}, not {threads!r}"))
+    faults += thread_faults(threads)
     if on_progress is not None and not callable(on_progress):
         faults.append(Fault("on_progress", f"must be a function of a Progress, not {on_progress!r}"))
     if cancel is not None and not callable(getattr(cancel, "is_set", None)):

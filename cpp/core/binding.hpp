@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -49,15 +50,18 @@ class Searchable {
     return to_array(std::move(out));
   }
 
-  nb::tuple search(In<std::int32_t> rows, int k, In<std::int64_t> price, int threads) {
+  // With `above`, partners are wanted only whose net value exceeds that of their row.
+  nb::tuple search(In<std::int32_t> rows, int k, In<std::int64_t> price, int threads, std::optional<In<std::int64_t>> above) {
     Oracle &graph = oracle();
     need(k >= 1 && std::int64_t(price.size()) == graph.num_right(), "k or the number of prices is wrong");
+    need(!above || above->size() == rows.size(), "one floor is needed for each row");
     const std::size_t count = rows.size(), width = std::size_t(k);
     for (std::size_t r = 0; r < count; ++r)
       if (rows.data()[r] < 0 || rows.data()[r] >= graph.num_left())
         throw nb::index_error("a row names a node that the graph does not have");
     std::vector<std::int32_t> item(count * width, -1), number(count);
     std::vector<std::int64_t> points(count * width, 0), bound(count), floor(count, NO_VALUE);
+    if (above) floor.assign(above->data(), above->data() + count);
     {
       nb::gil_scoped_release release;
       Crew crew(threads);

@@ -19,6 +19,7 @@ using namespace twin;
 namespace twin {
 void bind_asked(nb::module_ &m);
 void bind_explicit(nb::module_ &m);
+void bind_network(nb::module_ &m);
 }
 
 namespace {
@@ -229,9 +230,11 @@ NB_MODULE(_core, m) {
   nb::exception<Cancelled>(m, "Cancelled");
   nb::class_<Searchable>(m, "Searchable", "A graph that can be asked for the best partners of a node.")
       .def("points", &Searchable::points, nb::arg("i"), nb::arg("j"))
-      .def("search", &Searchable::search, nb::arg("rows"), nb::arg("k"), nb::arg("price"), nb::arg("threads"));
+      .def("search", &Searchable::search, nb::arg("rows"), nb::arg("k"), nb::arg("price"), nb::arg("threads"),
+           nb::arg("above") = nb::none());
   bind_asked(m);
   bind_explicit(m);
+  bind_network(m);
   nb::class_<Graph, Searchable>(m, "Graph")
       .def(nb::init<In<std::int32_t>, In<std::int32_t>, In2<std::int32_t>, std::vector<LinearIn>, std::optional<DistanceIn>,
                     std::vector<TagsIn>, std::optional<DotIn>, std::optional<In<std::int64_t>>,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from twinmatch import datasets, errors, policies
-    from twinmatch.assignment import Assignment, assign
+    from twinmatch.assignment import Assignment, GroupQuota, assign
     from twinmatch.certify import Certificate
     from twinmatch.compiler import compile
     from twinmatch.matching import Matching, load_matching
@@ -26,6 +26,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Assignment",
     "Certificate",
+    "GroupQuota",
     "Limit",
     "Matching",
     "Policy",
@@ -47,6 +48,7 @@ __all__ = [
 _HOME = {
     "Assignment": "assignment",
     "Certificate": "certify",
+    "GroupQuota": "limits",
     "Limit": "status",
     "Matching": "matching",
     "Policy": "policy",

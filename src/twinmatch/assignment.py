@@ -7,24 +7,28 @@ The array world: assign left nodes to right nodes, given what each pair is worth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
-from twinmatch.certify.arrays import Claims, StoredPairs, check_stored
-from twinmatch.errors import Fault, InputError, NoSolutionError
+from twinmatch.certify.arrays import StoredPairs
+from twinmatch.certify.theorem import Claims, check_assignment
+from twinmatch.errors import Fault, InputError, NoSolutionError, PointsRangeError
+from twinmatch.graph.constraints import Prices
 from twinmatch.graph.explicit import ExplicitGraph
+from twinmatch.limits import GroupQuota, constraints_from
+from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.explicit import limit_of, solve_explicit
 from twinmatch.solvers.options import option_faults
 from twinmatch.status import Status
 from twinmatch.threads import number_of
+from twinmatch.witness import Witness, witness_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -36,9 +40,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["Assignment", "assign"]
-
-_SUPPORTED = "left bounds (0, 1), (1, 1) or (0, 0), and right bounds (0, capacity)"
+__all__ = ["Assignment", "GroupQuota", "assign"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,21 +55,25 @@ class Assignment:
         NO_SOLUTION where a limit came before anything was found.
     limit : Limit or None
         What stopped the run, if anything did.
-    mate : (num_left,) int64
-        Right node of each left node, -1 for none.
-    left_price, right_price : int64
-        ``left_price[i] + right_price[j] >= points[i, j]`` for every pair, in points times ``scale``
-        (plus ``coverage_price`` on the side of the points where coverage comes first). Right prices are
-        at least 0, and so are left prices of nodes that may stay without.
-    price_scale : int
-        Prices are in 1/price_scale points: 1, prices are whole points.
+    taken : (k, 2) int64
+        Left and right node of each pair, sorted.
+    left_price, right_price, quota_price : int64
+        One for each node and quota, in ``1 / price_scale`` points times ``scale``. No assignment that was asked
+        for has more points than they add up to (see :mod:`twinmatch.certify.theorem`). A price is above zero
+        where an upper bound presses, below zero where a lower bound does.
     coverage_price : int
         What pairing one more left node is worth in the proof; 0 unless coverage comes first.
+    price_scale : int
+        Prices are in 1/price_scale points: 1, prices are whole points, unless quotas cross.
+    cover : Prices or None
+        With coverage first: prices that prove ``coverage_bound``.
+    witness : Witness or None
+        With INFEASIBLE: why nothing keeps to all that was asked, as numbers and in words.
+    proof : str
+        ``"prices"`` where prices prove the bound; ``"search"`` where quotas that cross left a gap that a search
+        closed.
     scale : int or float
         The power of two that points were multiplied by to make them whole; 1 for whole points.
-    witness : (num_left,) bool
-        With INFEASIBLE: left nodes that must be paired and whose partners, together, have too few places.
-        With coverage first: left nodes that keep the coverage from being larger. No node otherwise.
     left_labels, right_labels : list or None
         The names of the nodes of a networkx graph.
 
@@ -79,12 +85,15 @@ class Assignment:
 
     status: Status
     limit: Limit | None
-    mate: Int64
+    taken: Int64
     left_price: Int64
     right_price: Int64
+    quota_price: Int64
     coverage_price: int
     scale: float
-    witness: Bool
+    cover: Prices | None = None
+    witness: Witness | None = None
+    proof: str = "prices"
     seconds: dict[str, float] = field(default_factory=dict)
     left_labels: list[Hashable] | None = None
     right_labels: list[Hashable] | None = None
@@ -92,7 +101,25 @@ class Assignment:
     _objective: int = 0
     _bound: int = 0
     _coverage_bound: int | None = None
+    _clash: tuple[int, ...] | None = None
     _asked: StoredPairs | None = None
+
+    @property
+    def mate(self) -> Int64:
+        """
+        Right node of each left node, -1 for none, (num_left,) int64.
+
+        Raises
+        ------
+        NoSolutionError
+            If left nodes may have several partners: then there are ``pairs`` only.
+        """
+        assert self._asked is not None
+        if int(self._asked.constraints.left_most.max(initial=0)) > 1:
+            raise NoSolutionError("left nodes may have several partners: use pairs")
+        mate = np.full(len(self.left_price), -1, np.int64)
+        mate[self.taken[:, 0]] = self.taken[:, 1]
+        return mate
 
     @property
     def objective(self) -> int:
@@ -140,7 +167,7 @@ class Assignment:
     @property
     def coverage(self) -> int:
         """Left nodes with a partner."""
-        return int((self.mate >= 0).sum())
+        return len(np.unique(self.taken[:, 0]))
 
     @property
     def coverage_bound(self) -> int | None:
@@ -150,12 +177,10 @@ class Assignment:
     @property
     def pairs(self) -> npt.NDArray[Any]:
         """Left and right node of each pair, (k, 2): numbers, or the names of a networkx graph's nodes."""
-        left = np.flatnonzero(self.mate >= 0)
-        numbers = np.stack([left, self.mate[left]], axis=1)
         if self.left_labels is None or self.right_labels is None:
-            return numbers
-        out = np.empty(numbers.shape, object)
-        for row, (i, j) in enumerate(numbers.tolist()):
+            return self.taken
+        out = np.empty(self.taken.shape, object)
+        for row, (i, j) in enumerate(self.taken.tolist()):
             out[row, 0], out[row, 1] = self.left_labels[i], self.right_labels[j]
         return out
 
@@ -170,15 +195,18 @@ class Assignment:
         """
         assert self._asked is not None  # assign() sets it
         known = self.status not in (Status.INFEASIBLE, Status.NO_SOLUTION)
-        return check_stored(
+        prices = Prices(self.left_price, self.right_price, self.quota_price, self.coverage_price)
+        return check_assignment(
             self._asked,
             Claims(
                 self.status,
-                self.mate,
-                self.left_price,
-                self.right_price,
-                self.coverage_price,
-                self.witness,
+                self.taken,
+                prices,
+                self.price_scale,
+                self.cover,
+                None if self.witness is None else self.witness.prices,
+                self._clash,
+                self.proof == "search",
                 self._objective if known else None,
                 None if self.status is Status.INFEASIBLE else self._bound,
                 self.coverage if known else None,
@@ -202,6 +230,8 @@ def assign(
     left_bounds: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     right_bounds: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     coverage_first: bool = False,
+    locked: Sequence[tuple[Any, Any]] | npt.ArrayLike = (),
+    quotas: Sequence[GroupQuota] = (),
     threads: int | None = None,
     deadline: float | None = None,
     gap: float = 0,
@@ -226,11 +256,15 @@ def assign(
     require_all : bool, optional
         Whether every left node must have a partner.
     left_bounds : (lower, upper), optional
-        Fewest and most partners of each left node, numbers or arrays: 0 or 1.
+        Fewest and most partners of each left node, numbers or arrays; ``(0, 1)`` without it.
     right_bounds : (lower, upper), optional
-        Fewest (0) and most partners of each right node: another way to give ``right_capacity``.
+        Fewest and most partners of each right node; ``(0, c)`` is ``right_capacity=c``.
     coverage_first : bool, optional
         Whether to pair as many left nodes as possible first, and count points among such assignments only.
+    locked : sequence of (left, right), optional
+        Pairs that must be, whatever they are worth.
+    quotas : sequence of GroupQuota, optional
+        Fewest and most pairs of groups.
     threads : int, optional
         As many as this process has cores. The result is the same for any number.
     deadline : float, optional
@@ -253,7 +287,14 @@ def assign(
     PointsRangeError
         If points are too large for exact 64-bit arithmetic.
     InputError
-        If an option contradicts itself, has the wrong length, or asks for what is not supported.
+        If an option contradicts itself or has the wrong length, with every fault. What is well formed and cannot
+        be done is no error: the status is INFEASIBLE.
+
+    Notes
+    -----
+    Exact. Bounds, locked pairs, and quotas whose groups are nested or apart on each side are a flow through a
+    network, and prices prove the optimum. Groups that cross (a quota of some left nodes with some right nodes)
+    are solved by prices and, where those leave a gap, by search: ``proof`` says which.
 
     Examples
     --------
@@ -266,8 +307,16 @@ def assign(
     """
     graph = _read(points)
     faults: list[Fault] = []
-    required, allowed = _left_bounds(left_bounds, require_all, graph.num_left, faults)
-    graph.right_capacity = _right_bounds(right_capacity, right_bounds, graph, faults)
+    limits = constraints_from(
+        graph,
+        right_capacity=right_capacity,
+        require_all=require_all,
+        left_bounds=left_bounds,
+        right_bounds=right_bounds,
+        locked=locked,
+        quotas=quotas,
+        faults=faults,
+    )
     faults += option_faults(deadline, gap, threads, on_progress, cancel)
     for name, value in (("require_all", require_all), ("coverage_first", coverage_first)):
         if not isinstance(value, (bool, np.bool_)):
@@ -275,38 +324,103 @@ def assign(
     if faults:
         raise InputError("options", faults)
     control = Control(deadline, float(gap), number_of(threads), on_progress, cancel)
-    found = solve_explicit(graph, required, allowed, coverage_first, control)
-    asked = StoredPairs(
-        graph.num_left,
-        graph.num_right,
-        graph.stored,
-        graph.lists,
-        required,
-        allowed,
-        graph.right_capacity,
-        coverage_first,
+    asked = StoredPairs(graph.stored, graph.lists, limits, bool(coverage_first))
+    if not limits.is_plain:
+        return _constrained(graph, asked, control)
+    graph.right_capacity = limits.right_most
+    required, allowed = limits.left_least > 0, limits.left_most > 0
+    return _plain(
+        graph, solve_explicit(graph, required, allowed, bool(coverage_first), control), asked, control
     )
-    return _assignment(graph, found, asked, control)
 
 
-def _assignment(graph: ExplicitGraph, found: Found, asked: StoredPairs, control: Control) -> Assignment:
+def _plain(graph: ExplicitGraph, found: Found, asked: StoredPairs, control: Control) -> Assignment:
+    """Return what the engine found, its witness as prices."""
+    limits = asked.constraints
+    left = np.flatnonzero(found.mate >= 0)
+    left_price = found.left_price.copy()
+    # Whoever must not be paired has a price at which no pair pays, and which costs nothing.
+    closed = limits.left_most == 0
+    left_price[closed] = max(0, graph.extent[1]) + found.coverage_price
+    near, nothing = _partners(graph, found.witness_left), np.zeros(0, np.int64)
+    cover = witness = None
+    if asked.coverage_first:
+        cover = Prices((~found.witness_left).astype(np.int64), near, nothing, 1)
+    if found.status is Status.INFEASIBLE:
+        prices = Prices(-found.witness_left.astype(np.int64), near, nothing)
+        witness = witness_of(limits, _numbers_of(graph), prices, None)
     return Assignment(
         status=found.status,
         limit=limit_of(found, control),
-        mate=found.mate,
-        left_price=found.left_price,
+        taken=np.stack([left, found.mate[left]], axis=1),
+        left_price=left_price,
         right_price=found.right_price,
+        quota_price=nothing,
         coverage_price=found.coverage_price,
-        scale=graph.scale,
-        witness=found.witness_left,
-        seconds=dict(control.seconds),
-        left_labels=graph.left_labels,
-        right_labels=graph.right_labels,
+        cover=cover,
+        witness=witness,
         _objective=found.objective,
         _bound=found.bound,
         _coverage_bound=found.coverage_bound,
-        _asked=asked,
+        **_frame(graph, asked, control),
     )
+
+
+def _constrained(graph: ExplicitGraph, asked: StoredPairs, control: Control) -> Assignment:
+    limits = asked.constraints
+    try:
+        found = solve_constrained(graph, limits, asked.coverage_first, control)
+    except OverflowError as error:
+        hint = "Divide all points by a common factor."
+        raise PointsRangeError("points", [Fault("points", str(error), hint=hint)]) from None
+    witness = None
+    if found.witness is not None:
+        witness = witness_of(limits, _numbers_of(graph), found.witness, found.clash)
+    return Assignment(
+        status=found.status,
+        limit=found.limit,
+        taken=found.pairs,
+        left_price=found.prices.left,
+        right_price=found.prices.right,
+        quota_price=found.prices.quota,
+        coverage_price=found.prices.coverage,
+        price_scale=found.price_scale,
+        cover=found.cover,
+        witness=witness,
+        proof="search" if found.searched else "prices",
+        _objective=found.objective,
+        _bound=found.bound,
+        _coverage_bound=found.coverage_bound,
+        _clash=found.clash,
+        **_frame(graph, asked, control),
+    )
+
+
+def _frame(graph: ExplicitGraph, asked: StoredPairs, control: Control) -> dict[str, Any]:
+    """Return what every assignment says of the question."""
+    return {
+        "scale": graph.scale,
+        "seconds": dict(control.seconds),
+        "left_labels": graph.left_labels,
+        "right_labels": graph.right_labels,
+        "_asked": asked,
+    }
+
+
+def _numbers_of(graph: ExplicitGraph) -> tuple[Int64, Int64]:
+    i, j, _ = graph.pairs()
+    return i, j
+
+
+def _partners(graph: ExplicitGraph, left: Bool) -> Int64:
+    """Return 1 for each right node that some of these left nodes may have, 0 for the others."""
+    near = np.zeros(graph.num_right, np.int64)
+    if graph.lists is None:
+        near[:] = left.any()
+    else:
+        offset, item = graph.lists
+        near[item[np.repeat(left, np.diff(offset))]] = 1
+    return near
 
 
 def _read(points: Any) -> ExplicitGraph:
@@ -315,102 +429,3 @@ def _read(points: Any) -> ExplicitGraph:
     if hasattr(points, "nodes") and hasattr(points, "edges"):
         return ExplicitGraph.from_networkx(points)
     return ExplicitGraph.from_dense(points)
-
-
-# -- Bounds ------------------------------------------------------------------------------------------------
-
-
-def _left_bounds(
-    bounds: tuple[npt.ArrayLike, npt.ArrayLike] | None, require_all: bool, number: int, faults: list[Fault]
-) -> tuple[Bool, Bool]:
-    """Return who must and who may be paired."""
-    everybody, nobody = np.ones(number, bool), np.zeros(number, bool)
-    lower, upper = _pair(bounds, (0, 1), "left_bounds", faults)
-    low = _counts(lower, number, "left_bounds", "lower", faults)
-    high = _counts(upper, number, "left_bounds", "upper", faults)
-    if low is None or high is None:
-        return nobody, everybody
-    if require_all:
-        low = np.maximum(low, 1)
-    _refuse(faults, "left_bounds", low > high, "lower bound above upper bound")
-    _refuse(faults, "left_bounds", high > 1, "several partners are asked for", f"Supported are {_SUPPORTED}.")
-    return low > 0, high > 0
-
-
-def _right_bounds(
-    capacity: npt.ArrayLike | Mapping[Any, int] | None,
-    bounds: tuple[npt.ArrayLike, npt.ArrayLike] | None,
-    graph: ExplicitGraph,
-    faults: list[Fault],
-) -> Int64:
-    """Return the places of each right node."""
-    number = graph.num_right
-    ones = np.ones(number, np.int64)
-    if capacity is not None and bounds is not None:
-        faults.append(Fault("right_bounds", "given together with right_capacity", hint="Give one of them."))
-        return ones
-    if isinstance(capacity, Mapping):
-        labels: list[Any] = list(range(number)) if graph.right_labels is None else graph.right_labels
-        lost = [label for label in labels if label not in capacity]
-        strange = [key for key in capacity if key not in set(labels)]
-        if lost or strange:
-            names = ", ".join(map(repr, [*lost, *strange][:3]))
-            what = f"{len(lost)} right nodes are missing, {len(strange)} keys are no right nodes: {names}"
-            faults.append(Fault("right_capacity", what))
-            return ones
-        capacity = [capacity[label] for label in labels]
-    if bounds is None:
-        found = _counts(1 if capacity is None else capacity, number, "right_capacity", "", faults)
-        return ones if found is None else found
-    lower, upper = _pair(bounds, (0, 1), "right_bounds", faults)
-    low = _counts(lower, number, "right_bounds", "lower", faults)
-    high = _counts(upper, number, "right_bounds", "upper", faults)
-    if low is None or high is None:
-        return ones
-    _refuse(faults, "right_bounds", low > high, "lower bound above upper bound")
-    _refuse(faults, "right_bounds", low > 0, "a lower bound is asked for", f"Supported are {_SUPPORTED}.")
-    return high
-
-
-def _pair(
-    bounds: Any,
-    default: tuple[int, int],
-    where: str,
-    faults: list[Fault],
-) -> tuple[Any, Any]:
-    if bounds is None:
-        return default
-    if not isinstance(bounds, tuple | list) or len(bounds) != 2:
-        faults.append(Fault(where, "must be (lower, upper)", hint="Each a number, or one number per node."))
-        return default
-    return bounds[0], bounds[1]
-
-
-def _counts(given: Any, number: int, where: str, side: str, faults: list[Fault]) -> Int64 | None:
-    """Return whole numbers of 0 or more, one per node; note what is wrong otherwise."""
-    name = f"{side} bound".strip() if side else "number of places"
-    try:
-        values = np.asarray(given)
-    except ValueError:
-        values = np.empty((0, 0))
-    if values.ndim > 1 or (values.ndim == 1 and len(values) != number):
-        faults.append(Fault(where, f"needs one {name} per node: {number}, not shape {values.shape}"))
-        return None
-    if values.dtype.kind not in "iuf":
-        faults.append(Fault(where, f"needs whole numbers, not {values.dtype}"))
-        return None
-    spread = np.broadcast_to(values, (number,))
-    with np.errstate(invalid="ignore"):
-        whole = np.isfinite(spread) & (spread == np.floor(spread)) & (np.abs(spread) < 2.0**62)
-    negative = whole & (spread < 0)
-    before = len(faults)
-    hint = "A right node without limit has as many places as there are left nodes."
-    _refuse(faults, where, ~whole, f"{name} is no whole number below 2**62", hint)
-    _refuse(faults, where, negative, f"{name} is negative")
-    return spread.astype(np.int64) if len(faults) == before else None
-
-
-def _refuse(faults: list[Fault], where: str, wrong: Bool, what: str, hint: str = "") -> None:
-    if wrong.any():
-        at = np.flatnonzero(wrong)
-        faults.append(Fault(where, what, len(at), tuple(at[:3].tolist()), hint))

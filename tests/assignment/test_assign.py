@@ -161,7 +161,7 @@ def test_a_stored_zero_is_a_pair():
     nothing = sparse.coo_array((1, 2), dtype=int)
     answer = tm.assign(nothing, require_all=True)
     assert answer.status is tm.Status.INFEASIBLE
-    assert answer.witness.tolist() == [True]
+    assert answer.witness.left.tolist() == [True]
 
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo", "bsr", "dia"])
@@ -223,7 +223,8 @@ def test_witness():
     points = sparse.coo_array((np.ones(4, int), ([0, 1, 2, 2], [0, 0, 0, 1])), shape=(3, 3))
     answer = tm.assign(points, require_all=True)
     assert answer.status is tm.Status.INFEASIBLE
-    assert answer.witness.tolist() == [True, True, False]
+    assert answer.witness.left.tolist() == [True, True, False]
+    assert answer.witness.explain().startswith("2 left nodes (0, 1) must have 2 partners between them")
     answer.verify().raise_for_failure()
     with pytest.raises(tm.errors.NoSolutionError):
         _ = answer.objective

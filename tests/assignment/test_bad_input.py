@@ -110,10 +110,20 @@ def test_an_edge_within_one_side():
         ({"right_capacity": np.nan}, "no whole number"),
         ({"right_capacity": "many"}, "needs whole numbers"),
         ({"right_capacity": {0: 1}}, "1 right nodes are missing"),
-        ({"right_bounds": (1, 2)}, "Supported are"),
         ({"right_bounds": (3, 2)}, "lower bound above upper"),
         ({"right_bounds": 1}, r"\(lower, upper\)"),
-        ({"left_bounds": (0, 2)}, "Supported are"),
+        ({"locked": 5}, "locked: must hold pairs"),
+        ({"locked": [5]}, r"locked\[0\]: must be a pair"),
+        ({"locked": [(0, 2)]}, "names a node that is not there"),
+        ({"locked": [(0, 1), (0, 1)]}, "is there twice"),
+        ({"quotas": 5}, "quotas: must be a list of GroupQuota"),
+        ({"quotas": [5]}, "must be a tm.GroupQuota, not int"),
+        ({"quotas": [tm.GroupQuota(at_least=3, at_most=2)]}, "at_least 3 is above at_most 2"),
+        ({"quotas": [tm.GroupQuota(at_least=-1)]}, "at_least: must be a whole number"),
+        ({"quotas": [tm.GroupQuota(at_most=1.5)]}, "at_most: must be a whole number"),
+        ({"quotas": [tm.GroupQuota(left=[True])]}, "one flag per node: 2"),
+        ({"quotas": [tm.GroupQuota(right=[0, 7])]}, "names a node that is not there"),
+        ({"quotas": [tm.GroupQuota(name=3)]}, "name must be a text"),
         ({"left_bounds": ([1, 0], [0, 0])}, "lower bound above upper"),
         ({"left_bounds": (0, 0), "require_all": True}, "lower bound above upper"),
         ({"deadline": -1}, "deadline"),
@@ -134,6 +144,21 @@ def test_options_that_contradict_themselves(options, says):
     """Wrong options are one clear error."""
     with pytest.raises(tm.errors.InputError, match=says):
         tm.assign(np.ones((2, 2), int), **options)
+
+
+def test_all_faults_at_once():
+    """Everything that is malformed is said in one error."""
+    with pytest.raises(tm.errors.InputError) as caught:
+        tm.assign(
+            sparse.coo_array(([1], ([0], [0])), shape=(2, 2)),
+            left_bounds=(2, 1),
+            locked=[(1, 1), (9, 9)],
+            quotas=[tm.GroupQuota(at_least=5, at_most=1)],
+        )
+    said = str(caught.value)
+    assert len(caught.value.faults) == 4
+    for what in ("left_bounds", "locked[1]", "is not stored", "quotas[0]"):
+        assert what in said
 
 
 def test_options_from_numpy():

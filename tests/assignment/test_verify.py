@@ -28,6 +28,16 @@ def answer(request) -> tm.Assignment:
     return tm.assign(POINTS if request.param == "matrix" else LISTS)
 
 
+def pairs_of(mate: object) -> np.ndarray:
+    left = np.flatnonzero(np.asarray(mate) >= 0)
+    return np.stack([left, np.asarray(mate)[left]], axis=1)
+
+
+def with_left(answer: tm.Assignment, left: list[int]) -> object:
+    """Return its witness with other left prices."""
+    return replace(answer.witness, prices=answer.witness.prices._replace(left=np.array(left)))
+
+
 def changed(array: np.ndarray, at: int, by: int) -> np.ndarray:
     out = array.copy()
     out[at] += by
@@ -43,7 +53,7 @@ def test_the_answer_stands(answer):
 
 def test_a_price_too_low(answer):
     """A left price below what a pair is worth proves nothing."""
-    assert "pairs" in refused(answer, left_price=changed(answer.left_price, 0, -1))
+    assert "bound" in refused(answer, left_price=changed(answer.left_price, 0, -2))
 
 
 def test_a_price_too_high(answer):
@@ -52,32 +62,37 @@ def test_a_price_too_high(answer):
 
 
 def test_a_negative_price(answer):
-    """Free places cost nothing, and never less."""
+    """A free place that costs less than nothing earns nothing, and makes the bound a worse one."""
     shift = int(answer.right_price.max()) + 1
     worse = refused(answer, right_price=answer.right_price - shift, left_price=answer.left_price + shift)
-    assert "signs" in worse
+    assert "bound" in worse
 
 
 def test_a_coverage_price_out_of_nowhere(answer):
     """A coverage price means nothing where coverage does not come first."""
-    assert "signs" in refused(answer, coverage_price=1, left_price=answer.left_price + 1)
+    assert "coverage price" in refused(answer, coverage_price=1, left_price=answer.left_price + 1)
 
 
 def test_two_in_one_place(answer):
     """A place is let once."""
-    assert "places" in refused(answer, mate=np.zeros(3, np.int64))
+    assert "places" in refused(answer, taken=pairs_of([0, 0, 0]))
 
 
 def test_a_mate_that_does_not_exist(answer):
     """Numbers outside the graph are refused."""
-    assert "mates" in refused(answer, mate=np.array([0, 1, 3]))
-    assert "mates" in refused(answer, mate=np.array([0, 1]))
-    assert "mates" in refused(answer, mate=np.array([0.0, 1.0, 2.0]))
+    assert "mates" in refused(answer, taken=pairs_of([0, 1, 3]))
+    assert "mates" in refused(answer, taken=np.zeros((2, 3), np.int64))
+    assert "mates" in refused(answer, taken=pairs_of([0, 1, 2]).astype(float))
+
+
+def test_a_pair_that_is_there_twice(answer):
+    """A pair counts once."""
+    assert "once" in refused(answer, taken=answer.taken[[0, 0, 1, 2]])
 
 
 def test_another_matching(answer):
     """Other pairs are worth something else."""
-    assert "objective" in refused(answer, mate=answer.mate[[1, 0, 2]])
+    assert "objective" in refused(answer, taken=pairs_of(answer.mate[[1, 0, 2]]))
 
 
 def test_numbers_that_were_made_up(answer):
@@ -89,19 +104,19 @@ def test_numbers_that_were_made_up(answer):
 def test_a_pair_that_is_not_stored():
     """What is not stored cannot be paired."""
     answer = tm.assign(sparse.csr_array(np.array([[3, 0], [0, 2]])))
-    assert "admissible" in refused(answer, mate=np.array([1, 0]))
+    assert "admissible" in refused(answer, taken=pairs_of([1, 0]))
 
 
 def test_somebody_who_must_is_left_out():
     """Everybody who must be paired is."""
     answer = tm.assign(POINTS, require_all=True)
-    assert "must be paired" in refused(answer, mate=np.array([0, 1, -1]))
+    assert "must be paired" in refused(answer, taken=pairs_of([0, 1, -1]))
 
 
 def test_somebody_who_must_not_is_paired():
     """Nobody is paired who must not be."""
     answer = tm.assign(POINTS, left_bounds=(0, [0, 1, 1]))
-    assert "may be paired" in refused(answer, mate=np.array([2, 1, 0]))
+    assert "may be paired" in refused(answer, taken=pairs_of([2, 1, 0]))
 
 
 def test_optimal_without_proof():
@@ -116,19 +131,24 @@ def test_coverage_first_needs_its_witness():
     answer = tm.assign(np.ones((4, 2), int), coverage_first=True)
     answer.verify().raise_for_failure()
     assert answer.coverage_bound == 2
-    assert "coverage_bound" in refused(answer, witness=np.zeros(4, bool))
-    assert "witness" in refused(answer, witness=np.zeros(3, bool))
+    cover = answer.cover
+    assert "coverage_bound" in refused(answer, cover=cover._replace(left=np.ones(4, np.int64)))
+    assert "witness" in refused(answer, cover=cover._replace(left=np.ones(3, np.int64)))
+    assert "covering" in refused(answer, cover=cover._replace(coverage=0))
+    assert "covering" in refused(answer, cover=None)
 
 
 def test_infeasible_needs_its_witness():
-    """A set with places enough proves nothing."""
+    """A set with places enough proves nothing, and neither does a set of which some may stay without."""
     answer = tm.assign(sparse.csr_array(np.array([[1, 0, 0], [1, 0, 0], [0, 1, 1]])), require_all=True)
     answer.verify().raise_for_failure()
-    assert refused(answer, witness=np.array([False, False, True])) == ["infeasible"]
-    assert refused(answer, witness=np.array([True, False, False])) == ["infeasible"]
-    assert refused(answer, witness=np.zeros(2, bool)) == ["shapes"]
+    for left in ([0, 0, -1], [-1, 0, 0]):
+        assert refused(answer, witness=with_left(answer, left)) == ["infeasible"]
+    assert refused(answer, witness=with_left(answer, [-1, -1])) == ["witness"]
     optional = tm.assign(np.ones((3, 1), int), left_bounds=([1, 1, 0], 1))
-    assert refused(optional, witness=np.ones(3, bool)) == ["witness"]
+    optional.verify().raise_for_failure()
+    easy = replace(optional, _asked=tm.assign(np.ones((3, 1), int), left_bounds=([1, 0, 0], 1))._asked)
+    assert refused(easy) == ["infeasible"]
 
 
 def test_points_changed_behind_its_back():

@@ -82,11 +82,57 @@ criteria = weights.flatmap(
         ),
     )
 )
+some_shares = st.none() | st.floats(0, 1)
+some_numbers = st.none() | st.integers(0, 2**31 - 1)
+cells = st.one_of(names, st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False))
+conditions = st.dictionaries(names, st.lists(cells, min_size=1, max_size=4) | cells, max_size=3)
+columns = st.lists(names, unique=True, max_size=3)
+bounds = {
+    "at_least": some_numbers,
+    "at_most": some_numbers,
+    "at_least_share": some_shares,
+    "at_most_share": some_shares,
+}
+quotas = st.one_of(
+    st.builds(p.Quota, name=names, left=conditions, right=conditions, **bounds),
+    st.builds(
+        p.QuotaPer,
+        name=names,
+        left=columns,
+        right=columns,
+        where_left=conditions,
+        where_right=conditions,
+        **bounds,
+    ),
+    st.builds(
+        p.CoverageFloor,
+        name=names,
+        left=conditions,
+        per=columns,
+        at_least_share=some_shares,
+        within=some_shares,
+    ),
+    st.builds(
+        p.PartnersPerSchool,
+        name=names,
+        side=st.sampled_from(["left", "right"]),
+        least=some_numbers,
+        most=some_numbers,
+        conditions=conditions,
+        schools=st.lists(names),
+        least_column=st.none() | names,
+        most_column=st.none() | names,
+    ),
+    st.builds(p.LockedPairs, name=names, pairs=pairs_of_ids),
+    st.builds(p.CountryBalance, cap_share=st.floats(0, 1), floor_share=st.floats(0, 1), name=names),
+).filter(lambda quota: not list(quota.faults()))
 policies = st.builds(
     tm.Policy,
     rules=st.lists(rules, max_size=5, unique_by=lambda rule: rule.name),
     criteria=st.lists(criteria, max_size=5, unique_by=lambda one: one.name),
+    quotas=st.lists(quotas, max_size=4, unique_by=lambda quota: quota.name),
     allow_large_calls=st.booleans(),
+    coverage=st.sampled_from(["first", "points"]),
 )
 
 
@@ -168,7 +214,7 @@ def test_all_faults_are_listed_at_once():
         "own.function: must be callable, not 3",
         "own.upper_bound: must be a positive whole number",
         "criteria: must hold criteria, not 'size'",
-        "quotas: this version of twinmatch knows none",
+        "quotas: must hold quotas, not 'at most half'",
     ):
         assert words in text, words
 

@@ -1,4 +1,4 @@
-"""Policies: hard rules and soft criteria as values, and their way to arrays."""
+"""Policies: hard rules, soft criteria and quotas as values, and their way to arrays."""
 
 from twinmatch.policy.policy import Policy
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinmatch.policy.balance import CountryBalance
 from twinmatch.policy.countries import MEMBERS_AS_OF
 from twinmatch.policy.criteria import (
     Distance,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["proximity", "systematic_twinning"]
 
 
-def systematic_twinning(*, on: date = MEMBERS_AS_OF) -> Policy:
+def systematic_twinning(*, on: date = MEMBERS_AS_OF, balance: bool = False) -> Policy:
     """
     Return the default policy: a twin in another member state for every school.
 
@@ -56,6 +57,10 @@ def systematic_twinning(*, on: date = MEMBERS_AS_OF) -> Policy:
     ----------
     on : datetime.date, optional
         The day whose list of EU members counts.
+    balance : bool, optional
+        Whether no country may get too many of the pairs, and each gets some: at most 35 % of them for one
+        country, and at least half of what it would get if partners were spread by places. Coverage is not
+        lowered for it, see :class:`~twinmatch.policy.balance.CountryBalance`.
 
     Returns
     -------
@@ -72,6 +77,7 @@ def systematic_twinning(*, on: date = MEMBERS_AS_OF) -> Policy:
             SameSector(weight=75_000, optional=True),
             SameSetting(weight=75_000, optional=True),
         ),
+        quotas=(CountryBalance(),) if balance else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""A policy: which pairs are admissible and what they are worth, as one frozen value."""
+"""A policy: which pairs are admissible, what they are worth and what else is asked, as a frozen value."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any
 from twinmatch.errors import Fault, PolicyError
 from twinmatch.graph.terms import MAX_COLUMNS
 from twinmatch.policy import checks
+from twinmatch.policy.asked import Request
 from twinmatch.policy.criteria import Criterion, OwnCriterion
+from twinmatch.policy.partners import LockedPairs
 from twinmatch.policy.parts import Rule, settle
 from twinmatch.policy.toml import parts_from, text_of, unwritable
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Self
 
     from twinmatch.schools import Schools
 
 __all__ = ["Policy"]
 
+_COVERAGE = ("first", "points")
 _MAX_TOTAL = 2**30
 _MOST = {"linear": MAX_COLUMNS, "tags": MAX_COLUMNS, "distance": 1, "dot": 1}
 _CALLED = {
@@ -37,7 +40,7 @@ _CALLED = {
 @dataclass(frozen=True)
 class Policy:
     """
-    Rules that pairs must obey and criteria that say what they are worth.
+    Rules that pairs must obey, criteria that say what they are worth, and quotas on all pairs together.
 
     Parameters
     ----------
@@ -46,10 +49,14 @@ class Policy:
         rules every pair is.
     criteria : sequence of criteria
         See :mod:`twinmatch.policy.criteria`. The points of a pair are the sum over the criteria.
-    quotas : sequence
-        Bounds on groups of pairs. This version knows none: leave it empty.
+    quotas : sequence of quotas
+        See :mod:`twinmatch.policy.quotas`: bounds on groups of pairs, numbers of partners, locked pairs. They
+        must hold, whatever that costs in points or coverage; only a balance of countries gives way.
     allow_large_calls : bool
         Whether criteria that call a function of your own may be asked about more than 1e9 pairs.
+    coverage : {"first", "points"}
+        What comes first: that as many left schools as possible have a partner, and points among all ways to
+        do so; or points, which leave a school without a partner where that is worth more.
 
     Notes
     -----
@@ -68,8 +75,9 @@ class Policy:
 
     rules: tuple[Rule, ...] = ()
     criteria: tuple[Criterion, ...] = ()
-    quotas: tuple[Any, ...] = ()
+    quotas: tuple[Request, ...] = ()
     allow_large_calls: bool = False
+    coverage: str = "first"
 
     def __post_init__(self) -> None:
         for name in ("rules", "criteria", "quotas"):
@@ -82,7 +90,7 @@ class Policy:
     def faults(self) -> list[Fault]:
         """Return what is wrong with the policy, without looking at any school."""
         faults: list[Fault] = []
-        for title, protocol in (("rules", Rule), ("criteria", Criterion)):
+        for title, protocol in (("rules", Rule), ("criteria", Criterion), ("quotas", Request)):
             parts = getattr(self, title)
             if not isinstance(parts, tuple):
                 faults.append(Fault(title, f"must be a list of {title}, not {parts!r}"))
@@ -99,8 +107,8 @@ class Policy:
                 faults += part.faults()
             faults += _repeated(title, [part.name for part in good])
         faults += checks.flag("allow_large_calls", self.allow_large_calls)
-        if self.quotas:
-            faults.append(Fault("quotas", "this version of twinmatch knows none", hint="Leave them out."))
+        if self.coverage not in _COVERAGE:
+            faults.append(Fault("coverage", f"must be {' or '.join(_COVERAGE)}, not {self.coverage!r}"))
         if not faults:
             faults += self._too_much()
         return faults
@@ -134,9 +142,13 @@ class Policy:
         """
         faults = self.faults()
         if left is not None and right is not None:
-            for part in (*_parts(self.rules), *_parts(self.criteria)):
+            usable = []
+            for part in (*_parts(self.rules), *_parts(self.criteria), *_parts(self.quotas)):
                 if not list(part.faults()):
-                    faults += part.table_faults(left, right)
+                    wrong = list(part.table_faults(left, right))
+                    faults += wrong
+                    usable += [] if wrong else [part]
+            faults += _forbidden_locks(usable, left, right)
         if faults:
             raise PolicyError("policy", faults)
 
@@ -153,11 +165,15 @@ class Policy:
         """
         faults = self.faults()
         if not faults:
-            faults = unwritable((*self.rules, *self.criteria))
+            faults = unwritable((*self.rules, *self.criteria, *self.quotas))
         if faults:
             raise PolicyError("policy", faults)
         options = {"allow_large_calls": True} if self.allow_large_calls else {}
-        return text_of(self.rules, self.criteria, options)
+        return text_of(self.rules, self.criteria, {**options, **self._coverage_option()}, self.quotas)
+
+    def _coverage_option(self) -> dict[str, object]:
+        """Return what the TOML form says of coverage: nothing where it comes first."""
+        return {} if self.coverage == "first" else {"coverage": self.coverage}
 
     @classmethod
     def from_toml(cls, text: str, *, source: str = "policy") -> Self:
@@ -181,7 +197,7 @@ class Policy:
             document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise PolicyError(source, [Fault("file", f"is not TOML: {error}")]) from error
-        arguments, faults = parts_from(document, ["allow_large_calls"])
+        arguments, faults = parts_from(document, ["allow_large_calls", "coverage"])
         policy = cls(**arguments)
         faults += policy.faults()
         if faults:
@@ -219,13 +235,15 @@ class Policy:
         A criterion that is code enters by its name, its bound and where it was defined: two
         policies whose functions differ in their body only have one fingerprint.
         """
-        written = [part for part in (*self.rules, *self.criteria) if not unwritable([part])]
+        every = (*self.rules, *self.criteria, *self.quotas)
+        written = [part for part in every if not unwritable([part])]
         text = text_of(
             [part for part in written if part in self.rules],
             [part for part in written if part in self.criteria],
-            {"allow_large_calls": self.allow_large_calls},
+            {"allow_large_calls": self.allow_large_calls, **self._coverage_option()},
+            [part for part in written if part in self.quotas],
         )
-        for part in (*self.rules, *self.criteria):
+        for part in every:
             if isinstance(part, OwnCriterion):
                 function = part.function
                 place = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
@@ -237,18 +255,35 @@ class Policy:
     # Words
 
     def __str__(self) -> str:
-        lines = [f"Policy: {len(self.rules)} rules, {len(self.criteria)} criteria"]
+        head = f"Policy: {len(self.rules)} rules, {len(self.criteria)} criteria"
+        if self.quotas:
+            head += f", {len(self.quotas)} quota{'' if len(self.quotas) == 1 else 's'}"
+        if self.coverage == "points":
+            head += ", points before coverage"
+        lines = [head]
         lines += [f"  rule       {rule.name}" for rule in _parts(self.rules)]
         for criterion in _parts(self.criteria):
             weight = criterion.weight
             worth = "any number of points" if weight is None else f"up to {weight:,} points"
             lines.append(f"  criterion  {criterion.name}: {worth}")
+        lines += [f"  quota      {quota.name}: {quota.words()}" for quota in _parts(self.quotas)]
         return "\n".join(lines)
 
 
-def _parts(parts: Iterable[Any]) -> list[Any]:
-    """Return what is a rule or a criterion; the rest is a fault already."""
-    return [part for part in parts if isinstance(part, Rule) and not isinstance(part, type)]
+def _parts(parts: object) -> list[Any]:
+    """Return what is a rule, a criterion or a quota; the rest is a fault already."""
+    entries = parts if isinstance(parts, tuple) else ()
+    return [part for part in entries if isinstance(part, Rule | Request) and not isinstance(part, type)]
+
+
+def _forbidden_locks(parts: list[Any], left: Schools, right: Schools) -> Iterator[Fault]:
+    """Yield a fault for each rule that forbids a locked pair."""
+    locks = [part for part in parts if isinstance(part, LockedPairs)]
+    if locks:
+        rules = [part for part in parts if isinstance(part, Rule) and not isinstance(part, Criterion)]
+        compiled = [(rule.name, rule.compile(left, right)) for rule in rules]
+        for lock in locks:
+            yield from lock.rule_faults(compiled, left, right)
 
 
 def _repeated(title: str, names: list[str]) -> Iterator[Fault]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from twinmatch.errors import Fault
 from twinmatch.policy.criteria import CRITERIA
+from twinmatch.policy.quotas import QUOTAS
 from twinmatch.policy.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from twinmatch.policy.parts import Part
 
@@ -21,10 +24,14 @@ __all__ = ["FORMAT", "parts_from", "text_of"]
 FORMAT = 1
 """Version of the form. A reader refuses forms that are newer than itself."""
 
+_PARTS: dict[str, tuple[type[Any], ...]] = {"rules": RULES, "criteria": CRITERIA, "quotas": QUOTAS}
+_BARE = re.compile("[A-Za-z0-9_-]+")
 _HEAD = "# A twinmatch policy: hard rules, then soft criteria whose points add up.\n"
 
 
-def text_of(rules: Iterable[Any], criteria: Iterable[Any], options: Mapping[str, object]) -> str:
+def text_of(
+    rules: Iterable[Any], criteria: Iterable[Any], options: Mapping[str, object], quotas: Iterable[Any] = ()
+) -> str:
     """
     Return the TOML text of a policy, ending in a newline.
 
@@ -34,19 +41,22 @@ def text_of(rules: Iterable[Any], criteria: Iterable[Any], options: Mapping[str,
         Each must have a kind that can be read back, see :func:`unwritable`.
     options : mapping
         Further entries of the top level.
+    quotas : iterable of parts, optional
+        Like the others; their options that are None are left out, which is how they read back.
     """
     lines = [_HEAD, f"format = {FORMAT}"]
     lines += [f"{key} = {_value(value)}" for key, value in options.items()]
-    for title, parts in (("rules", rules), ("criteria", criteria)):
+    for title, parts in (("rules", rules), ("criteria", criteria), ("quotas", quotas)):
         for part in parts:
             lines += ["", f"[[{title}]]", f"kind = {_value(part.kind)}"]
-            lines += [f"{field.name} = {_value(getattr(part, field.name))}" for field in fields(part)]
+            entries = {field.name: getattr(part, field.name) for field in fields(part)}
+            lines += [f"{key} = {_value(value)}" for key, value in entries.items() if value is not None]
     return "\n".join(lines) + "\n"
 
 
 def unwritable(parts: Iterable[Any]) -> list[Fault]:
     """Return a fault for each part that has no form in TOML."""
-    known = {*RULES, *CRITERIA}
+    known = {*RULES, *CRITERIA, *QUOTAS}
     return [
         Fault(str(part.name), "has no form in TOML", hint="It is code of your own: keep it in code.")
         for part in parts
@@ -65,7 +75,7 @@ def parts_from(
     document : mapping
         As :mod:`tomllib` returns it.
     known_options : iterable of str
-        Entries of the top level besides ``format``, ``rules`` and ``criteria``.
+        Entries of the top level besides ``format`` and the lists of parts.
     """
     faults: list[Fault] = []
     version = document.get("format")
@@ -76,9 +86,9 @@ def parts_from(
     known = set(known_options)
     arguments: dict[str, Any] = {key: document[key] for key in sorted(known & set(document))}
     for key in document:
-        if key not in {"format", "rules", "criteria", *known}:
-            faults.append(Fault(key, "is not a known key", hint="Known are rules and criteria."))
-    for title, classes in (("rules", RULES), ("criteria", CRITERIA)):
+        if key not in {"format", *_PARTS, *known}:
+            faults.append(Fault(key, "is not a known key", hint=f"Known are {', '.join(_PARTS)}."))
+    for title, classes in _PARTS.items():
         arguments[title] = []
         tables = document.get(title, [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -127,6 +137,11 @@ def _value(value: object) -> str:
         return repr(value)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        entries = [
+            f"{key if _BARE.fullmatch(key) else _value(key)} = {_value(one)}" for key, one in value.items()
+        ]
+        return "{" + ", ".join(entries) + "}"
     if isinstance(value, tuple):
         items = [_value(item) for item in value]
         inline = "[" + ", ".join(items) + "]"

@@ -140,9 +140,12 @@ class Control:
             relative_gap=gap / max(1, abs(bound)),
         )
 
-    def run(self, phase: str, task: Callable[[], T]) -> T:
+    def run(self, phase: str, task: Callable[[], T], *, stop: Callable[[], object] | None = None) -> T:
         """
         Run compiled work in a thread, and stop it when the caller wants it to.
+
+        With ``stop``, somebody else's work that does not look at the flag is asked so to come to its end, and
+        may still return what it has.
 
         Raises
         ------
@@ -158,9 +161,9 @@ class Control:
                 return task()
             finally:
                 self._spend(phase, time.monotonic() - started)
-        return self._watched(phase, task)
+        return self._watched(phase, task, stop)
 
-    def _watched(self, phase: str, task: Callable[[], T]) -> T:
+    def _watched(self, phase: str, task: Callable[[], T], stop: Callable[[], object] | None) -> T:
         results: list[T] = []
         errors: list[BaseException] = []
         done = threading.Event()
@@ -186,6 +189,8 @@ class Control:
                 limit = limit or self.limit()
                 if limit is not None:
                     self.flag[0] = 1
+                    if stop is not None:
+                        stop()
                 elif time.monotonic() - reported >= _PROGRESS_S:
                     self.now = replace(self.now, matched=int(self.counters[0]) + self.elsewhere[0])
                     self._report()
@@ -193,6 +198,8 @@ class Control:
         finally:
             # A callback that raises stops the work before its error goes on.
             self.flag[0] = 1
+            if stop is not None:
+                stop()
             _await(thread, done)
             self.flag[0] = 0
             self._spend(phase, time.monotonic() - started)

@@ -1,0 +1,155 @@
+"""
+The pairs of two tables as a question that answers can be checked against: one plain pass over all of them.
+
+Nothing is stored: quota prices go into the table of classes, refined by the groups that nodes are in, and the plain
+pass finds the best net value of every left node. Two kinds of pairs are taken out of the pass, and counted one
+by one: those that must be, and those of left nodes with several partners, where the best pairs are worth more
+than their prices, as they should. What the pass finds above a left price raises that price: any prices do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twinmatch.certify.exact import exact_sum
+from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
+from twinmatch.errors import ResourceLimitError
+from twinmatch.graph.constraints import Constraints
+from twinmatch.graph.terms import FORBIDDEN, PairTerms, joint_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from twinmatch.certify.plain import Cancel
+    from twinmatch.certify.theorem import Worth
+
+    Int64 = npt.NDArray[np.int64]
+
+__all__ = ["ImplicitPairs"]
+
+#: Prices of groups beyond this do not fit the table together with points.
+_MOST_PRICE = 2**30
+#: Most pairs that a second search is asked about.
+_MOST_SEARCHED = 1_000_000
+
+
+@dataclass
+class ImplicitPairs:
+    """
+    What was asked of a graph that is never stored; see :class:`twinmatch.certify.theorem.Question`.
+
+    Parameters
+    ----------
+    terms : PairTerms
+    constraints : Constraints
+    coverage_first : bool
+    taken : (k, 2) int64
+        The pairs of the assignment that is checked.
+    threads, isa, on_progress, cancel
+        As for :func:`~twinmatch.certify.plain.plain_pass`.
+    """
+
+    terms: PairTerms
+    constraints: Constraints
+    coverage_first: bool
+    taken: Int64
+    threads: int | None = None
+    isa: str = "auto"
+    on_progress: Callable[[int, int], object] | None = None
+    cancel: Cancel | None = None
+    evaluated: int = 0
+    was_cancelled: bool = False
+
+    @property
+    def num_pairs(self) -> int:
+        """Number of pairs, admissible or not."""
+        return self.terms.num_left * self.terms.num_right
+
+    @property
+    def largest(self) -> int:
+        """No pair has more points in absolute value."""
+        lowest = int(self.terms.table[self.terms.table != FORBIDDEN].min(initial=0))
+        return max(self.terms.max_points, -lowest)
+
+    def points(self, i: Int64, j: Int64) -> tuple[Int64, int]:
+        """Return the points of the pairs that are admissible, and how many are not."""
+        points = pair_points(self.terms, i, j, isa=self.isa)
+        known = points != FORBIDDEN
+        return points[known], int((~known).sum())
+
+    def surplus(self, worth: Worth) -> tuple[Int64, int]:
+        """Return left prices at which no pair of the pass pays, and what the other pairs add."""
+        if worth.scale not in (0, 1):
+            raise ValueError("prices of implicit pairs are whole points")
+        apart = self._apart()
+        price = worth.right + worth.group.right
+        lowest = int(price.min(initial=0))
+        swept, count, _ = plain_pass(
+            self._priced(worth, apart),
+            price - lowest,
+            np.zeros(self.terms.num_left, bool),
+            threads=self.threads,
+            isa=self.isa,
+            on_progress=self.on_progress,
+            cancel=self.cancel,
+        )
+        self.evaluated = max(self.evaluated, count)
+        if swept is None:
+            self.was_cancelled = True
+            return worth.left, 0
+        known = swept.best_net != NO_PARTNER
+        best = np.where(known, swept.best_net - lowest, 0) + worth.gain - worth.group.left
+        several = self.constraints.left_most > 1
+        left = np.where(several, np.maximum(worth.left, np.where(known, best, worth.left)), best)
+        # Who has no partner in the pass has no pair that a price must outweigh.
+        left = np.where(known | several, left, np.minimum(worth.left, 0))
+        i, j = apart.T
+        net = worth._replace(left=left).net(i, j, pair_points(self.terms, i, j, isa=self.isa))
+        must = self.constraints.locked
+        width = self.terms.num_right
+        is_locked = np.isin(i * width + j, must[:, 0] * width + must[:, 1])
+        return left, exact_sum(np.where(is_locked, net, np.maximum(net, 0)))
+
+    def all_pairs(self) -> tuple[Int64, Int64, Int64]:
+        """Return left node, right node and points of every admissible pair, where they are few."""
+        if self.num_pairs > _MOST_SEARCHED:
+            raise ResourceLimitError(f"{self.num_pairs:,} pairs are too many for a second search")
+        i, j = np.indices((self.terms.num_left, self.terms.num_right)).reshape(2, -1)
+        points = pair_points(self.terms, i, j, isa=self.isa)
+        known = points != FORBIDDEN
+        return i[known], j[known], points[known]
+
+    def _apart(self) -> Int64:
+        """Return the admissible pairs that are counted one by one, each once."""
+        several = self.constraints.left_most > 1
+        mine = np.concatenate([self.constraints.locked, self.taken[several[self.taken[:, 0]]]])
+        mine = np.unique(mine, axis=0)
+        return mine[pair_points(self.terms, *mine.T, isa=self.isa) != FORBIDDEN]
+
+    def _priced(self, worth: Worth, apart: Int64) -> PairTerms:
+        """Return the terms less the prices of groups, without the pairs that are counted apart."""
+        terms, group = self.terms, worth.group
+        if worth.scale == 0:
+            nothing = np.where(terms.table == FORBIDDEN, FORBIDDEN, 0).astype(np.int32)
+            terms = PairTerms(terms.left_class, terms.right_class, nothing, banned=terms.banned)
+        if int(np.abs(group.table).max(initial=0)) > _MOST_PRICE:
+            raise ValueError("prices of quotas are too large")
+        left, (left_class, left_kind) = joint_codes(
+            terms.num_left, [terms.left_class, group.left_kind.astype(np.int32)]
+        )
+        right, (right_class, right_kind) = joint_codes(
+            terms.num_right, [terms.right_class, group.right_kind.astype(np.int32)]
+        )
+        table = terms.table[left_class[:, None], right_class[None, :]].astype(np.int64)
+        priced = np.where(
+            table == FORBIDDEN, FORBIDDEN, table - group.table[left_kind[:, None], right_kind[None, :]]
+        )
+        banned = np.unique(np.concatenate([terms.banned, apart]), axis=0)
+        return replace(
+            terms, left_class=left, right_class=right, table=priced.astype(np.int32), banned=banned
+        )

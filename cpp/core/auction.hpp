@@ -91,6 +91,10 @@ class Auction {
   // between `open` and `bid`, which goes on from the prices that `open` has told them.
   void refine(std::int64_t most);
   std::int64_t parts() const { return parts_; }
+  // Right nodes are worth so many points less to everybody than when lists were drawn.
+  void discount(const std::int64_t *more) {
+    lists_.discount(more, parts_, false), back_lists_.discount(more, parts_, true);
+  }
 
   bool has_lowered = false;  // whether a price fell since the phase was opened
 

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <optional>
 
+#include "core/discounted.hpp"
 #include "core/auction.hpp"
 #include "core/binding.hpp"
 #include "core/paths.hpp"
@@ -105,6 +106,20 @@ class Graph final : public Searchable {
   std::unique_ptr<ScoredGraph> graph_;
 };
 
+class DiscountedGraph final : public Searchable {
+ public:
+  DiscountedGraph(Searchable &below, bool of_left) : graph_(below.oracle(), of_left) {}
+  void take_off(In<std::int64_t> points) {
+    need(std::int64_t(points.size()) == (of_left() ? graph_.num_left() : graph_.num_right()), "one number is needed for each node");
+    graph_.take_off(points.data());
+  }
+  Oracle &oracle() override { return graph_; }
+  bool of_left() const { return graph_.of_left(); }
+
+ private:
+  Discounted graph_;
+};
+
 // An auction and the exact finish on one graph.
 class Solver {
  public:
@@ -137,10 +152,23 @@ class Solver {
     return auction_.parts();
   }
 
+  // What is taken off the points of the right nodes has changed by so much since lists were drawn; they are true again
+  // once the next phase is opened.
+  void discount(In<std::int64_t> more) {
+    need(std::int64_t(more.size()) == market_.num_right(), "one number is needed for each right node");
+    auction_.discount(more.data());
+  }
+  // What left nodes have without a partner, whole points; whoever must have one still must.
+  void outside(In<std::int64_t> value) {
+    need(value.size() == market_.outside.size(), "one number is needed for each left node");
+    for (std::size_t i = 0; i < value.size(); ++i)
+      market_.outside[i] = value.data()[i] == NO_VALUE ? NO_VALUE : value.data()[i] * auction_.parts();
+  }
+
   // Prices to start from.
   void seed(In<std::int64_t> price) {
     need(std::int64_t(price.size()) == market_.num_right(), "the number of prices is wrong");
-    std::copy_n(price.data(), price.size(), market_.price.begin());
+    for (std::size_t j = 0; j < price.size(); ++j) market_.price[j] = price.data()[j] * auction_.parts();
     market_.reprice();
   }
 
@@ -235,6 +263,9 @@ NB_MODULE(_core, m) {
   bind_asked(m);
   bind_explicit(m);
   bind_network(m);
+  nb::class_<DiscountedGraph, Searchable>(m, "Discounted", "A graph with something taken off the points of a side.")
+      .def(nb::init<Searchable &, bool>(), nb::arg("graph"), nb::arg("of_left"), nb::keep_alive<1, 2>())
+      .def("take_off", &DiscountedGraph::take_off, nb::arg("points"));
   nb::class_<Graph, Searchable>(m, "Graph")
       .def(nb::init<In<std::int32_t>, In<std::int32_t>, In2<std::int32_t>, std::vector<LinearIn>, std::optional<DistanceIn>,
                     std::vector<TagsIn>, std::optional<DotIn>, std::optional<In<std::int64_t>>,
@@ -253,6 +284,8 @@ NB_MODULE(_core, m) {
       .def("open", &Solver::open, nb::arg("drop"), nb::arg("eps"), nb::arg("keep"), nb::call_guard<nb::gil_scoped_release>())
       .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
       .def("refine", &Solver::refine, nb::arg("most"))
+      .def("discount", &Solver::discount, nb::arg("more"))
+      .def("outside", &Solver::outside, nb::arg("value"))
       .def("seed", &Solver::seed, nb::arg("price"))
       .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
       .def("forward", &Solver::forward, nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())

@@ -3,7 +3,6 @@
 // Invariant   A list of i drawn at prices q holds partners with their points; every right node outside it has
 //             points(i, j) - q_j <= bound_i. While prices only rise, the right nodes outside still obey bound_i, so the
 //             list answers for the whole graph as long as its best net value reaches bound_i; then it is drawn again.
-//             After a step that lowers prices by at most d, bound_i + d is such a bound (`relax`).
 
 #pragma once
 #include <algorithm>
@@ -45,9 +44,12 @@ class Candidates {
     for (auto &points : points_) points = points / from * to;
     expire();
   }
-  void relax(std::int64_t drop) {
-    for (auto &bound : bound_)
-      if (bound != UNKNOWN && bound != NO_VALUE) bound += drop;
+  // Every item, or with `of_rows` every row, is worth `more[...]` whole points less than when it was listed.
+  void discount(const std::int64_t *more, std::int64_t parts, bool of_rows) {
+    for (std::size_t i = 0; i < n_ && !item_.empty(); ++i)
+      for (std::size_t c = i * std::size_t(k); c < i * std::size_t(k) + std::size_t(number_[i]); ++c)
+        points_[c] -= parts * more[of_rows ? i : std::size_t(item_[c])];
+    expire();
   }
 
   // Draws the lists of those of `asked` that hide something, at these prices, which the oracle already knows. What a

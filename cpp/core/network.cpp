@@ -18,6 +18,8 @@ using Node = std::int32_t;
 // Steps are powers of two; so many bits come off from one to the next, and the first has so many less than the largest
 // cost. (A first step as large as the costs finds out little, and measured half as fast.)
 constexpr int FEWER_BITS = 3, FIRST_BITS = 8;
+// Potentials to start from that need more rounds than this are worse than none, and given up.
+constexpr int PATIENCE = 10;
 // Costs are multiplied until the largest has so many bits, with less, steps are too coarse to be of use; unless
 // potentials would have more than so many.
 constexpr int COST_BITS = 10, ROOM_BITS = 50;
@@ -101,14 +103,23 @@ class Scaling {
     for (Node v = 0; v < n_; ++v)
       if (first_[v + 1] - first_[v] > MANY_ARCS) heap_of_[v] = count++;
     offers_.resize(std::size_t(count)), drawn_.assign(std::size_t(count), -1);
-    step_ = std::max(0, width(largest_) - FIRST_BITS);
-    if (potential != nullptr) saturate(), step_ = std::min(step_, step_of_excess());
+    step_ = first_step();
+    if (potential == nullptr) return;
+    saturate();
+    step_ = std::min(step_, step_of_excess());
+    patience_ = PATIENCE;
   }
 
   // False: there is no flow, and `inside` is the proof.
   bool run() {
     for (;; step_ = std::max(0, step_ - FEWER_BITS)) {
-      if (!route()) return false;
+      if (!route()) {
+        if (!is_late_) return false;
+        std::fill(pi_.begin(), pi_.end(), 0);
+        step_ = first_step(), patience_ = INT32_MAX;
+        if (!route()) return false;
+      }
+      patience_ = INT32_MAX;
       if (step_ == 0) break;
     }
     exact_ = true;
@@ -197,6 +208,7 @@ class Scaling {
     }
   }
 
+  int first_step() const { return std::max(0, width(largest_) - FIRST_BITS); }
   // After `saturate`: the step with which nine in ten of the nodes with excess could send some of it.
   int step_of_excess() const {
     std::vector<Big> falls;
@@ -213,11 +225,13 @@ class Scaling {
     return std::max(0, width(*most) - 1);
   }
 
-  // Rounds until no excess is left, at the present step.
+  // Rounds until no excess is left, at the present step. False: there is no flow, or it is late.
   bool route() {
     saturate();
+    int rounds = 0;
     while (std::any_of(excess_.begin(), excess_.end(), [](Big e) { return e > 0; })) {
-      if (!measure()) return false;
+      is_late_ = rounds++ == patience_;
+      if (is_late_ || !measure()) return false;
       block();
       if (!exact_) discharge();
     }
@@ -405,7 +419,8 @@ class Scaling {
   std::vector<Big> pi_, excess_;
   std::vector<std::int32_t> place_;  // of an arc of the network among all arcs
   int bits_ = 0, step_ = 0;          // of the factor of costs; of the step
-  bool exact_ = false;
+  bool exact_ = false, is_late_ = false;
+  int patience_ = INT32_MAX;
   Big largest_ = 0, work_ = 0;
 
   RadixHeap near_;

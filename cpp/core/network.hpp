@@ -23,15 +23,17 @@
 //             Where a node with excess reaches no node with too little, X is everybody that reaches none: all arcs
 //             out of X are full, all into X at their lower bound, and still too much is in X:
 //                 sum of b over X + lower bounds of the arcs into X > upper bounds of the arcs out of X.
-// Cost        O(nodes^2 * arcs * log(cost)) at most; in practice some ten passes over the arcs for each step.
+// Cost        Some ten passes over the arcs for each step, in practice. Each round at the end places a unit at least, and
+//             nearly always nearly all: there is no better bound than that here.
 // Start       Any prices and any flow serve. The first step is read off the excess they leave: how much must the price
 //             of such a node fall before it can send anything? Nine in ten are content with the step. So a few prices
-//             that are far off do not spoil the others.
+//             that are far off do not spoil the others. Where the first rounds are many, the prices were worse than
+//             none, and start from 0.
 // Traps       Groups with tens of thousands of members would be scanned at every relabel; they keep their arcs in a
-//             heap of what was on offer. Prices of others only fall between two measurements, so that what the heap says is
-//             never too low, and only its top has to be true. A node that is about to get more than it can pass on
-//             is relabelled before it gets it ("look-ahead"), or units run back and forth. A price war over the last
-//             few units is what `measure` ends, and it comes after a fixed number of relabels: else it never comes.
+//             heap of what was on offer. Prices of others only fall between two measurements, so that what the heap
+//             says is never too low, and only its top has to be true. A node that is about to get more than it can
+//             pass on is relabelled before it gets it ("look-ahead"), or units run back and forth. A price war over
+//             the last few units is what `measure` ends, and it comes after a fixed number of relabels.
 // Departures  1. No maximum flow first: `measure` meets everybody or hands over the cut.
 //             2. No scaling by the number of nodes: the last steps are shortest paths.
 // References  A. Goldberg, R. Tarjan, Math. Oper. Res. 15 (1990), for the method; A. Goldberg, J. Algorithms 22 (1997),

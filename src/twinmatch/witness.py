@@ -1,20 +1,22 @@
 """
 Why nothing keeps to all that was asked: numbers that anybody can add up, and a sentence that says them.
 
-A witness holds prices of nodes and quotas (see :mod:`twinmatch.certify.theorem`): those below zero stand for what
-is asked for at least, those above for what there is at most. What is asked for, taken as often as the prices
-say, comes to more than what there is.
+A witness holds prices of nodes and quotas (see :mod:`twinmatch.certify.theorem`): those below zero stand for
+what is asked for at least, those above for what there is at most. What is asked for, taken as often as the
+prices say, comes to more than what there is.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from twinmatch.errors import Fault, InputError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -26,63 +28,78 @@ if TYPE_CHECKING:
 
 __all__ = ["LANGUAGES", "Witness", "witness_of"]
 
-LANGUAGES = ("en", "fr")
-
-_WORDS = {
+#: Singular and plural are apart by a bar: of the nodes in the first lines, of the number in all others.
+_WORDS: Final = {
     "en": {
-        "left_least": "{nodes} must have {n} between them",
-        "right_least": "{nodes} must be given {n} between them",
-        "quota_least": "{name} asks for {n}",
-        "locked": "{n} fixed between others must stay",
-        "left_most": "{nodes} may have {n} at most",
-        "right_most": "{nodes} offer {n}",
-        "quota_most": "{name} allows {n}",
-        "single": "{n} single pairs between others may be made",
-        "left": "left node",
-        "lefts": "left nodes",
-        "right": "right node",
-        "rights": "right nodes",
-        "pair": "pair",
-        "pairs": "pairs",
-        "place": "place",
-        "places": "places",
-        "partner": "partner",
-        "partners": "partners",
-        "times": "{k} times: ",
-        "cut": "{asked}; but {offered}. That is {need} asked for, and {have} to be had.",
-        "nothing": "nothing else is left for them",
-        "search": "These quotas cannot be kept together: {names}. Two searches found so; there is no sum to show it.",
+        "left_least": "{who} must have {partners}|{who} must have {partners} between them",
+        "right_least": "{who} must have {partners}|{who} must have {partners} between them",
+        "left_most": "{who} may have at most {partners}|{who} may have at most {partners} between them",
+        "right_most": "{who} has {places}|{who} have {places}",
+        "first_least": "{who} must count for at least {n}",
+        "first_most": "{who} can count for at most {n}",
+        "left": "left node {n}|{n} left nodes",
+        "right": "right node {n}|{n} right nodes",
+        "quota_least": "{who} asks for {pairs}",
+        "quota_most": "{who} allows {pairs}",
+        "cover_least": "{who} asks that {n} has a partner|{who} asks that {n} have a partner",
+        "locked": "{pairs} is locked|{pairs} are locked",
+        "pair_most": "{pairs} is possible|{pairs} are possible",
+        "other_most": "{n} other pair is possible|{n} other pairs are possible",
+        "pairs": "{n} pair|{n} pairs",
+        "places": "{n} place|{n} places",
+        "partners": "{n} partner|{n} partners",
+        "quoted": "“{n}”",
         "and": " and ",
-        "none": "no quota, only bounds of single nodes",
+        "times": "{said} ({n} times)",
+        "sum": "{said}, {n} in all",
+        "but": "{asked}, but {offered}.",
+        "nothing": "there is no such pair",
+        "clash": "{names} cannot be kept|{names} cannot be kept together",
+        "search": "{clash}. A search has shown it; no sum does.",
     },
     "fr": {
-        "left_least": "{nodes} doivent avoir {n} au total",
-        "right_least": "{nodes} doivent recevoir {n} au total",
-        "quota_least": "{name} demande {n}",
-        "locked": "{n} fixées avec d'autres doivent rester",
-        "left_most": "{nodes} peuvent avoir {n} au plus",
-        "right_most": "{nodes} offrent {n}",
-        "quota_most": "{name} permet {n}",
-        "single": "{n} isolées avec d'autres sont possibles",
-        "left": "nœud de gauche",
-        "lefts": "nœuds de gauche",
-        "right": "nœud de droite",
-        "rights": "nœuds de droite",
-        "pair": "paire",
-        "pairs": "paires",
-        "place": "place",
-        "places": "places",
-        "partner": "partenaire",
-        "partners": "partenaires",
-        "times": "{k} fois : ",
-        "cut": "{asked} ; or {offered}. Il faut donc {need}, et il n'y a que {have}.",
-        "nothing": "il ne leur reste rien d'autre",
-        "search": "Ces quotas ne peuvent être tenus ensemble : {names}. Deux recherches l'ont établi ; aucune "
-        "somme ne le montre.",
+        "left_least": "{who} doit avoir {partners}|{who} doivent avoir {partners} en tout",
+        "right_least": "{who} doit avoir {partners}|{who} doivent avoir {partners} en tout",
+        "left_most": "{who} peut avoir au plus {partners}|{who} peuvent avoir au plus {partners} en tout",
+        "right_most": "{who} offre {places}|{who} offrent {places}",
+        "first_least": "{who} doit compter pour au moins {n}|{who} doivent compter pour au moins {n}",
+        "first_most": "{who} peut compter pour au plus {n}|{who} peuvent compter pour au plus {n}",
+        "left": "le nœud de gauche {n}|{n} nœuds de gauche",
+        "right": "le nœud de droite {n}|{n} nœuds de droite",
+        "quota_least": "{who} demande {pairs}",
+        "quota_most": "{who} autorise {pairs}",
+        "cover_least": "{who} demande que {n} ait un partenaire|{who} demande que {n} aient un partenaire",
+        "locked": "{pairs} est imposée|{pairs} sont imposées",
+        "pair_most": "{pairs} est possible|{pairs} sont possibles",
+        "other_most": "{n} autre paire est possible|{n} autres paires sont possibles",
+        "pairs": "{n} paire|{n} paires",
+        "places": "{n} place|{n} places",
+        "partners": "{n} partenaire|{n} partenaires",
+        "quoted": "«\N{NO-BREAK SPACE}{n}\N{NO-BREAK SPACE}»",
         "and": " et ",
-        "none": "aucun quota, seulement des bornes de nœuds",
+        "times": "{said} ({n} fois)",
+        "sum": "{said}, soit {n} en tout",
+        "but": "{asked}, mais {offered}.",
+        "nothing": "aucune paire ne convient",
+        "clash": "{names} ne peut être tenu|{names} ne peuvent être tenus ensemble",
+        "search": "{clash}. Une recherche l'a montré ; aucune somme ne le montre.",
     },
 }
+LANGUAGES: Final = tuple(_WORDS)
+
+
+class _Part(NamedTuple):
+    """One line of a sum: a number, taken some times, that nodes, a quota or pairs ask for or offer."""
+
+    kind: str
+    times: int
+    number: int
+    nodes: Int64 | None = None
+    quota: str = ""
+
+    @property
+    def is_asked(self) -> bool:
+        return self.kind.endswith(("_least", "locked"))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,14 +110,14 @@ class Witness:
     Parameters
     ----------
     kind : str
-        ``"cut"``: a set of nodes and quotas that asks for more than it can get; ``"sum"``: the same with quotas
-        counted several times; ``"search"``: no sum shows it, two solvers searched in vain.
+        ``"cut"``: nodes and quotas that ask for more than there is; ``"sum"``: the same with some of them
+        counted several times; ``"search"``: no sum shows it, a search ended without finding anything.
     prices : Prices
         Below zero: what is asked for; above zero: what there is. All zero where ``kind`` is ``"search"``.
     asked, offered : int
-        What the sums come to; ``asked`` is larger.
+        What the two sums come to: ``asked`` is larger. Both 0 where ``kind`` is ``"search"``.
     clash : tuple of str
-        Names of the quotas involved.
+        Names of the quotas involved. With ``"search"`` no fewer of them clash.
     """
 
     kind: str
@@ -108,18 +125,18 @@ class Witness:
     asked: int
     offered: int
     clash: tuple[str, ...]
-    _parts: tuple[tuple[str, int, int, str, Int64], ...] = ()
+    _parts: tuple[_Part, ...] = ()
     _names: Names | None = None
 
     @property
     def left(self) -> Bool:
         """The left nodes involved, (num_left,) bool."""
-        return self.prices.left != 0
+        return np.not_equal(self.prices.left, 0)
 
     @property
     def right(self) -> Bool:
         """The right nodes involved, (num_right,) bool."""
-        return self.prices.right != 0
+        return np.not_equal(self.prices.right, 0)
 
     def explain(self, lang: str = "en") -> str:
         """
@@ -131,37 +148,35 @@ class Witness:
 
         Raises
         ------
-        ValueError
+        InputError
             If the language is another one.
         """
         if lang not in LANGUAGES:
-            raise ValueError(f"lang must be one of {', '.join(LANGUAGES)}, not {lang!r}")
-        words = _WORDS[lang]
+            fault = Fault("lang", f"must be one of {', '.join(LANGUAGES)}, not {lang!r}")
+            raise InputError("explain", [fault])
         if self.kind == "search":
-            quoted = [f"“{name}”" if lang == "en" else f"« {name} »" for name in self.clash]
-            return words["search"].format(names=_listed(quoted, words) or words["none"])
-        asked = [self._say(part, lang) for part in self._parts if part[0].endswith(("least", "locked"))]
-        offered = [self._say(part, lang) for part in self._parts if part[0].endswith(("most", "single"))]
-        sentence = words["cut"].format(
-            asked=_listed(asked, words),
-            offered=_listed(offered, words) or words["nothing"],
-            need=f"{self.asked:,}",
-            have=f"{self.offered:,}",
-        )
-        return _grouped(sentence[:1].upper() + sentence[1:], lang)
+            names = _listed([_said(lang, "quoted", n=name) for name in self.clash], lang)
+            return _said(lang, "search", clash=_said(lang, "clash", len(self.clash), names=names))
+        asked = self._side([part for part in self._parts if part.is_asked], self.asked, lang)
+        offered = self._side([part for part in self._parts if not part.is_asked], self.offered, lang)
+        sentence = _said(lang, "but", asked=asked, offered=offered or _said(lang, "nothing"))
+        return sentence[:1].upper() + sentence[1:]
 
-    def _say(self, part: tuple[str, int, int, str, Int64], lang: str) -> str:
-        key, times, number, name, nodes = part
-        words = _WORDS[lang]
-        unit = {"left_least": "partner", "left_most": "partner", "right_most": "place"}.get(key, "pair")
-        count = f"{number:,} {words[unit if number == 1 else unit + 's']}"
-        side = key.split("_")[0]
-        who = f"“{name}”" if lang == "en" else f"« {name} »"
-        if side in ("left", "right"):
-            one_or_many = words[side if len(nodes) == 1 else side + "s"]
-            who = self._names(f"{side} {lang}", nodes) if self._names else _nodes(nodes, one_or_many)
-        sentence = words[key].format(nodes=who, n=count if key != "single" else f"{number:,}", name=who)
-        return (words["times"].format(k=times) if times > 1 else "") + sentence
+    def _side(self, parts: list[_Part], total: int, lang: str) -> str:
+        """Say one of the two sums, and what it comes to where that is not said already."""
+        said = _listed([self._say(part, len(parts) > 1, lang) for part in parts], lang)
+        summed = len(parts) > 1 or any(part.times > 1 for part in parts)
+        return _said(lang, "sum", said=said, n=total) if summed else said
+
+    def _say(self, part: _Part, among_others: bool, lang: str) -> str:
+        kind = "other_most" if part.kind == "pair_most" and among_others else part.kind
+        units = {unit: _said(lang, unit, part.number) for unit in ("pairs", "places", "partners")}
+        several, who = part.number, _said(lang, "quoted", n=part.quota)
+        if part.nodes is not None:
+            several, side = len(part.nodes), "right" if kind.startswith("right") else "left"
+            who = self._names(f"{side} {lang}", part.nodes) if self._names else _nodes(part.nodes, side, lang)
+        said = _said(lang, kind, several, who=who, n=part.number, **units)
+        return _said(lang, "times", said=said, n=part.times) if part.times > 1 else said
 
     def __repr__(self) -> str:
         return f"<Witness {self.kind}: {self.explain()}>"
@@ -186,87 +201,95 @@ def witness_of(
     clash : sequence of int or None
         Quotas that a search found to clash, where there are no prices.
     names : callable, optional
-        Says some nodes of a side in words.
+        Says some nodes of a side in words, such as ``("left en", nodes)``.
     """
-    quotas = limits.quotas
     if clash is not None:
-        return Witness("search", prices, 0, 0, tuple(quotas[q].name for q in clash), (), names)
-    parts: list[tuple[str, int, int, str, Int64]] = []
+        nothing = prices._replace(left=prices.left * 0, right=prices.right * 0, quota=prices.quota * 0)
+        return Witness("search", nothing, 0, 0, tuple(limits.quotas[q].name for q in clash), (), names)
+    parts = (*_of_nodes(limits, prices), *_of_quotas(limits, prices), *_of_pairs(limits, pairs, prices))
+    asked = sum(part.times * part.number for part in parts if part.is_asked)
+    offered = sum(part.times * part.number for part in parts if not part.is_asked)
+    largest = max(int(np.abs(array).max(initial=0)) for array in prices[:3])
+    involved = tuple(quota.name for quota, price in zip(limits.quotas, prices.quota, strict=True) if price)
+    return Witness("cut" if largest <= 1 else "sum", prices, asked, offered, involved, parts, names)
+
+
+def _gain(limits: Constraints, prices: Prices) -> Int64:
+    """Return what a first partner of each left node counts for with quotas that count left nodes."""
     gain = np.zeros(limits.num_left, np.int64)
-    for quota, value in zip(quotas, prices.quota.tolist(), strict=True):
+    for quota, price in zip(limits.quotas, prices.quota.tolist(), strict=True):
         if quota.covered:
-            gain[limits.members(quota)[0]] -= value
-    # Where coverage is counted a further partner is worth less than the first: such nodes are taken as they come.
-    plain = gain == 0
-    bent = np.array(
-        [
-            max(k * u - max(0, k - 1) * c for k in {low, high, min(max(low, 1), high)})
-            for u, c, low, high in zip(
-                prices.left[~plain].tolist(),
-                gain[~plain].tolist(),
-                limits.left_least[~plain].tolist(),
-                limits.left_most[~plain].tolist(),
-                strict=True,
-            )
-        ],
-        np.int64,
-    )
-    for key, nodes, number in (
-        ("left_least", np.flatnonzero(~plain)[bent < 0], -int(bent[bent < 0].sum())),
-        ("left_most", np.flatnonzero(~plain)[bent > 0], int(bent[bent > 0].sum())),
-    ):
-        if number:
-            parts.append((key, 1, number, "", nodes))
+            gain[limits.members(quota)[0]] -= price
+    return gain
+
+
+def _of_nodes(limits: Constraints, prices: Prices) -> Iterator[_Part]:
+    """Yield what the bounds of nodes ask for and offer; nodes of one price are one part."""
+    gain = _gain(limits, prices)
+    # Where a first partner counts for more than a further one, the sum is taken node by node.
+    bent = np.zeros(limits.num_left, np.int64)
+    for i in np.flatnonzero(gain).tolist():
+        low, high = int(limits.left_least[i]), int(limits.left_most[i])
+        worth = int(prices.left[i]), int(gain[i])
+        bent[i] = max(k * worth[0] - max(0, k - 1) * worth[1] for k in (low, high, min(max(low, 1), high)))
+    for kind, nodes in (("first_least", np.flatnonzero(bent < 0)), ("first_most", np.flatnonzero(bent > 0))):
+        if len(nodes):
+            yield _Part(kind, 1, abs(sum(bent[nodes].tolist())), nodes)
     for side, price, least, most in (
-        ("left", np.where(plain, prices.left, 0), limits.left_least, limits.left_most),
+        ("left", np.where(gain == 0, prices.left, 0), limits.left_least, limits.left_most),
         ("right", prices.right, limits.right_least, limits.right_most),
     ):
         for value in np.unique(price[price != 0]).tolist():
             nodes = np.flatnonzero(price == value)
             number = sum((least if value < 0 else most)[nodes].tolist())
-            if number:
-                parts.append((f"{side}_{'least' if value < 0 else 'most'}", abs(value), number, "", nodes))
-    none = np.empty(0, np.int64)
-    for quota, value in zip(quotas, prices.quota.tolist(), strict=True):
-        if value < 0:
-            parts.append(("quota_least", -value, quota.at_least, quota.name, none))
-        elif value > 0:
-            parts.append(("quota_most", value, quota.at_most or 0, quota.name, none))
+            if value > 0 or number:
+                yield _Part(f"{side}_{'most' if value > 0 else 'least'}", abs(value), number, nodes)
+
+
+def _of_quotas(limits: Constraints, prices: Prices) -> Iterator[_Part]:
+    everything = limits.num_left * limits.num_right
+    for quota, price in zip(limits.quotas, prices.quota.tolist(), strict=True):
+        if price > 0:
+            most = everything if quota.at_most is None else quota.at_most
+            yield _Part("quota_most", price, most, None, quota.name)
+        elif price and quota.at_least:
+            kind = "cover_least" if quota.covered else "quota_least"
+            yield _Part(kind, -price, quota.at_least, None, quota.name)
+
+
+def _of_pairs(limits: Constraints, pairs: tuple[Int64, Int64], prices: Prices) -> Iterator[_Part]:
+    """Yield pairs whose prices leave something over, and locked pairs that take more than they serve."""
     i, j = pairs
-    worth = -(prices.left[i] + prices.right[j])
-    for quota, value in zip(quotas, prices.quota.tolist(), strict=True):
-        if value:
+    worth = (_gain(limits, prices) - prices.left)[i] - prices.right[j]
+    for quota, price in zip(limits.quotas, prices.quota.tolist(), strict=True):
+        if price and not quota.covered:
             left, right = limits.members(quota)
-            worth = worth - value * (left[i] & right[j])
-    must = np.isin(i * limits.num_right + j, limits.locked[:, 0] * limits.num_right + limits.locked[:, 1])
-    for value in np.unique(worth[(worth > 0) & ~must]).tolist():
-        parts.append(("single", value, int(((worth == value) & ~must).sum()), "", none))
-    for value in np.unique(worth[(worth != 0) & must]).tolist():
-        number = int(((worth == value) & must).sum())
-        parts.append(("locked" if value < 0 else "single", abs(value), number, "", none))
-    asked = sum(times * number for key, times, number, _, _ in parts if key.endswith(("least", "locked")))
-    offered = sum(times * number for key, times, number, _, _ in parts) - asked
-    values = [abs(x) for array in (prices.left, prices.right, prices.quota) for x in array.tolist()]
-    kind = "cut" if max(values, default=0) <= 1 else "sum"
-    involved = tuple(quota.name for quota, value in zip(quotas, prices.quota, strict=True) if value)
-    return Witness(kind, prices, asked, offered, involved, tuple(parts), names)
+            worth -= price * (left[i] & right[j])
+    locked = np.isin(i * limits.num_right + j, limits.locked[:, 0] * limits.num_right + limits.locked[:, 1])
+    worth[(worth < 0) & ~locked] = 0
+    values, numbers = np.unique(worth[worth != 0], return_counts=True)
+    for value, number in zip(values.tolist(), numbers.tolist(), strict=True):
+        yield _Part("pair_most" if value > 0 else "locked", abs(value), number)
 
 
-def _nodes(nodes: Int64, word: str) -> str:
-    listed = ", ".join(map(str, nodes[:5].tolist())) + (", ..." if len(nodes) > 5 else "")
-    return f"{word} {listed}" if len(nodes) == 1 else f"{len(nodes):,} {word} ({listed})"
+# -- Words -------------------------------------------------------------------------------------------------
 
 
-def _listed(parts: Sequence[str], words: dict[str, str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return ", ".join(parts[:-1]) + words["and"] + parts[-1]
+def _said(lang: str, key: str, several: int = 1, **parts: str | int) -> str:
+    """Fill in a phrase, in the singular or the plural: nothing is plural in English, singular in French."""
+    one, _, many = _WORDS[lang][key].partition("|")
+    comma = "," if lang == "en" else "\N{NARROW NO-BREAK SPACE}"
+    parts = {"n": several, **parts}
+    told = {name: x if isinstance(x, str) else f"{x:,}".replace(",", comma) for name, x in parts.items()}
+    return (many if many and several != 1 and (several or lang == "en") else one).format(**told)
 
 
-def _grouped(sentence: str, lang: str) -> str:
-    """Write thousands as the language does."""
-    if lang == "en":
-        return sentence
-    import re
+def _nodes(nodes: Int64, side: str, lang: str) -> str:
+    if len(nodes) == 1:
+        return _said(lang, side, n=str(nodes[0]))
+    some = ", ".join(map(str, nodes[:5].tolist())) + (", ..." if len(nodes) > 5 else "")
+    return f"{_said(lang, side, len(nodes))} ({some})"
 
-    return re.sub(r"(?<=\d),(?=\d{3})", "\N{NARROW NO-BREAK SPACE}", sentence)
+
+def _listed(parts: Sequence[str], lang: str) -> str:
+    return ", ".join(parts[:-1]) + (_said(lang, "and") if len(parts) > 1 else "") + "".join(parts[-1:])

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
 
 #: Partners in the first lists, and most that join in a round.
-LISTED, JOINING = 24, 8
+LISTED, JOINING = 16, 16
 import time
 
 
@@ -56,7 +56,7 @@ class Grown:
         i = np.broadcast_to(rows[:, None], item.shape)[inside].astype(np.int64)
         return i, item[inside].astype(np.int64), points.reshape(-1, k)[inside]
 
-    def go(self, price, potential=None):
+    def go(self, price, potential=None, mate=None):
         t = time.time()
         cover = cover_kinds(self.graph.terms, self.limits, self.control)
         print("cover", cover.size, cover.is_feasible, time.time() - t)
@@ -66,19 +66,22 @@ class Grown:
         best = np.full(self.graph.num_left, 0)
         np.maximum.at(best, i, p - price[j])
         ci, cj = cover.pairs.T
-        key = np.unique(np.concatenate([i * m + j, ci * m + cj]))
+        mi = np.flatnonzero(mate >= 0)
+        key = np.unique(np.concatenate([i * m + j, ci * m + cj, mi * m + mate[mi]]))
         print("lists", len(key), time.time() - t)
         lay = self.layout
         if potential is None:
             potential = np.zeros(lay.num_nodes, np.int64)
         potential[lay.first_left : lay.first_right] = best
         potential[lay.first_right : lay.first_right_set] = -price
+        held = mi * m + mate[mi]
         while True:
             t = time.time()
             pairs = Pairs(*np.divmod(key, m))
             points = self.graph.core.points(pairs.left, pairs.right)
             t1 = time.time()
-            s = lay.solve(pairs, points, self.control, counted=cover.size, start=potential)
+            s = lay.solve(pairs, points, self.control, counted=cover.size, start=potential, held=np.searchsorted(key, held))
+            held = key[s.used]
             assert not isinstance(s, Cut)
             t2 = time.time()
             potential = s.potential

@@ -177,6 +177,7 @@ class Layout:
         count_only: bool = False,
         room: Int64 | None = None,
         start: Int64 | None = None,
+        held: Int64 | None = None,
     ) -> Solved | Cut:
         """
         Find the assignment whose pairs are worth the most.
@@ -196,10 +197,13 @@ class Layout:
             How often each pair may be used; once without it.
         start : (num_nodes,) int64, optional
             Potentials to start from.
+        held : (k,) int64, optional
+            Pairs, by number, of an assignment to start from; it need not keep to anything.
         """
         gain = np.zeros(self.limits.num_left, np.int64) if left_worth is None else left_worth
         network = self._network(pairs, worth, gain, counted, count_only, room)
-        found = cheapest_flow(network, control, potential=start)
+        flow = None if held is None else self._flow(network, pairs, held)
+        found = cheapest_flow(network, control, potential=start, flow=flow)
         if isinstance(found, Cut):
             return found
         times = found.flow[len(found.flow) - len(worth) :]
@@ -297,6 +301,29 @@ class Layout:
             np.zeros(self.num_nodes, np.int64),
         )
 
+    def _flow(self, network: Network, pairs: Pairs, held: Int64) -> Int64:
+        """Return the flow that some pairs stand for."""
+        limits = self.limits
+        n, m = limits.num_left, limits.num_right
+        through_left = np.bincount(pairs.left[held], minlength=n)
+        through_right = np.bincount(pairs.right[held], minlength=m)
+        first = through_left if self.heads is None else np.minimum(through_left, self.heads)
+        further = np.empty(0, np.int64)
+        if self.heads is not None:
+            further = (through_left - first)[np.minimum(limits.left_most, m + 1) > self.heads]
+        on_pairs = np.zeros(len(pairs.left), np.int64)
+        on_pairs[held] = 1
+        parts = (
+            [int(first.sum())],
+            _through(self.left, first),
+            first,
+            further,
+            through_right,
+            _through(self.right, through_right),
+            on_pairs,
+        )
+        return np.concatenate(parts).astype(np.int64)
+
     def _bounds(self, forest: Forest, everything: int) -> tuple[Int64, Int64]:
         """Return what all quotas on each set ask for together."""
         quotas = self.limits.quotas
@@ -309,3 +336,13 @@ class Layout:
 
 def _most(at_most: int | None) -> int:
     return 2**62 if at_most is None else at_most
+
+
+def _through(forest: Forest, of_node: Int64) -> Int64:
+    """Return what passes each set, given what passes each node."""
+    inside = forest.leaf >= 0
+    total = np.bincount(forest.leaf[inside], of_node[inside], minlength=len(forest.quota)).astype(np.int64)
+    for at in range(len(total) - 1, -1, -1):  # children stand behind their parents
+        if forest.parent[at] >= 0:
+            total[forest.parent[at]] += total[at]
+    return total

@@ -20,6 +20,10 @@ using Node = std::int32_t;
 constexpr int FEWER_BITS = 3, FIRST_BITS = 8;
 // Potentials to start from that need more rounds than this are worse than none, and given up.
 constexpr int PATIENCE = 10;
+// Where no more nodes than this have too much, shortest paths come first, and steps only after so many rounds. Steps move
+// the prices of half the market for the sake of a few units, and it is the prices that somebody goes on with.
+constexpr std::ptrdiff_t FEW_IN_NEED = 30000;
+constexpr int PATIENCE_NEARLY = 200;
 // Costs are multiplied until the largest has so many bits, with less, steps are too coarse to be of use; unless
 // potentials would have more than so many.
 constexpr int COST_BITS = 10, ROOM_BITS = 50;
@@ -107,11 +111,18 @@ class Scaling {
     if (potential == nullptr) return;
     saturate();
     step_ = std::min(step_, step_of_excess());
+    const auto in_need = std::count_if(excess_.begin(), excess_.end(), [](Big e) { return e > 0; });
+    is_nearly_there_ = in_need <= FEW_IN_NEED;
     patience_ = PATIENCE;
   }
 
   // False: there is no flow, and `inside` is the proof.
   bool run() {
+    if (is_nearly_there_) {
+      exact_ = true, patience_ = PATIENCE_NEARLY;
+      if (route() || !is_late_) return !is_late_;
+      exact_ = false, patience_ = PATIENCE;
+    }
     for (;; step_ = std::max(0, step_ - FEWER_BITS)) {
       if (!route()) {
         if (!is_late_) return false;
@@ -419,7 +430,7 @@ class Scaling {
   std::vector<Big> pi_, excess_;
   std::vector<std::int32_t> place_;  // of an arc of the network among all arcs
   int bits_ = 0, step_ = 0;          // of the factor of costs; of the step
-  bool exact_ = false, is_late_ = false;
+  bool exact_ = false, is_late_ = false, is_nearly_there_ = false;
   int patience_ = INT32_MAX;
   Big largest_ = 0, work_ = 0;
 

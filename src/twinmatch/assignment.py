@@ -217,7 +217,7 @@ class Assignment:
     def __repr__(self) -> str:
         if self.status in (Status.INFEASIBLE, Status.NO_SOLUTION):
             return f"<Assignment {self.status}>"
-        numbers = f"{self.coverage:,} pairs, objective {self._objective:,}, bound {self._bound:,}"
+        numbers = f"{len(self.taken):,} pairs, objective {self._objective:,}, bound {self._bound:,}"
         scale = "" if self.scale == 1 else f", scale {self.scale}"
         return f"<Assignment {self.status}: {numbers}{scale}>"
 

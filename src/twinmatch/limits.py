@@ -1,8 +1,8 @@
 """
 Reading what is asked of an assignment: bounds on nodes, pairs that stay, quotas.
 
-Everything malformed is a fault that says what and where, all of them at once. What is well formed and cannot be
-done is no fault: that is for the solver to find and to prove.
+Everything malformed is a fault that says what and where, all of them at once. What is well formed and cannot
+be done is no fault: that is for the solver to find and to prove.
 """
 
 from __future__ import annotations
@@ -244,7 +244,8 @@ def _members(
     array = np.asarray(given) if labels is None else np.empty(0)
     if array.dtype == np.bool_:
         if array.shape == (number,):
-            return array.copy()
+            flags |= array
+            return flags
         faults.append(Fault(where, f"needs one flag per node: {number}, not shape {array.shape}"))
         return flags
     names = _numbers(labels, number)
@@ -265,7 +266,15 @@ def _entries(given: Any, where: str, what: str, faults: list[Fault]) -> Sequence
 def _numbers(labels: list[Hashable] | None, number: int) -> Any:
     """Return the function from what a node is called to its number, or to None."""
     if labels is not None:
-        return {label: row for row, label in enumerate(labels)}.get
+        row_of = {label: row for row, label in enumerate(labels)}
+
+        def named(node: Any) -> int | None:
+            try:
+                return row_of.get(node)
+            except TypeError:  # nothing that cannot be hashed is a node
+                return None
+
+        return named
 
     def same(node: Any) -> int | None:
         whole = isinstance(node, int | np.integer) and not isinstance(node, bool)

@@ -195,8 +195,12 @@ def by_enumeration(asked: Asked) -> int | None:
     return max(answers)[1] if asked.coverage_first else max(points for _, points in answers)
 
 
-def by_highs(asked: Asked, *, whole: bool = True) -> float | None:
-    """Hand it to HiGHS, a variable a pair and one a left node with a partner; ``whole=False`` relaxes it."""
+def by_highs(asked: Asked, *, whole: bool = True, count: bool = False) -> float | None:
+    """
+    Hand it to HiGHS, a variable a pair and one a left node with a partner.
+
+    ``whole=False`` takes parts of pairs, and ``count`` counts left nodes with a partner instead of points.
+    """
     n, m = asked.points.shape
     i, j = np.nonzero(asked.stored)
     size = len(i)
@@ -229,8 +233,8 @@ def by_highs(asked: Asked, *, whole: bool = True) -> float | None:
         return round(-found.fun) if whole else -found.fun
 
     points = np.concatenate([asked.points[i, j], np.zeros(n)]).astype(float)
-    covers = most(everybody, 0) if asked.coverage_first else 0
-    return None if covers is None else most(points, covers)
+    covers = most(everybody, 0) if asked.coverage_first or count else 0
+    return covers if covers is None or count else most(points, covers)
 
 
 def by_cp_sat(asked: Asked) -> int | None:

@@ -161,6 +161,15 @@ def test_all_faults_at_once():
         assert what in said
 
 
+def test_nodes_that_cannot_be_hashed():
+    """What cannot be the name of a node is a name that is not there."""
+    graph = bipartite(weight=1)
+    with pytest.raises(tm.errors.InputError, match=r"locked\[0\]: names a node that is not there"):
+        tm.assign(graph, locked=[(["a"], "b")])
+    with pytest.raises(tm.errors.InputError, match=r"quotas\[0\].right: names a node that is not there"):
+        tm.assign(graph, quotas=[tm.GroupQuota(right=[{"b"}])])
+
+
 def test_options_from_numpy():
     """Numbers from an array are numbers."""
     answer = tm.assign(

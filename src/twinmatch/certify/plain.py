@@ -76,6 +76,7 @@ def pair_points(
     (k,) int64
         ``FORBIDDEN`` where a pair is not admissible.
     """
+    i, j = np.ascontiguousarray(i), np.ascontiguousarray(j)
     return _with_calls(terms, _check.points(_flat(terms), i, j, isa=isa), i, j)
 
 

@@ -4,112 +4,271 @@ Nested quotas on an implicit graph: a network over short lists, which grow where
 Problem
     As in :mod:`twinmatch.solvers.nested`, with too many pairs to write down.
 Idea
-    The auction of :mod:`twinmatch.solvers.engine` gives nearly right prices, and at these the best partners of each
-    left node are a few. Over such lists the problem is a network, solved exactly. Its prices are then held against
-    all pairs: a pair outside the lists that is worth more than its prices joins them. When there is none, the
-    network's optimum is that of the whole graph, and its prices prove it.
+    Bidding with prices on quotas (:mod:`twinmatch.solvers.trial`) gives nearly right prices, and at these the best
+    partners of each left node are a few. Over such lists the problem is a network, solved exactly. Its prices are
+    then held against all pairs: a pair outside the lists that is worth more than its prices joins them. When there
+    is none, the network's optimum is that of the whole graph, and its prices prove it.
 Why it is right
-    Only the last search, which looks at every left node under the last prices, ends a run. The lists hold an
-    assignment of the largest coverage from the start (:mod:`twinmatch.solvers.kinds`), so that the network always
-    has a solution.
+    Only a search that looks at every left node under the last prices, and finds nothing, ends a run. The lists hold
+    an assignment that keeps to everything from the start (:mod:`twinmatch.solvers.kinds`), so that the network has a
+    solution. What a search finds above a left price, added up, is what the bound may be short of at most.
 Cost
-    A handful of networks, each started from the potentials of the one before.
+    A handful of networks, each started from the prices and the pairs of the one before.
+Traps
+    Hundreds of partners tie. Lists of the best alone hold the same few places for everybody, and prices in the
+    network rise over them until they are far off; so each list holds the best empty places too.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinmatch.graph.constraints import Constraints, Prices
+from twinmatch.graph.constraints import Prices
+from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.solvers.constrained import Answer, solve_constrained
 from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.kinds import cover_kinds
 from twinmatch.solvers.nested import Pairs, Solved, layout_of
 from twinmatch.solvers.network import Cut
+from twinmatch.solvers.trial import begin
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from twinmatch.graph.constraints import Constraints
     from twinmatch.graph.scored import ScoredGraph
     from twinmatch.solvers.control import Control
+    from twinmatch.solvers.kinds import Covered
 
     Int64 = npt.NDArray[np.int64]
 
-#: Partners in the first lists, and most that join in a round.
-LISTED, JOINING = 16, 16
-import time
+__all__ = ["solve_implicit"]
+
+#: Up to so many pairs, admissible or not, are written down.
+FEW_PAIRS = 1_000_000
+#: Admissible pairs have more points than this.
+NO_PAIR = -(2**40)
+#: Partners in the first lists, most that join in a round, and empty places in either.
+LISTED, JOINING, EMPTY = 16, 16, 4
 
 
-class Grown:
-    def __init__(self, graph, limits, control):
+def solve_implicit(graph: ScoredGraph, limits: Constraints, coverage_first: bool, control: Control) -> Answer:
+    """
+    Find the assignment with the most points that keeps to all constraints.
+
+    Parameters
+    ----------
+    graph : ScoredGraph
+    limits : Constraints
+    coverage_first : bool
+        Whether as many left nodes as possible get a partner before any point counts.
+    control : Control
+
+    Returns
+    -------
+    Answer
+        With prices in whole points.
+    """
+    if graph.num_left * graph.num_right <= FEW_PAIRS:
+        return solve_constrained(_written(graph), limits, coverage_first, control)
+    run = _Grown(graph, limits, coverage_first, control)
+    try:
+        return run.go()
+    except Stopped as stopped:
+        return run.answer(stopped.limit)
+
+
+def _written(graph: ScoredGraph) -> ExplicitGraph:
+    """Return the graph of all admissible pairs."""
+    i, j = np.indices((graph.num_left, graph.num_right)).reshape(2, -1)
+    points = graph.core.points(i, j)
+    known = points > NO_PAIR
+    offset = np.searchsorted(i[known], np.arange(graph.num_left + 1))
+    return ExplicitGraph(
+        graph.num_left,
+        graph.num_right,
+        points[known],
+        lists=(offset, j[known]),
+        right_capacity=graph.right_capacity,
+    )
+
+
+class _Grown:
+    """One run, and the best that is known so far."""
+
+    def __init__(
+        self, graph: ScoredGraph, limits: Constraints, coverage_first: bool, control: Control
+    ) -> None:
         self.graph, self.limits, self.control = graph, limits, control
-        self.layout, self.rest = layout_of(limits, True)
+        self.coverage_first = coverage_first
+        self.layout, self.rest = layout_of(limits, coverage_first)
+        high = max(0, graph.terms.max_points)
+        nobody = np.zeros(limits.num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
+        self.prices = Prices(np.full(limits.num_left, high), *nobody)
+        self.bound = int(limits.left_most.clip(max=limits.num_right).sum()) * high
+        self.pairs = np.empty((0, 2), np.int64)
+        self.objective: int | None = None
+        self.cover: Covered | None = None
 
-    def lists(self, price, k, above=None):
-        rows = np.arange(self.graph.num_left, dtype=np.int32)
-        item, points, number, bound = self.graph.core.search(rows, k, price, self.control.threads, above)
+    def go(self) -> Answer:
+        """Solve to the end, or to the gap asked for."""
+        self.cover = cover_kinds(self.graph.terms, self.limits, self.control)
+        if not self.cover.is_feasible:
+            return self.answer(None)._replace(status=Status.INFEASIBLE, witness=self.cover.prices)
+        self._take(self.cover.pairs)
+        start = begin(self.graph, self.layout, self.coverage_first, self.control)
+        width = self.graph.num_right
+        placed = np.flatnonzero(start.mate >= 0)
+        held = placed * width + start.mate[placed]
+        known = _merged(self.cover.pairs @ [width, 1], held, *self._lists(start.right_price, held))
+        potential = self._potential(start.right_price, start.left_set, start.right_set, known)
+        counted = self.cover.size if self.coverage_first else 0
+        while True:
+            pairs = Pairs(*np.divmod(known, width))
+            points = self.graph.core.points(pairs.left, pairs.right)
+            found = self.layout.solve(
+                pairs,
+                points,
+                self.control,
+                counted=counted,
+                start=potential,
+                held=np.searchsorted(known, held),
+            )
+            assert not isinstance(found, Cut)  # the assignment that covers the most is in the lists
+            held, potential = known[found.used], found.potential
+            self._take(np.stack([pairs.left, pairs.right], axis=1)[found.used])
+            more = self._outside(found, held, known)
+            if not len(more):
+                return self.answer(None)
+            gap = self.bound - (self.objective or 0)
+            if 0 < self.control.gap and gap <= self.control.gap * max(1, abs(self.bound)):
+                return self.answer(Limit.GAP)
+            known = _merged(known, more)
+
+    def _potential(self, right_price: Int64, left_set: Int64, right_set: Int64, known: Int64) -> Int64:
+        """Return the potentials that prices stand for."""
+        layout = self.layout
+        i, j = np.divmod(known, self.graph.num_right)
+        best = np.full(self.limits.num_left, NO_PAIR)
+        np.maximum.at(best, i, self.graph.core.points(i, j) - right_price[j])
+        out = np.zeros(layout.num_nodes, np.int64)
+        out[layout.first_set : layout.first_left] = left_set
+        out[layout.first_left : layout.first_right] = np.where(best > NO_PAIR, best, 0)
+        out[layout.first_right : layout.first_right_set] = -right_price
+        out[layout.first_right_set :] = -right_set
+        return out
+
+    # -- Lists ---------------------------------------------------------------------------------------------
+
+    def _lists(self, price: Int64, held: Int64) -> list[Int64]:
+        """Return the best pairs of everybody, and the best ones with empty places."""
+        return [self._search(price, LISTED), self._search(self._to_empty(price, held), EMPTY)]
+
+    def _to_empty(self, price: Int64, held: Int64) -> Int64:
+        """Return prices at which nobody wants a place that is taken."""
+        load = np.bincount(held % self.graph.num_right, minlength=self.graph.num_right)
+        return np.where(load < self.limits.right_most, price, price + 2 * self.graph.terms.max_points + 1)
+
+    def _search(self, price: Int64, k: int, rows: Int64 | None = None, above: Int64 | None = None) -> Int64:
+        """Return the best pairs, those worth more than ``above`` at these prices."""
+        rows = np.arange(self.graph.num_left) if rows is None else rows
+        asked = rows.astype(np.int32)
+        item, _, number, _ = self.control.run(
+            "network", partial(self.graph.core.search, asked, k, price, self.control.threads, above)
+        )
         item = item.reshape(-1, k)
         inside = np.arange(k)[None, :] < number[:, None]
-        i = np.broadcast_to(rows[:, None], item.shape)[inside].astype(np.int64)
-        return i, item[inside].astype(np.int64), points.reshape(-1, k)[inside]
+        left = np.broadcast_to(rows[:, None], item.shape)[inside]
+        return left * self.graph.num_right + item[inside]
 
-    def go(self, price, potential=None, mate=None):
-        t = time.time()
-        cover = cover_kinds(self.graph.terms, self.limits, self.control)
-        print("cover", cover.size, cover.is_feasible, time.time() - t)
-        t = time.time()
-        m = self.graph.num_right
-        i, j, p = self.lists(price, LISTED)
-        best = np.full(self.graph.num_left, 0)
-        np.maximum.at(best, i, p - price[j])
-        ci, cj = cover.pairs.T
-        mi = np.flatnonzero(mate >= 0)
-        key = np.unique(np.concatenate([i * m + j, ci * m + cj, mi * m + mate[mi]]))
-        print("lists", len(key), time.time() - t)
-        lay = self.layout
-        if potential is None:
-            potential = np.zeros(lay.num_nodes, np.int64)
-        potential[lay.first_left : lay.first_right] = best
-        potential[lay.first_right : lay.first_right_set] = -price
-        held = mi * m + mate[mi]
-        while True:
-            t = time.time()
-            pairs = Pairs(*np.divmod(key, m))
-            points = self.graph.core.points(pairs.left, pairs.right)
-            t1 = time.time()
-            s = lay.solve(pairs, points, self.control, counted=cover.size, start=potential, held=np.searchsorted(key, held))
-            held = key[s.used]
-            assert not isinstance(s, Cut)
-            t2 = time.time()
-            potential = s.potential
-            V = -potential[lay.first_right : lay.first_right_set]
-            U = potential[lay.first_left : lay.first_right]
-            i, j, p = self.lists(V, JOINING, U)
-            new = np.setdiff1d(i * m + j, key)
-            print(
-                "round pairs",
-                len(key),
-                "points",
-                round(t1 - t, 2),
-                "net",
-                round(t2 - t1, 2),
-                "search",
-                round(time.time() - t2, 2),
-                "objective",
-                points[s.used].sum(),
-                "rows violated",
-                len(np.unique(i)),
-                "worst",
-                (p - V[j] - U[i]).max(initial=0),
-                "new",
-                len(new),
-                "sum",
-                (p - V[j] - U[i]).sum(),
-                flush=True,
-            )
-            if not len(new):
-                return s, pairs
-            key = np.unique(np.concatenate([key, new]))
+    def _outside(self, found: Solved, held: Int64, known: Int64) -> Int64:
+        """Return pairs outside the lists that are worth more than their prices; take the bound they leave."""
+        layout, pi = self.layout, found.potential
+        right = -pi[layout.first_right : layout.first_right_set]
+        left = pi[layout.first_left : layout.first_right]
+        # In lists, pairs that are used may be worth more than their prices where a left node has several.
+        several = self.limits.left_most > 1
+        count = np.bincount(held // self.graph.num_right, minlength=len(left))
+        k = JOINING + (int(count[several].max(initial=0)) if several.any() else 0)
+        pairs = self._search(right, k, above=left)
+        new = _without(pairs, known)
+        i, j = np.divmod(new, self.graph.num_right)
+        excess = self.graph.core.points(i, j) - right[j] - left[i]
+        # Either whoever is short of a better partner pays, or the better partner becomes dearer: the fewer the better.
+        raise_left, raise_right = np.zeros(len(left), np.int64), np.zeros(len(right), np.int64)
+        if np.count_nonzero(np.bincount(i)) < np.count_nonzero(np.bincount(j)):
+            np.maximum.at(raise_left, i, excess)
+        else:
+            np.maximum.at(raise_right, j, excess)
+        pi[layout.first_left : layout.first_right] += raise_left
+        pi[layout.first_right : layout.first_right_set] -= raise_right
+        limits, width = self.limits, self.graph.num_right
+        bound = (self.objective or 0) + sum((raise_left * np.minimum(limits.left_most, width)).tolist())
+        bound += sum((raise_right * np.minimum(limits.right_most, len(left))).tolist())
+        if bound < self.bound:
+            self.bound = bound
+            prices = found.prices
+            self.prices = prices._replace(left=prices.left + raise_left, right=prices.right + raise_right)
+            self._tell()
+        if not len(new):
+            return new
+        rows = np.flatnonzero(np.bincount(i))
+        empty = self._search(self._to_empty(right, held), EMPTY, rows)
+        return _merged(new, empty)
+
+    # -- The answer ----------------------------------------------------------------------------------------
+
+    def _take(self, pairs: Int64) -> None:
+        self.pairs = pairs
+        self.objective = int(self.graph.core.points(*np.ascontiguousarray(pairs.T)).sum())
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.objective is not None:
+            self.control.found(len(self.pairs), self.objective, self.bound)
+
+    def answer(self, limit: Limit | None) -> Answer:
+        """Return what is known."""
+        size = self.cover.size if self.cover is not None else int((self.limits.left_most > 0).sum())
+        status = Status.NO_SOLUTION if self.objective is None else Status.FEASIBLE
+        covered = len(np.unique(self.pairs[:, 0]))
+        if self.objective == self.bound and (not self.coverage_first or covered == size):
+            status, limit = Status.OPTIMAL, None
+        cover = None
+        if self.coverage_first:
+            nobody = np.zeros(self.limits.num_right, np.int64), np.zeros(len(self.limits.quotas), np.int64)
+            trivial = Prices(np.ones(self.limits.num_left, np.int64), *nobody, 1)
+            cover = trivial if self.cover is None else self.cover.prices
+        return Answer(
+            status,
+            limit,
+            self.pairs,
+            self.prices,
+            1,
+            cover,
+            None,
+            None,
+            self.objective or 0,
+            self.bound,
+            size if self.coverage_first else None,
+            False,
+        )
+
+
+def _merged(*keys: Int64) -> Int64:
+    """Return all of them, sorted, each once."""
+    whole = np.sort(np.concatenate(keys))
+    return whole[np.diff(whole, prepend=-1) > 0]
+
+
+def _without(keys: Int64, known: Int64) -> Int64:
+    """Return those, sorted and each once, that are not among some that are sorted."""
+    own = _merged(keys)
+    if not len(known):
+        return own
+    at = np.minimum(np.searchsorted(known, own), len(known) - 1)
+    return own[known[at] != own]

@@ -324,6 +324,10 @@ class Layout:
         )
         return np.concatenate(parts).astype(np.int64)
 
+    def bounds(self, forest: Forest) -> tuple[Int64, Int64]:
+        """Return the fewest and the most units of each set of one of the forests."""
+        return self._bounds(forest, int(np.minimum(self.limits.left_most, self.limits.num_right).sum()))
+
     def _bounds(self, forest: Forest, everything: int) -> tuple[Int64, Int64]:
         """Return what all quotas on each set ask for together."""
         quotas = self.limits.quotas

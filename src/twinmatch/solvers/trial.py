@@ -1,0 +1,332 @@
+"""
+Prices of quotas by trial: phases of bidding, and between them quotas that are over or under change their price.
+
+Problem
+    Nested quotas on groups of left and of right nodes, in a market that is never stored. Find nearly right prices of
+    nodes and quotas, for the exact network over short lists (:mod:`twinmatch.solvers.grown`) to start from.
+Idea
+    At fixed prices of quotas the market is the one of :mod:`twinmatch.solvers.engine`: what the quotas of a right
+    node cost is taken off its points (``cpp/core/discounted.hpp``), what those of a left node cost is added to what
+    it has without a partner. After a phase of bidding one counts: a group over its cap becomes dearer, one under
+    its floor cheaper, and one that has a price and does not use it up falls back towards zero, each by as many
+    points as the last change of its price says that it takes.
+From small to large
+    As in :mod:`twinmatch.solvers.levels`: a sixteenth of the market, then a quarter, then all of it, with steps that
+    shrink by four. Most trials happen where they cost little, and a second phase at one step costs a third of the
+    first, because most lists are still good.
+Why it is right
+    Any prices are a valid start. Nothing here is part of the proof.
+Cost
+    On the registers a third more than the auction without quotas.
+Traps
+    Quotas as bidders of their own, one for each place that must stay empty, are tens of thousands of bidders that
+    all want the same; a price is one number. Floors have prices below zero: the rule that prices only rise holds
+    between two openings of a phase only, and at each opening every list is drawn again.
+After
+    L. Walras, "Elements d'economie politique pure" (1874), for the trials; B. Polyak, "Introduction to
+    Optimization" (1987), ch. 5, for steps by secants.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from twinmatch import _core
+from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, new_solver
+from twinmatch.solvers.levels import FACTOR, FEWEST, LAST_PART, WHOLE_PART, WIDER
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from twinmatch.graph.constraints import Forest
+    from twinmatch.graph.scored import ScoredGraph
+    from twinmatch.solvers.control import Control
+    from twinmatch.solvers.nested import Layout
+
+    Int64 = npt.NDArray[np.int64]
+    Float = npt.NDArray[np.float64]
+
+__all__ = ["Begin", "begin"]
+
+#: Phases at one step: on a level, at its last step, and on the whole market.
+TRIALS, LAST_TRIALS, WHOLE_TRIALS = 3, 6, 2
+#: The last steps count in so many parts of a point.
+PARTS = 16
+#: Partners in a list of the exact finish.
+PATH_LENGTH = 64
+#: A price moves by at most so many steps at once, or by such a part of the points.
+MOST_STEPS, MOST_PART = 20, 250
+#: What a secant may change the estimate by at once.
+TRUST = 4.0
+
+
+class Begin(NamedTuple):
+    """
+    Where the exact part begins.
+
+    Attributes
+    ----------
+    mate : (num_left,) int64
+        Right node of each left node, -1 for none.
+    right_price : (num_right,) int64
+        What a place costs in all: its own price and those of its quotas, whole points.
+    left_set, right_set : int64
+        What the sets of the layout's forests cost in all: their own price and those of the sets around them.
+    """
+
+    mate: Int64
+    right_price: Int64
+    left_set: Int64
+    right_set: Int64
+
+
+class _Side:
+    """The sets of one side: their bounds, prices, and what a unit more costs in points."""
+
+    def __init__(self, forest: Forest, low: Int64, high: Int64, slope: float) -> None:
+        self.forest, self.low, self.high = forest, low.astype(float), high.astype(float)
+        self.price = np.zeros(len(low))
+        self.slope = np.full(len(low), slope)  # units that a point of price keeps away
+        self.before: tuple[Float, Float] | None = None
+
+    def total(self) -> Int64:
+        """Return what each set costs with those around it."""
+        total = self.price.copy()
+        for at, parent in enumerate(self.forest.parent.tolist()):
+            if parent >= 0:
+                total[at] += total[parent]
+        return np.rint(total).astype(np.int64)
+
+    def of_nodes(self, rows: Int64) -> Int64:
+        """Return what the sets of some nodes cost."""
+        leaf = self.forest.leaf[rows]
+        if not len(self.price):
+            return np.zeros(len(rows), np.int64)
+        return np.where(leaf >= 0, self.total()[leaf], 0)
+
+    def count(self, rows: Int64) -> Float:
+        """Return how many of these nodes, repeats allowed, are in each set."""
+        total = np.zeros(len(self.price))
+        leaf = self.forest.leaf[rows]
+        np.add.at(total, leaf[leaf >= 0], 1)
+        for at in range(len(total) - 1, -1, -1):
+            parent = self.forest.parent[at]
+            if parent >= 0:
+                total[parent] += total[at]
+        return total
+
+    def learn(self, count: Float) -> None:
+        """Estimate what a point of price changes from what the last change did."""
+        if self.before is not None:
+            moved, gained = self.price - self.before[0], count - self.before[1]
+            told = (np.abs(moved) > 0.5) & (moved * gained < 0)
+            secant = np.where(told, -gained / np.where(told, moved, 1), self.slope)
+            secant = np.clip(secant, self.slope / TRUST, self.slope * TRUST)
+            self.slope = np.sqrt(self.slope * secant)
+        self.before = (self.price.copy(), count)
+
+    def move(self, count: Float, share: float, most: float) -> None:
+        """Change prices by what the bounds of this share of the market ask for."""
+        low, high, slope = self.low * share, self.high * share, self.slope * share
+        price = self.price
+        over = np.where(count > high, (count - high) / slope, 0.0)
+        under = np.where(count < low, (low - count) / slope, 0.0)
+        idle = np.where((price > 0) & (count < high), np.minimum(price, (high - count) / slope), 0.0)
+        spared = np.where((price < 0) & (count > low), np.minimum(-price, (count - low) / slope), 0.0)
+        self.price = price + np.clip(over - under - idle + spared, -most, most)
+
+
+class _Market:
+    """A graph with quota prices, as the solver wants it."""
+
+    def __init__(self, graph: ScoredGraph) -> None:
+        self.num_left, self.num_right = graph.num_left, graph.num_right
+        self.core = _core.Discounted(graph.core, False)
+        self.core_transposed = _core.Discounted(graph.core_transposed, True)
+
+    def take_off(self, points: Int64) -> None:
+        self.core.take_off(points)
+        self.core_transposed.take_off(points)
+
+
+def begin(graph: ScoredGraph, layout: Layout, coverage_first: bool, control: Control) -> Begin:
+    """
+    Return nearly right prices, and a matching that goes with them.
+
+    Parameters
+    ----------
+    graph : ScoredGraph
+    layout : Layout
+        With the bounds of nodes, and the sets of both sides.
+    coverage_first : bool
+    control : Control
+
+    Raises
+    ------
+    Stopped
+        If the deadline passed or the caller cancelled.
+    """
+    return _Trials(graph, layout, coverage_first, control).run()
+
+
+class _Trials:
+    def __init__(self, graph: ScoredGraph, layout: Layout, coverage_first: bool, control: Control) -> None:
+        self.graph, self.layout, self.control = graph, layout, control
+        self.most = max(1, graph.terms.max_points)
+        limits = layout.limits
+        self.rows = np.flatnonzero(limits.left_most > 0)
+        self.places = np.minimum(limits.right_most, len(self.rows))
+        slope = len(self.rows) / self.most / 2
+        self.left = _Side(layout.left, *layout.bounds(layout.left), slope)
+        self.right = _Side(layout.right, *layout.bounds(layout.right), slope)
+        # Where coverage comes first, staying without is worse than any pair by as much as a pair can be worth.
+        alone = -self.most if coverage_first else 0
+        self.alone = np.where(limits.left_least > 0, _core.NO_VALUE, alone)
+
+    def run(self) -> Begin:
+        """Go through the levels."""
+        graph = self.graph
+        if len(self.rows) < graph.num_left or not self.places.all():
+            graph = graph.part(self.rows, np.flatnonzero(self.places))
+        columns = np.flatnonzero(self.places)
+        price = np.zeros(len(columns), np.int64)
+        step, last, factor = max(1, self.most // FIRST_PART), max(1, self.most // LAST_PART), 1
+        first = step
+        if len(self.rows) >= FACTOR * FEWEST:
+            left, right = graph.orders()
+            end = np.cumsum(self.places[columns][right])
+            factor = FACTOR
+            while len(self.rows) >= FACTOR * factor * FEWEST:
+                factor *= FACTOR
+        while factor > 1:
+            rows = np.sort(left[factor // 2 :: factor])
+            places = np.zeros(len(columns), np.int64)
+            places[right] = np.diff((end + factor // 2 - 1) // factor, prepend=0)
+            some = np.flatnonzero(places)
+            steps = _steps(step, last)
+            trials = [TRIALS] * (len(steps) - 1) + [LAST_TRIALS]
+            part = graph.part(rows, some)
+            must = np.maximum(self.alone[self.rows[rows]], -self.most)  # in a sample nobody must be placed
+            found = self._level(
+                part, self.rows[rows], columns[some], places[some], must, price[some], steps, trials, factor
+            )
+            price = self._of_everybody(graph, rows, found, columns)
+            step, last, factor = WIDER * last, max(1, last // SHRINK), factor // FACTOR
+            first = max(1, self.most // WHOLE_PART)
+        return self._whole(graph, columns, price, first)
+
+    def _level(
+        self,
+        part: ScoredGraph,
+        rows: Int64,
+        columns: Int64,
+        places: Int64,
+        alone: Int64,
+        price: Int64,
+        steps: list[int],
+        trials: list[int],
+        factor: int,
+    ) -> Int64:
+        """Bid on a sample; return the left prices."""
+        market = _Market(part)
+        nobody = np.zeros(1, np.int64)  # who watches counts the pairs of the whole market
+        solver = new_solver(market, places, alone, self.most, self.control, counters=nobody)
+        solver.seed(price)
+        self._bid(solver, market, rows, columns, alone, steps, trials, 1 / factor, 1, "levels")
+        self.control.run("levels", partial(solver.open, 0, steps[-1], LIST_KEPT))
+        return solver.left_price
+
+    def _whole(self, graph: ScoredGraph, columns: Int64, price: Int64, first: int) -> Begin:
+        """Bid on the whole market."""
+        market, alone = _Market(graph), self.alone[self.rows]
+        solver = self.control.run(
+            "tree", lambda: new_solver(market, self.places[columns], alone, self.most, self.control)
+        )
+        solver.seed(price)
+        parts = solver.refine(PARTS)
+        steps = _steps(first * parts, 1)
+        trials = [WHOLE_TRIALS] * (len(steps) - 1) + [1]
+        self._bid(solver, market, self.rows, columns, alone, steps, trials, 1.0, parts, "auction")
+        # At these prices of quotas the rest is exact: whoever moves in the network moves for a quota alone.
+        self.control.run("exact", partial(solver.tighten, PATH_LENGTH))
+        self.control.run("exact", partial(solver.forward, 0))
+        self.control.run("exact", partial(solver.backward, PATH_LENGTH))
+        limits = self.layout.limits
+        mate = np.full(limits.num_left, -1, np.int64)
+        found = solver.mate
+        mate[self.rows] = np.where(found >= 0, columns[found], -1)
+        right = self.right.of_nodes(np.arange(limits.num_right))
+        right[columns] += solver.right_price
+        return Begin(mate, right, self.left.total(), self.right.total())
+
+    def _bid(
+        self,
+        solver: _core.Solver,
+        market: _Market,
+        rows: Int64,
+        columns: Int64,
+        alone: Int64,
+        steps: list[int],
+        trials: list[int],
+        share: float,
+        parts: int,
+        phase: str,
+    ) -> None:
+        """Run phases, and change prices between them; those of the last phase stay."""
+        off = self._tell(solver, market, rows, columns, alone, np.zeros(len(columns), np.int64))
+        drop = 0
+        for step, times in zip(steps, trials, strict=True):
+            for trial in range(times):
+                self.control.run(phase, partial(solver.open, drop, step, LIST_KEPT))
+                self.control.run(phase, partial(solver.bid, step, LIST_KEPT, 0, 0))
+                drop = step + step // 2
+                if step == steps[-1] and trial == times - 1:
+                    return
+                mate = solver.mate
+                placed = mate >= 0
+                most = max(MOST_STEPS * step / parts, self.most / MOST_PART)
+                for side, nodes in ((self.left, rows[placed]), (self.right, columns[mate[placed]])):
+                    count = side.count(nodes)
+                    side.learn(count / share)
+                    side.move(count, share, most)
+                off = self._tell(solver, market, rows, columns, alone, off)
+
+    def _tell(
+        self,
+        solver: _core.Solver,
+        market: _Market,
+        rows: Int64,
+        columns: Int64,
+        alone: Int64,
+        off: Int64,
+    ) -> Int64:
+        """Let the market know what quotas cost now; return what they cost on the right."""
+        now = self.right.of_nodes(columns)
+        solver.discount(now - off)
+        market.take_off(now)
+        if len(self.left.price):
+            costs = self.left.of_nodes(rows)
+            solver.outside(np.where(alone == _core.NO_VALUE, alone, alone + costs))
+        return now
+
+    def _of_everybody(self, graph: ScoredGraph, rows: Int64, left_price: Int64, columns: Int64) -> Int64:
+        """Return the prices of all places at which none of these left nodes gains by a change."""
+        everybody = np.arange(graph.num_right, dtype=np.int32)
+        control = self.control
+        seen = control.run("levels", lambda: graph.part(rows, everybody.astype(np.int64)).core_transposed)
+        item, points, number, _ = control.run(
+            "levels", partial(seen.search, everybody, 1, left_price, control.threads)
+        )
+        worth = np.where(number > 0, points - left_price[item], 0)
+        return np.maximum(worth - self.right.of_nodes(columns), 0)
+
+
+def _steps(first: int, last: int) -> list[int]:
+    """Return steps that shrink down to the last."""
+    steps = [max(first, last)]
+    while steps[-1] > last:
+        steps.append(max(last, steps[-1] // SHRINK))
+    return steps

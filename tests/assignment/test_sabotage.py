@@ -38,7 +38,7 @@ def most(asked: Asked, prices: Prices, scale: int) -> int:
     for j in range(m):
         total += max(k * v[j] for k in (int(asked.right_least[j]), int(asked.right_most[j])))
     for price, (_, _, low, high) in zip(g, asked.quotas, strict=True):
-        total += max(price * k for k in (low, n * m if high is None else high))
+        total += max(price * k for k in (low, max(low, n * m) if high is None else high))
     for i, j in np.argwhere(asked.stored).tolist():
         over = [p for p, (left, right, *_) in zip(g, asked.quotas, strict=True) if left[i] and right[j]]
         net = scale * int(asked.points[i, j]) + c - u[i] - v[j] - sum(over)

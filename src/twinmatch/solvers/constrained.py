@@ -162,6 +162,7 @@ class _Run:
 
     def _crossed(self) -> Answer:
         self.scale = self._parts()
+        self.prices = self.prices._replace(left=self.prices.left * self.scale)
         if self.coverage_first:
             answer = self._cover_crossed()
             if answer is not None:
@@ -266,9 +267,10 @@ class _Run:
         found = relaxed.lower(lambda _: None, most=1.0)
         assert not isinstance(found, Cut)  # the network was solved before
         if found.value < 0:
+            relaxed.scale, largest = 1, int(np.abs(found.price).max(initial=1))
             for multiple in range(1, LARGEST_MULTIPLE + 1):
-                relaxed.scale = 1
-                short = relaxed.at(np.rint(found.price * (multiple / MOST_PARTS)).astype(np.int64))
+                relaxed.start = None
+                short = relaxed.at(np.rint(found.price * (multiple / largest)).astype(np.int64))
                 if isinstance(short, Priced) and short.value < 0:
                     return self._infeasible(self._full(short))
             return self._infeasible(self._full(found))

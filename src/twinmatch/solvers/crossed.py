@@ -109,6 +109,7 @@ class Relaxation:
             [everything if quota.at_most is None else min(quota.at_most, everything) for quota in quotas],
             np.int64,
         )
+        self.capped = self.most < everything  # a cap that cannot be reached never has a price
         self.left_of = np.stack([limits.members(quota)[0] for quota in quotas])
         rights = [limits.members(quota)[1] for quota in quotas]
         self.of_pair = np.stack(
@@ -167,7 +168,9 @@ class Relaxation:
             cost,
             A_ub=np.vstack([rows, box, -box]),
             b_ub=np.concatenate([-gain, centre + radius, radius - centre]),
-            bounds=[(0, None)] * (2 * size) + [(None, None)],
+            bounds=[(0, None if capped else 0) for capped in self.capped]
+            + [(0, None)] * size
+            + [(None, None)],
             method="highs-ds",
         )
         if found.status != 0:

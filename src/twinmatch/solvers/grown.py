@@ -120,13 +120,14 @@ class _Grown:
         if not self.cover.is_feasible:
             return self.answer(None)._replace(status=Status.INFEASIBLE, witness=self.cover.prices)
         self._take(self.cover.pairs)
-        start = begin(self.graph, self.layout, self.coverage_first, self.control)
+        size = self.cover.size if self.coverage_first else None
+        start = begin(self.graph, self.layout, size, self.control)
         width = self.graph.num_right
         placed = np.flatnonzero(start.mate >= 0)
         held = placed * width + start.mate[placed]
         known = _merged(self.cover.pairs @ [width, 1], held, *self._lists(start.right_price, held))
         potential = self._potential(start.right_price, start.left_set, start.right_set, known)
-        counted = self.cover.size if self.coverage_first else 0
+        counted = size or 0
         while True:
             pairs = Pairs(*np.divmod(known, width))
             points = self.graph.core.points(pairs.left, pairs.right)
@@ -206,13 +207,14 @@ class _Grown:
             np.maximum.at(raise_right, j, excess)
         pi[layout.first_left : layout.first_right] += raise_left
         pi[layout.first_right : layout.first_right_set] -= raise_right
+        # A search tells the worst pair of a row, but not all of them where it is full.
+        worst = np.zeros(len(left), np.int64)
+        np.maximum.at(worst, i, excess)
         limits, width = self.limits, self.graph.num_right
-        bound = (self.objective or 0) + sum((raise_left * np.minimum(limits.left_most, width)).tolist())
-        bound += sum((raise_right * np.minimum(limits.right_most, len(left))).tolist())
+        bound = (self.objective or 0) + sum((worst * np.minimum(limits.left_most, width)).tolist())
         if bound < self.bound:
             self.bound = bound
-            prices = found.prices
-            self.prices = prices._replace(left=prices.left + raise_left, right=prices.right + raise_right)
+            self.prices = found.prices._replace(left=found.prices.left + worst)
             self._tell()
         if not len(new):
             return new

@@ -252,10 +252,12 @@ class Layout:
     ) -> Network:
         limits = self.limits
         n, m = limits.num_left, limits.num_right
-        reach = (m if room is None else int(room.sum())) + 1
+        # No sum of what is asked for reaches this far: a bound that is cut off here is never in the way.
+        asked = counted + len(limits.locked) + sum(quota.at_least for quota in limits.quotas)
+        asked += sum(limits.left_least.tolist()) + sum(limits.right_least.tolist())
+        reach = asked + (m if room is None else int(room.sum())) + 1
         least, most = limits.left_least, np.minimum(limits.left_most, reach)
-        everything = int(most.sum()) + int(limits.right_least.sum()) + counted + 1
-        everything += sum(quota.at_least for quota in limits.quotas)
+        everything = sum(most.tolist()) + asked + 1
         lefts, rights = self.first_left + np.arange(n), self.first_right + np.arange(m)
         locked = np.isin(pairs.left * m + pairs.right, limits.locked[:, 0] * m + limits.locked[:, 1])
         left_low, left_high = self._bounds(self.left, everything)

@@ -35,13 +35,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from twinmatch import _core
+from twinmatch.graph.constraints import Forest
 from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, new_solver
 from twinmatch.solvers.levels import FACTOR, FEWEST, LAST_PART, WHOLE_PART, WIDER
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from twinmatch.graph.constraints import Forest
     from twinmatch.graph.scored import ScoredGraph
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.nested import Layout
@@ -90,6 +90,7 @@ class _Side:
         self.forest, self.low, self.high = forest, low.astype(float), high.astype(float)
         self.price = np.zeros(len(low))
         self.slope = np.full(len(low), slope)  # units that a point of price keeps away
+        self.least = slope / 10  # what all groups pay alike moves nobody, and teaches nothing
         self.before: tuple[Float, Float] | None = None
 
     def total(self) -> Int64:
@@ -122,9 +123,9 @@ class _Side:
         """Estimate what a point of price changes from what the last change did."""
         if self.before is not None:
             moved, gained = self.price - self.before[0], count - self.before[1]
-            told = (np.abs(moved) > 0.5) & (moved * gained < 0)
+            told = (np.abs(moved) > 0.5) & (moved * gained <= 0)
             secant = np.where(told, -gained / np.where(told, moved, 1), self.slope)
-            secant = np.clip(secant, self.slope / TRUST, self.slope * TRUST)
+            secant = np.clip(secant, np.maximum(self.slope / TRUST, self.least), self.slope * TRUST)
             self.slope = np.sqrt(self.slope * secant)
         self.before = (self.price.copy(), count)
 
@@ -152,7 +153,7 @@ class _Market:
         self.core_transposed.take_off(points)
 
 
-def begin(graph: ScoredGraph, layout: Layout, coverage_first: bool, control: Control) -> Begin:
+def begin(graph: ScoredGraph, layout: Layout, coverage: int | None, control: Control) -> Begin:
     """
     Return nearly right prices, and a matching that goes with them.
 
@@ -161,7 +162,8 @@ def begin(graph: ScoredGraph, layout: Layout, coverage_first: bool, control: Con
     graph : ScoredGraph
     layout : Layout
         With the bounds of nodes, and the sets of both sides.
-    coverage_first : bool
+    coverage : int or None
+        How many left nodes must have a partner, and can; None where points come first.
     control : Control
 
     Raises
@@ -169,11 +171,11 @@ def begin(graph: ScoredGraph, layout: Layout, coverage_first: bool, control: Con
     Stopped
         If the deadline passed or the caller cancelled.
     """
-    return _Trials(graph, layout, coverage_first, control).run()
+    return _Trials(graph, layout, coverage, control).run()
 
 
 class _Trials:
-    def __init__(self, graph: ScoredGraph, layout: Layout, coverage_first: bool, control: Control) -> None:
+    def __init__(self, graph: ScoredGraph, layout: Layout, coverage: int | None, control: Control) -> None:
         self.graph, self.layout, self.control = graph, layout, control
         self.most = max(1, graph.terms.max_points)
         limits = layout.limits
@@ -182,8 +184,14 @@ class _Trials:
         slope = len(self.rows) / self.most / 2
         self.left = _Side(layout.left, *layout.bounds(layout.left), slope)
         self.right = _Side(layout.right, *layout.bounds(layout.right), slope)
-        # Where coverage comes first, staying without is worse than any pair by as much as a pair can be worth.
-        alone = -self.most if coverage_first else 0
+        # Where coverage comes first, staying without is worse than any pair by as much as a pair can be worth. Where
+        # some must stay without all the same, what that is worth rises until nobody else wants a partner.
+        alone = 0 if coverage is None else -self.most
+        everybody = Forest(((),), np.array([-1]), np.zeros(limits.num_left, np.int64))
+        total = len(self.rows) if coverage is None else coverage
+        self.toll = _Side(everybody, np.zeros(1), np.array([total]), slope)
+        if coverage is not None and coverage < len(self.rows):
+            self.toll.price[:], self.toll.least = self.most, slope / 100
         self.alone = np.where(limits.left_least > 0, _core.NO_VALUE, alone)
 
     def run(self) -> Begin:
@@ -288,7 +296,8 @@ class _Trials:
                 mate = solver.mate
                 placed = mate >= 0
                 most = max(MOST_STEPS * step / parts, self.most / MOST_PART)
-                for side, nodes in ((self.left, rows[placed]), (self.right, columns[mate[placed]])):
+                left, right = rows[placed], columns[mate[placed]]
+                for side, nodes in ((self.left, left), (self.toll, left), (self.right, right)):
                     count = side.count(nodes)
                     side.learn(count / share)
                     side.move(count, share, most)
@@ -307,9 +316,8 @@ class _Trials:
         now = self.right.of_nodes(columns)
         solver.discount(now - off)
         market.take_off(now)
-        if len(self.left.price):
-            costs = self.left.of_nodes(rows)
-            solver.outside(np.where(alone == _core.NO_VALUE, alone, alone + costs))
+        costs = self.left.of_nodes(rows) + self.toll.of_nodes(rows)
+        solver.outside(np.where(alone == _core.NO_VALUE, alone, alone + costs))
         return now
 
     def _of_everybody(self, graph: ScoredGraph, rows: Int64, left_price: Int64, columns: Int64) -> Int64:

@@ -120,7 +120,8 @@ class Scaling {
   bool run() {
     if (is_nearly_there_) {
       exact_ = true, patience_ = PATIENCE_NEARLY;
-      if (route() || !is_late_) return !is_late_;
+      if (route()) return true;
+      if (!is_late_) return false;
       exact_ = false, patience_ = PATIENCE;
     }
     for (;; step_ = std::max(0, step_ - FEWER_BITS)) {

@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinmatch.certify import Claim, check, seal
+from twinmatch.certify.implicit import question_of
+from twinmatch.certify.sealing import digest
+from twinmatch.certify.theorem import Claims, check_assignment
 from twinmatch.compiler import Compiled, compiled
+from twinmatch.graph.constraints import Prices
+from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.policy.asked import asked
 from twinmatch.reasons import reasons_for
+from twinmatch.settling import Settled, settled
+from twinmatch.solvers.control import Control
+from twinmatch.status import Status
+from twinmatch.witness import Witness, witness_of
 
 if TYPE_CHECKING:
     import os
@@ -22,10 +32,64 @@ if TYPE_CHECKING:
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
     from twinmatch.solvers import Solution
+    from twinmatch.graph.constraints import Constraints
+    from twinmatch.solvers.constrained import Answer
     from twinmatch.solvers.control import Cancel
-    from twinmatch.status import Limit, Status
+    from twinmatch.status import Limit
 
-__all__ = ["Matching", "load_matching"]
+__all__ = ["Matching", "Proof", "load_matching"]
+
+_SEALED = (
+    "mate",
+    "right_price",
+    "coverage_price",
+    "witness_left",
+    "right_capacity",
+    "status",
+    "objective",
+    "bound",
+    "coverage",
+    "coverage_bound",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """
+    What a matching under quotas, locks or bounds carries besides.
+
+    Parameters
+    ----------
+    taken : (k, 2) int64
+        Rows of the left and the right school of each pair, sorted.
+    left_price : (len(left),) int64
+        What one more partner of a left school is worth, whole points, of any sign.
+    quota_price : (number of quotas,) int64
+        Above zero where a cap presses, below zero where a floor does, in the order of the constraints.
+    price_scale : int
+        Prices are in ``1 / price_scale`` points.
+    cover, witness : Prices or None
+        They prove the coverage bound, and that nothing keeps to the constraints.
+    clash : tuple of int or None
+        Quotas that a search found to clash.
+    searched : bool
+        Whether a bound rests on a search.
+    """
+
+    taken: npt.NDArray[np.int64]
+    left_price: npt.NDArray[np.int64]
+    quota_price: npt.NDArray[np.int64]
+    price_scale: int = 1
+    cover: Prices | None = None
+    witness: Prices | None = None
+    clash: tuple[int, ...] | None = None
+    searched: bool = False
+
+    def arrays(self) -> tuple[Any, ...]:
+        """Return everything that a seal is about."""
+        prices = [part for one in (self.cover, self.witness) if one is not None for part in one]
+        more = (self.price_scale, list(self.clash or ()), self.searched)
+        return (self.taken, self.left_price, self.quota_price, *prices, *more)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +126,9 @@ class Matching:
     seed : int
     seconds : dict of str to float
         Wall time by phase; phases do not overlap.
+    proof : Proof or None
+        Where the policy has quotas, or counts points before coverage. Then ``mate`` is the first partner where
+        a school has several; ``pairs`` has all.
     """
 
     left: Schools
@@ -82,6 +149,7 @@ class Matching:
     fingerprints: tuple[str, str, str]
     seed: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    proof: Proof | None = None
 
     @classmethod
     def from_solution(
@@ -120,6 +188,60 @@ class Matching:
             **numbers,
         )
 
+    @classmethod
+    def from_answer(
+        cls,
+        left: Schools,
+        right: Schools,
+        policy: Policy,
+        right_capacity: npt.NDArray[np.int64],
+        answer: Answer,
+        *,
+        seed: int,
+        seconds: dict[str, float],
+    ) -> Matching:
+        """Return the matching that an answer under constraints stands for."""
+        order = np.lexsort(answer.pairs.T[::-1])
+        taken = answer.pairs[order]
+        mate = np.full(len(left), -1, np.int64)
+        mate[taken[::-1, 0]] = taken[::-1, 1]  # the first of several is written last
+        prices = answer.prices
+        proof = Proof(
+            taken,
+            prices.left,
+            prices.quota,
+            answer.price_scale,
+            answer.cover,
+            answer.witness,
+            answer.clash,
+            answer.searched,
+        )
+        coverage = int((mate >= 0).sum())
+        numbers: dict[str, Any] = {
+            "right_capacity": right_capacity,
+            "mate": mate,
+            "right_price": prices.right,
+            "coverage_price": prices.coverage,
+            "witness_left": np.zeros(len(left), bool) if answer.cover is None else answer.cover.left == 0,
+            "objective": answer.objective,
+            "bound": answer.bound,
+            "coverage": coverage,
+            "coverage_bound": len(left) if answer.coverage_bound is None else answer.coverage_bound,
+            "status": answer.status,
+        }
+        return cls(
+            left=left,
+            right=right,
+            policy=policy,
+            limit=answer.limit,
+            seal=digest(seal(**numbers), *proof.arrays()),
+            fingerprints=(left.fingerprint(), right.fingerprint(), policy.fingerprint()),
+            seed=seed,
+            seconds=seconds,
+            proof=proof,
+            **numbers,
+        )
+
     @property
     def gap(self) -> int:
         """Points between the bound and the objective."""
@@ -134,10 +256,67 @@ class Matching:
     def _compiled(self) -> Compiled:
         return compiled(self.left, self.right, self.policy)
 
+    @cached_property
+    def _settled(self) -> Settled:
+        return self._settle(self._compiled)
+
+    def _settle(self, compiled: Compiled) -> Settled:
+        request = asked(self.policy, self.left, self.right, self.right_capacity)
+        return settled(request, compiled.terms, Control())
+
+    @property
+    def constraints(self) -> Constraints:
+        """What the policy asks besides points, as arrays: bounds of schools, pairs that stay, quotas."""
+        return self._settled.constraints
+
+    @cached_property
+    def quotas(self) -> Any:
+        """
+        What each quota asks for, what it got, and what it costs.
+
+        A frame of the kind of ``left`` with ``quota``, ``at_least``, ``at_most``, ``count`` and ``price``: the points
+        that one more unit of the bound that presses would bring, above zero for a cap, below zero for a floor,
+        where coverage stays the same.
+        """
+        limits = self.constraints
+        scale = 1 if self.proof is None else self.proof.price_scale
+        price = np.zeros(len(limits.quotas)) if self.proof is None else self.proof.quota_price / scale
+        most = [np.iinfo(np.int64).max if q.at_most is None else q.at_most for q in limits.quotas]
+        return self.left.frame(
+            {
+                "quota": np.array([quota.name for quota in limits.quotas], dtype=object),
+                "at_least": np.array([quota.at_least for quota in limits.quotas], np.int64),
+                "at_most": np.array(most, np.int64),
+                "count": limits.counts(*self._taken()),
+                "price": price,
+            }
+        )
+
+    @cached_property
+    def witness(self) -> Witness | None:
+        """With status INFEASIBLE, why nothing keeps to all that the policy asks: numbers, and a sentence."""
+        if self.proof is None or self.proof.witness is None:
+            return None
+        terms = self._compiled.terms
+        i, j = np.indices((terms.num_left, terms.num_right)).reshape(2, -1)
+        known = terms.points(i, j) != FORBIDDEN
+        return witness_of(self.constraints, (i[known], j[known]), self.proof.witness, self.proof.clash)
+
+    def _taken(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the rows of the left and the right school of each pair."""
+        if self.proof is not None:
+            return self.proof.taken[:, 0], self.proof.taken[:, 1]
+        i = np.flatnonzero(self.mate >= 0)
+        return i, self.mate[i]
+
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What the policy assumed where something is not known, and for how many schools, in words."""
-        return self._compiled.assumptions
+        """What the policy assumed where something is not known, and what gave way, in words."""
+        if self.proof is None:
+            return self._compiled.assumptions
+        said: list[str] = []
+        asked(self.policy, self.left, self.right, self.right_capacity, said.append)
+        return (*self._compiled.assumptions, *said, *self._settled.notes)
 
     @cached_property
     def pairs(self) -> Any:
@@ -147,8 +326,7 @@ class Matching:
         A frame of the kind of ``left`` with ``left_id``, ``right_id``, ``points`` and one column of points
         for each criterion, whose sum is ``points``.
         """
-        i = np.flatnonzero(self.mate >= 0)
-        j = self.mate[i]
+        i, j = self._taken()
         worth = {name: term.points(i, j).astype(np.int64) for name, term in self._compiled.criteria}
         total = sum(worth.values(), np.zeros(len(i), np.int64))
         return self.left.frame(
@@ -156,8 +334,7 @@ class Matching:
         )
 
     def _points_of_pairs(self) -> npt.NDArray[np.int64]:
-        i = np.flatnonzero(self.mate >= 0)
-        return self._compiled.terms.points(i, self.mate[i])
+        return self._compiled.terms.points(*self._taken())
 
     @cached_property
     def unmatched(self) -> Any:
@@ -201,8 +378,24 @@ class Matching:
         One evaluation of each of the ``len(left) x len(right)`` pairs.
         """
         # The policy is compiled afresh: a cached compilation is not evidence.
-        certificate = check(
-            compiled(self.left, self.right, self.policy).terms,
+        fresh = compiled(self.left, self.right, self.policy)
+        certificate = self._checked(fresh, threads, isa, on_progress, cancel)
+        certificate = replace(certificate, claims=(*certificate.claims, self._unchanged()))
+        self.__dict__["last_certificate"] = certificate
+        return certificate
+
+    def _checked(
+        self,
+        fresh: Compiled,
+        threads: int | None,
+        isa: str,
+        on_progress: Callable[[int, int], object] | None,
+        cancel: Cancel | None,
+    ) -> Certificate:
+        if self.proof is not None:
+            return self._checked_under_quotas(self.proof, fresh, threads, isa, on_progress, cancel)
+        return check(
+            fresh.terms,
             mate=self.mate,
             right_price=self.right_price,
             coverage_price=self.coverage_price,
@@ -219,6 +412,51 @@ class Matching:
             on_progress=on_progress,
             cancel=cancel,
         )
+
+    def _checked_under_quotas(
+        self,
+        proof: Proof,
+        fresh: Compiled,
+        threads: int | None,
+        isa: str,
+        on_progress: Callable[[int, int], object] | None,
+        cancel: Cancel | None,
+    ) -> Certificate:
+        limits = self._settle(fresh).constraints
+        coverage_first = self.policy.coverage == "first"
+        question = question_of(
+            fresh.terms,
+            limits,
+            coverage_first,
+            proof.taken,
+            threads=threads,
+            isa=isa,
+            on_progress=on_progress,
+            cancel=cancel,
+        )
+        known = self.status not in (Status.INFEASIBLE, Status.NO_SOLUTION)
+        claims = Claims(
+            self.status,
+            proof.taken,
+            Prices(proof.left_price, self.right_price, proof.quota_price, self.coverage_price),
+            proof.price_scale,
+            proof.cover,
+            proof.witness,
+            proof.clash,
+            proof.searched,
+            self.objective if known else None,
+            None if self.status is Status.INFEASIBLE else self.bound,
+            self.coverage if known else None,
+            self.coverage_bound if coverage_first else None,
+        )
+        certificate = check_assignment(question, claims)
+        numbers = {name: getattr(self, name) for name in _SEALED}
+        sealed = digest(seal(**numbers), *proof.arrays()) == self.seal
+        detail = "nothing was changed" if sealed else f"the numbers are not those of {self.seal[:16]}..."
+        return replace(certificate, claims=(*certificate.claims, Claim("seal", sealed, detail)))
+
+    def _unchanged(self) -> Claim:
+        """See that the tables and the policy are those that the numbers were found for."""
         found = (self.left.fingerprint(), self.right.fingerprint(), self.policy.fingerprint())
         changed = [
             name
@@ -231,10 +469,7 @@ class Matching:
         detail = "the tables and the policy are those that the numbers were found for"
         if changed:
             detail = f"changed since the numbers were found: {', '.join(changed)}"
-        claim = Claim("inputs", not changed, detail)
-        certificate = replace(certificate, claims=(*certificate.claims, claim))
-        self.__dict__["last_certificate"] = certificate
-        return certificate
+        return Claim("inputs", not changed, detail)
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """

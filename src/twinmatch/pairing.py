@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from twinmatch.compiler import compile, places_of
 from twinmatch.errors import Fault, InputError
 from twinmatch.matching import Matching
+from twinmatch.policy.asked import asked
+from twinmatch.settling import settled
 from twinmatch.solvers import check_options, solve
+from twinmatch.solvers.control import Control, Stopped
+from twinmatch.solvers.grown import nothing, solve_implicit
+from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     import numpy.typing as npt
 
+    from twinmatch.graph.called import CalledGraph
+    from twinmatch.graph.scored import ScoredGraph
+    from twinmatch.graph.terms import PairTerms
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
+    from twinmatch.solvers.constrained import Answer
     from twinmatch.solvers.control import Cancel, Progress
 
 __all__ = ["match"]
@@ -102,6 +112,11 @@ def match(
     capacity = capacity[order]
     graph = compile(left, right, policy, right_capacity=capacity)
     compile_s = time.monotonic() - started
+    if policy.quotas or policy.coverage != "first":
+        control = Control(deadline, float(gap), number_of(threads), on_progress, cancel, started)
+        answer = _under_quotas(left, right, policy, capacity, graph, control)
+        seconds = {"compile": compile_s, **control.seconds}
+        return Matching.from_answer(left, right, policy, capacity, answer, seed=seed, seconds=seconds)
     solution = solve(
         graph,
         deadline=None if deadline is None else max(0.0, deadline - compile_s),
@@ -114,6 +129,22 @@ def match(
     return Matching.from_solution(
         left, right, policy, capacity, solution, seed=seed, seconds={"compile": compile_s}
     )
+
+
+def _under_quotas(
+    left: Schools,
+    right: Schools,
+    policy: Policy,
+    capacity: npt.NDArray[np.int64],
+    graph: ScoredGraph | CalledGraph,
+    control: Control,
+) -> Answer:
+    request = asked(policy, left, right, capacity)
+    try:
+        limits = settled(request, cast("PairTerms", graph.terms), control).constraints
+    except Stopped as stopped:
+        return nothing(graph.num_left, graph.num_right, request.constraints, stopped.limit)
+    return solve_implicit(graph, limits, policy.coverage == "first", control)
 
 
 def _check_kinds(left: object, right: object, policy: object) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twinmatch.certify.arrays import StoredPairs
 from twinmatch.certify.exact import exact_sum
 from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
 from twinmatch.errors import ResourceLimitError
@@ -30,12 +31,38 @@ if TYPE_CHECKING:
 
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["ImplicitPairs"]
+__all__ = ["ImplicitPairs", "question_of"]
 
 #: Prices of groups beyond this do not fit the table together with points.
 _MOST_PRICE = 2**30
-#: Most pairs that a second search is asked about.
-_MOST_SEARCHED = 1_000_000
+#: Up to so many pairs, admissible or not, are written down.
+_FEW_PAIRS = 1_000_000
+
+
+def question_of(
+    terms: PairTerms,
+    constraints: Constraints,
+    coverage_first: bool,
+    taken: Int64,
+    *,
+    threads: int | None = None,
+    isa: str = "auto",
+    on_progress: Callable[[int, int], object] | None = None,
+    cancel: Cancel | None = None,
+) -> ImplicitPairs | StoredPairs:
+    """
+    Return the question that an assignment of two tables answers.
+
+    Parameters are those of :class:`ImplicitPairs`. Few pairs are written down, each evaluated once; then prices in
+    parts of a point and a second search can be checked as well.
+    """
+    if terms.num_left * terms.num_right > _FEW_PAIRS:
+        return ImplicitPairs(terms, constraints, coverage_first, taken, threads, isa, on_progress, cancel)
+    i, j = np.indices((terms.num_left, terms.num_right)).reshape(2, -1)
+    points = pair_points(terms, i, j, isa=isa)
+    known = points != FORBIDDEN
+    offset = np.searchsorted(i[known], np.arange(terms.num_left + 1))
+    return StoredPairs(points[known], (offset, j[known]), constraints, coverage_first)
 
 
 @dataclass
@@ -116,20 +143,16 @@ class ImplicitPairs:
         return left, exact_sum(np.where(is_locked, net, np.maximum(net, 0)))
 
     def all_pairs(self) -> tuple[Int64, Int64, Int64]:
-        """Return left node, right node and points of every admissible pair, where they are few."""
-        if self.num_pairs > _MOST_SEARCHED:
-            raise ResourceLimitError(f"{self.num_pairs:,} pairs are too many for a second search")
-        i, j = np.indices((self.terms.num_left, self.terms.num_right)).reshape(2, -1)
-        points = pair_points(self.terms, i, j, isa=self.isa)
-        known = points != FORBIDDEN
-        return i[known], j[known], points[known]
+        """Refuse: so many pairs are not written down."""
+        raise ResourceLimitError(f"{self.num_pairs:,} pairs are too many for a second search")
 
     def _apart(self) -> Int64:
         """Return the admissible pairs that are counted one by one, each once."""
         several = self.constraints.left_most > 1
         mine = np.concatenate([self.constraints.locked, self.taken[several[self.taken[:, 0]]]])
         mine = np.unique(mine, axis=0)
-        return mine[pair_points(self.terms, *mine.T, isa=self.isa) != FORBIDDEN]
+        known: Int64 = mine[pair_points(self.terms, *mine.T, isa=self.isa) != FORBIDDEN]
+        return known
 
     def _priced(self, worth: Worth, apart: Int64) -> PairTerms:
         """Return the terms less the prices of groups, without the pairs that are counted apart."""

@@ -101,4 +101,4 @@ def best_by_search(
         raise RuntimeError(f"the second search did not come to an end: {found.message}")
     taken = np.rint(found.x).astype(np.int64)
     whole = taken[size:] if worth is None else taken[:size] * worth
-    return sum(whole.tolist())
+    return int(sum(whole.tolist()))

@@ -182,7 +182,7 @@ def bound_of(question: Question, prices: Prices, scale: int) -> int:
     u, surplus = question.surplus(Worth(gain, prices.left, v, GroupPrices(limits, grouped), scale))
     times = np.where(v > 0, limits.right_most, limits.right_least)
     total += sum(a * b for a, b in zip(v.tolist(), times.tolist(), strict=True))
-    return total + _left_terms(u, gain, limits) + surplus
+    return int(total) + _left_terms(u, gain, limits) + surplus
 
 
 def _left_terms(price: Int64, gain: Int64, limits: Constraints) -> int:

@@ -148,7 +148,9 @@ class Relaxation:
     def counts(self, used: Int64) -> Int64:
         """Return what each quota counts in an assignment."""
         covered = np.unique(self.pairs.left[used])
-        return np.where(self.covered, self.left_of[:, covered].sum(axis=1), self.of_pair[:, used].sum(axis=1))
+        of_left, of_pairs = self.left_of[:, covered].sum(axis=1), self.of_pair[:, used].sum(axis=1)
+        counted: Int64 = np.where(self.covered, of_left, of_pairs)
+        return counted
 
     def keeps(self, used: Int64) -> bool:
         """Return whether an assignment keeps to all of them."""
@@ -181,7 +183,7 @@ class Relaxation:
         """Return what every assignment is worth at least, in parts of a point: below it there is none."""
         if self.count_only:
             return 0
-        return self.scale * sum(np.minimum(self.points, 0).tolist())
+        return self.scale * int(sum(np.minimum(self.points, 0).tolist()))
 
     def lower(self, seen: Callable[[Int64], int | None], *, most: float | None = None) -> Priced | Cut:
         """

@@ -27,7 +27,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinmatch.graph.constraints import Prices
+from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.explicit import ExplicitGraph
+from twinmatch.graph.scored import ScoredGraph
+from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers.constrained import Answer, solve_constrained
 from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.kinds import cover_kinds
@@ -40,13 +43,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.graph.constraints import Constraints
-    from twinmatch.graph.scored import ScoredGraph
+    from twinmatch.graph.called import CalledGraph
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.kinds import Covered
 
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["solve_implicit"]
+__all__ = ["nothing", "solve_implicit"]
 
 #: Up to so many pairs, admissible or not, are written down.
 FEW_PAIRS = 1_000_000
@@ -56,13 +59,15 @@ NO_PAIR = -(2**40)
 LISTED, JOINING, EMPTY = 16, 16, 4
 
 
-def solve_implicit(graph: ScoredGraph, limits: Constraints, coverage_first: bool, control: Control) -> Answer:
+def solve_implicit(
+    graph: ScoredGraph | CalledGraph, limits: Constraints, coverage_first: bool, control: Control
+) -> Answer:
     """
     Find the assignment with the most points that keeps to all constraints.
 
     Parameters
     ----------
-    graph : ScoredGraph
+    graph : ScoredGraph or CalledGraph
     limits : Constraints
     coverage_first : bool
         Whether as many left nodes as possible get a partner before any point counts.
@@ -75,6 +80,11 @@ def solve_implicit(graph: ScoredGraph, limits: Constraints, coverage_first: bool
     """
     if graph.num_left * graph.num_right <= FEW_PAIRS:
         return solve_constrained(_written(graph), limits, coverage_first, control)
+    if not isinstance(graph, ScoredGraph):
+        raise ResourceLimitError(
+            f"quotas with points from a function of your own: {graph.num_left * graph.num_right:,} pairs are "
+            f"too many to write down (at most {FEW_PAIRS:,})"
+        )
     run = _Grown(graph, limits, coverage_first, control)
     try:
         return run.go()
@@ -82,11 +92,31 @@ def solve_implicit(graph: ScoredGraph, limits: Constraints, coverage_first: bool
         return run.answer(stopped.limit)
 
 
-def _written(graph: ScoredGraph) -> ExplicitGraph:
+def nothing(num_left: int, num_right: int, limits: Constraints, limit: Limit) -> Answer:
+    """Return what is known of a run that was stopped before it began: no pairs, and no bound but the trivial."""
+    empty = np.empty((0, 2), np.int64)
+    zero = np.zeros(num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
+    return Answer(
+        Status.NO_SOLUTION,
+        limit,
+        empty,
+        Prices(np.zeros(num_left, np.int64), *zero),
+        1,
+        Prices(np.ones(num_left, np.int64), *zero, 1),
+        None,
+        None,
+        0,
+        0,
+        num_left,
+        False,
+    )
+
+
+def _written(graph: ScoredGraph | CalledGraph) -> ExplicitGraph:
     """Return the graph of all admissible pairs."""
     i, j = np.indices((graph.num_left, graph.num_right)).reshape(2, -1)
-    points = graph.core.points(i, j)
-    known = points > NO_PAIR
+    points = graph.points(i, j)
+    known = points != FORBIDDEN
     offset = np.searchsorted(i[known], np.arange(graph.num_left + 1))
     return ExplicitGraph(
         graph.num_left,
@@ -105,7 +135,13 @@ class _Grown:
     ) -> None:
         self.graph, self.limits, self.control = graph, limits, control
         self.coverage_first = coverage_first
-        self.layout, self.rest = layout_of(limits, coverage_first)
+        self.layout, rest = layout_of(limits, coverage_first)
+        if rest:
+            names = ", ".join(repr(limits.quotas[q].name) for q in rest[:3])
+            raise ResourceLimitError(
+                f"{len(rest):,} quotas cross others or name both sides (first: {names}): such quotas are solved up to "
+                f"{FEW_PAIRS:,} pairs, and here are {graph.num_left * graph.num_right:,}"
+            )
         high = max(0, graph.terms.max_points)
         nobody = np.zeros(limits.num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
         self.prices = Prices(np.full(limits.num_left, high), *nobody)
@@ -125,7 +161,7 @@ class _Grown:
         width = self.graph.num_right
         placed = np.flatnonzero(start.mate >= 0)
         held = placed * width + start.mate[placed]
-        known = _merged(self.cover.pairs @ [width, 1], held, *self._lists(start.right_price, held))
+        known = _merged(self.cover.pairs @ np.array([width, 1]), held, *self._lists(start.right_price, held))
         potential = self._potential(start.right_price, start.left_set, start.right_set, known)
         counted = size or 0
         while True:
@@ -184,7 +220,8 @@ class _Grown:
         item = item.reshape(-1, k)
         inside = np.arange(k)[None, :] < number[:, None]
         left = np.broadcast_to(rows[:, None], item.shape)[inside]
-        return left * self.graph.num_right + item[inside]
+        pairs: Int64 = left * self.graph.num_right + item[inside]
+        return pairs
 
     def _outside(self, found: Solved, held: Int64, known: Int64) -> Int64:
         """Return pairs outside the lists that are worth more than their prices; take the bound they leave."""
@@ -264,7 +301,8 @@ class _Grown:
 def _merged(*keys: Int64) -> Int64:
     """Return all of them, sorted, each once."""
     whole = np.sort(np.concatenate(keys))
-    return whole[np.diff(whole, prepend=-1) > 0]
+    once: Int64 = whole[np.diff(whole, prepend=-1) > 0]
+    return once
 
 
 def _without(keys: Int64, known: Int64) -> Int64:
@@ -273,4 +311,5 @@ def _without(keys: Int64, known: Int64) -> Int64:
     if not len(known):
         return own
     at = np.minimum(np.searchsorted(known, own), len(known) - 1)
-    return own[known[at] != own]
+    fresh: Int64 = own[known[at] != own]
+    return fresh

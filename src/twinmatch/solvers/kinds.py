@@ -92,8 +92,10 @@ def cover_kinds(terms: PairTerms, limits: Constraints, control: Control) -> Cove
     may = admissible[terms.left_class[first_left][:, None], terms.right_class[first_right][None, :]]
     may[left[terms.banned[:, 0]], right[terms.banned[:, 1]]] = False
     small = Constraints(
-        *(np.bincount(left, x).astype(np.int64) for x in (limits.left_least, limits.left_most)),
-        *(np.bincount(right, x).astype(np.int64) for x in (limits.right_least, limits.right_most)),
+        _added(limits.left_least, left),
+        _added(limits.left_most, left),
+        _added(limits.right_least, right),
+        _added(limits.right_most, right),
         np.stack([left[limits.locked[:, 0]], right[limits.locked[:, 1]]], axis=1),
         tuple(
             replace(
@@ -142,6 +144,13 @@ def _kinds(
     key = np.vstack([alike.ravel()[classes], own, np.minimum(most, 2), np.minimum(least, 1), *packed])
     _, kind = np.unique(key, axis=1, return_inverse=True)
     return kind.ravel().astype(np.int64)
+
+
+def _added(numbers: Int64, kind: Int64) -> Int64:
+    """Return the sum of numbers over each kind."""
+    out = np.zeros(int(kind.max(initial=-1)) + 1, np.int64)
+    np.add.at(out, kind, numbers)
+    return out
 
 
 def _first(kind: Int64) -> Int64:

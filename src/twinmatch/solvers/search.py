@@ -115,11 +115,11 @@ def search(
             some_of = [cover[i] for i in np.flatnonzero(left)]
         else:
             some_of = [taken[p] for p in np.flatnonzero(left[pairs.left] & right[pairs.right])]
-        most = len(taken) if quota.at_most is None else min(quota.at_most, len(taken))
-        if quota.at_least > len(some_of) or quota.at_least > most:
+        allowed = len(taken) if quota.at_most is None else min(quota.at_most, len(taken))
+        if quota.at_least > len(some_of) or quota.at_least > allowed:
             model.add_bool_or([])
-        elif quota.at_least > 0 or most < len(some_of):
-            model.add_linear_constraint(cp_model.LinearExpr.sum(some_of), quota.at_least, most)
+        elif quota.at_least > 0 or allowed < len(some_of):
+            model.add_linear_constraint(cp_model.LinearExpr.sum(some_of), quota.at_least, allowed)
     if covers is not None:
         model.add(cp_model.LinearExpr.sum(cover) >= covers)
     if worth is None:

@@ -189,7 +189,7 @@ class _Trials:
         alone = 0 if coverage is None else -self.most
         everybody = Forest(((),), np.array([-1]), np.zeros(limits.num_left, np.int64))
         total = len(self.rows) if coverage is None else coverage
-        self.toll = _Side(everybody, np.zeros(1), np.array([total]), slope)
+        self.toll = _Side(everybody, np.zeros(1, np.int64), np.array([total], np.int64), slope)
         if coverage is not None and coverage < len(self.rows):
             self.toll.price[:], self.toll.least = self.most, slope / 100
         self.alone = np.where(limits.left_least > 0, _core.NO_VALUE, alone)

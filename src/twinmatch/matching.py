@@ -14,13 +14,12 @@ from twinmatch.certify.sealing import digest
 from twinmatch.certify.theorem import Claims, check_assignment
 from twinmatch.compiler import Compiled, compiled
 from twinmatch.graph.constraints import Prices
-from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.policy.asked import asked
-from twinmatch.reasons import reasons_for
+from twinmatch.reasons import Standing, closed_by, reasons_for, reasons_under, schools_in_words
 from twinmatch.settling import Settled, settled
 from twinmatch.solvers.control import Control
 from twinmatch.status import Status
-from twinmatch.witness import Witness, witness_of
+from twinmatch.witness import Witness, pairs_that_count, witness_of
 
 if TYPE_CHECKING:
     import os
@@ -29,10 +28,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.certify import Certificate
+    from twinmatch.graph.constraints import Constraints
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
     from twinmatch.solvers import Solution
-    from twinmatch.graph.constraints import Constraints
     from twinmatch.solvers.constrained import Answer
     from twinmatch.solvers.control import Cancel
     from twinmatch.status import Limit
@@ -127,8 +126,8 @@ class Matching:
     seconds : dict of str to float
         Wall time by phase; phases do not overlap.
     proof : Proof or None
-        Where the policy has quotas, or counts points before coverage. Then ``mate`` is the first partner where
-        a school has several; ``pairs`` has all.
+        Where the policy has quotas, or counts points before coverage. Then ``mate`` is the first partner
+        where a school has several; ``pairs`` has all.
     """
 
     left: Schools
@@ -262,6 +261,9 @@ class Matching:
 
     def _settle(self, compiled: Compiled) -> Settled:
         request = asked(self.policy, self.left, self.right, self.right_capacity)
+        priced = 0 if self.proof is None else len(self.proof.quota_price)
+        if self.status is Status.NO_SOLUTION and priced == len(request.constraints.quotas):
+            return Settled(request.constraints)  # stopped before wishes were settled: nothing is said of them
         return settled(request, compiled.terms, Control())
 
     @property
@@ -274,9 +276,9 @@ class Matching:
         """
         What each quota asks for, what it got, and what it costs.
 
-        A frame of the kind of ``left`` with ``quota``, ``at_least``, ``at_most``, ``count`` and ``price``: the points
-        that one more unit of the bound that presses would bring, above zero for a cap, below zero for a floor,
-        where coverage stays the same.
+        A frame of the kind of ``left`` with ``quota``, ``at_least``, ``at_most``, ``count`` and ``price``: the
+        points that one more unit of the bound that presses would bring, above zero for a cap, below zero for
+        a floor, where coverage stays the same.
         """
         limits = self.constraints
         scale = 1 if self.proof is None else self.proof.price_scale
@@ -297,10 +299,9 @@ class Matching:
         """With status INFEASIBLE, why nothing keeps to all that the policy asks: numbers, and a sentence."""
         if self.proof is None or self.proof.witness is None:
             return None
-        terms = self._compiled.terms
-        i, j = np.indices((terms.num_left, terms.num_right)).reshape(2, -1)
-        known = terms.points(i, j) != FORBIDDEN
-        return witness_of(self.constraints, (i[known], j[known]), self.proof.witness, self.proof.clash)
+        limits, prices = self.constraints, self.proof.witness
+        pairs = pairs_that_count(self._compiled.terms, limits, prices)
+        return witness_of(limits, pairs, prices, self.proof.clash, schools_in_words(self.left, self.right))
 
     def _taken(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return the rows of the left and the right school of each pair."""
@@ -344,8 +345,25 @@ class Matching:
         A frame of the kind of ``left`` with ``left_id`` and ``reason``.
         """
         i = np.flatnonzero(self.mate < 0)
-        why = reasons_for(i, self._compiled, self.right_capacity, self.witness_left)
+        if self.proof is None:
+            why = reasons_for(i, self._compiled, self.right_capacity, self.witness_left)
+        else:
+            why = reasons_under(i, self._compiled, self._standing(self.proof))
         return self.left.frame({"left_id": self.left.ids[i], "reason": np.array(why, dtype=object)})
+
+    def _standing(self, proof: Proof) -> Standing:
+        """Return what those who are left out look at."""
+        limits, coverage_first = self.constraints, self.policy.coverage == "first"
+        price = proof.quota_price
+        if coverage_first:
+            price = price * 0 if proof.cover is None else proof.cover.quota
+        settled = self.coverage == self.coverage_bound if coverage_first else self.status is Status.OPTIMAL
+        closed = []
+        if not limits.left_most.all():
+            closed = closed_by(self.policy, self.left, self.right, self.right_capacity)
+        return Standing(
+            limits, proof.taken, self.status, coverage_first, settled, proof.searched, price, closed
+        )
 
     def verify(
         self,

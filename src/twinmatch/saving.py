@@ -11,6 +11,18 @@ Matchings as folders of files that other programs can read.
 ``matching.json``                   format, version, numbers, witness, digests; written last
 ==================================  =================================================================
 
+That is format 1. Where the policy asks for more than pairs (quotas, locks, bounds, points before coverage) the
+folder is of format 2: ``pairs`` may name a left school several times, and the proof is there too.
+
+==================================  =================================================================
+``left_prices.parquet``             of each left school: ``left_id``, ``price``
+``quota_prices.parquet``            of each quota: ``quota``, its name, and ``price``
+``matching.json``                   besides, ``proof``: how to read prices, and what rests on a search
+==================================  =================================================================
+
+All three files of prices then have a column ``cover`` where a coverage bound is proven, and ``witness`` where it is
+proven that nothing exists; quotas that a search found to clash are marked in ``clash``.
+
 Each file is written under another name and put in place in one step. Nothing is pickled.
 """
 
@@ -29,14 +41,16 @@ from twinmatch.status import Limit, Status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy.typing as npt
     import pyarrow as pa
 
-    from twinmatch.matching import Matching
+    from twinmatch.matching import Matching, Proof
+    from twinmatch.policy.asked import Asked
 
-__all__ = ["FORMAT", "load", "save"]
+__all__ = ["FORMAT", "UNDER_QUOTAS", "load", "save"]
 
-#: Version of the folder's layout; a folder of another one is refused in words.
-FORMAT = 1
+#: Versions of the folder's layout, without and with a proof under quotas; another one is refused in words.
+FORMAT, UNDER_QUOTAS = 1, 2
 
 _NUMBERS = ("objective", "bound", "coverage", "coverage_bound", "coverage_price", "seed")
 # A spreadsheet would run a text that starts with one of these.
@@ -75,6 +89,22 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
         "places": matching.right_capacity,
         "price": matching.right_price,
     }
+    proof = matching.proof
+    for name in ("left_prices", "quota_prices"):
+        (folder / f"{name}.parquet").unlink(missing_ok=True)  # of another matching
+    if proof is not None:
+        prices |= _proven(proof, "right")
+        names = [quota.name for quota in matching.constraints.quotas]
+        quotas = {
+            "quota": pa.array(names, pa.string()),
+            "price": proof.quota_price,
+            **_proven(proof, "quota"),
+        }
+        if proof.clash is not None:
+            quotas["clash"] = np.isin(np.arange(len(names)), proof.clash)
+        lefts = {"left_id": pa.array(matching.left.ids, pa.string()), "price": proof.left_price}
+        parquet("left_prices", pa.table(lefts | _proven(proof, "left")))
+        parquet("quota_prices", pa.table(quotas))
     parquet("prices", pa.table(prices))
     _write(folder / "policy.toml", lambda path: path.write_text(toml, encoding="utf-8"))
     # A check that was made already need not be made again, unless it was stopped or refused.
@@ -82,7 +112,7 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     certificate = (last if last is not None and last.ok else matching.verify()).to_dict()
     _write(folder / "certificate.json", lambda path: _write_json(path, certificate))
     record = {
-        "format": FORMAT,
+        "format": FORMAT if proof is None else UNDER_QUOTAS,
         "twinmatch": __version__,
         "status": str(matching.status),
         "limit": None if matching.limit is None else str(matching.limit),
@@ -93,6 +123,13 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
         "kinds": [matching.left.kind, matching.right.kind],
         "seconds": matching.seconds,
     }
+    if proof is not None:
+        record["proof"] = {
+            "price_scale": proof.price_scale,
+            "searched": proof.searched,
+            "cover": None if proof.cover is None else proof.cover.coverage,
+            "witness": None if proof.witness is None else proof.witness.coverage,
+        }
     _write(manifest, lambda path: _write_json(path, record))
 
 
@@ -100,11 +137,14 @@ def load(directory: str | os.PathLike[str]) -> Matching:
     """Read a matching; see :func:`twinmatch.matching.load_matching`."""
     from twinmatch.matching import Matching
     from twinmatch.policy import Policy
+    from twinmatch.policy.asked import asked
     from twinmatch.schools import Schools
 
     folder = Path(directory)
     record = _manifest(folder)
-    tables = {name: _read(folder, name) for name in ("left", "right", "pairs", "prices")}
+    under_quotas = record["format"] == UNDER_QUOTAS
+    names = ("left", "right", "pairs", "prices", *(("left_prices", "quota_prices") if under_quotas else ()))
+    tables = {name: _read(folder, name) for name in names}
     try:
         left = Schools(tables["left"], kind=record["kinds"][0], source=str(folder / "left.parquet"))
         right = Schools(tables["right"], kind=record["kinds"][1], source=str(folder / "right.parquet"))
@@ -117,15 +157,23 @@ def load(directory: str | os.PathLike[str]) -> Matching:
         mate = np.full(len(left), -1, np.int64)
         pairs = tables["pairs"]
         rows = [left_row[name] for name in pairs["left_id"].to_pylist()]
-        mate[rows] = [right_row[name] for name in pairs["right_id"].to_pylist()]
+        columns = [right_row[name] for name in pairs["right_id"].to_pylist()]
+        # Pairs are sorted, so that of several partners of a school the first is the one that is written last.
+        by_id = np.lexsort([columns, rows])
+        taken = np.array([rows, columns], np.int64).T.reshape(-1, 2)[by_id]
+        mate[taken[::-1, 0]] = taken[::-1, 1]
         order = [right_row[name] for name in tables["prices"]["right_id"].to_pylist()]
         places, price = np.zeros(len(right), np.int64), np.zeros(len(right), np.int64)
-        places[order] = tables["prices"]["places"].to_numpy()
-        price[order] = tables["prices"]["price"].to_numpy()
+        places[order] = _whole(tables["prices"], "places")
+        price[order] = _whole(tables["prices"], "price")
         fingerprints = _texts("fingerprints", record["fingerprints"], 3)
         (seal,) = _texts("seal", [record["seal"]], 1)
         witness = np.zeros(len(left), bool)
         witness[[left_row[name] for name in record["witness_left"]]] = True
+        proof = None
+        if under_quotas:
+            request = asked(policy, left, right, places)
+            proof = _proof(folder, tables, record["proof"], taken, (left_row, right_row), request)
         matching = Matching(
             left=left,
             right=right,
@@ -139,17 +187,112 @@ def load(directory: str | os.PathLike[str]) -> Matching:
             seal=seal,
             fingerprints=(fingerprints[0], fingerprints[1], fingerprints[2]),
             seconds=record["seconds"],
-            **{name: record[name] for name in _NUMBERS},
+            proof=proof,
+            **{name: _number(name, record[name]) for name in _NUMBERS},
         )
-        # Nothing is computed from this column; `verify` says whether it is true. Pairs are sorted by left id.
-        points = pairs["points"].to_numpy()[np.argsort(rows, kind="stable")]
-        matching.__dict__["points_on_file"] = points
+        # Nothing is computed from this column; `verify` says whether it is true. Pairs are sorted by id.
+        matching.__dict__["points_on_file"] = pairs["points"].to_numpy()[by_id]
         return matching
     except TwinMatchError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         what = f"does not hold what a matching needs ({type(error).__name__}: {error})"
         raise FormatError(str(folder), [Fault("matching.json", what)]) from error
+
+
+# -- The proof under quotas --------------------------------------------------------------------------------
+
+
+def _proven(proof: Proof, side: str) -> dict[str, Any]:
+    """Return the columns that prove a coverage bound, and that nothing exists, of one side or of the quotas."""
+    parts = {"cover": proof.cover, "witness": proof.witness}
+    return {name: getattr(part, side) for name, part in parts.items() if part is not None}
+
+
+def _proof(
+    folder: Path,
+    tables: dict[str, pa.Table],
+    record: dict[str, Any],
+    taken: npt.NDArray[np.int64],
+    rows: tuple[dict[str, int], dict[str, int]],
+    request: Asked,
+) -> Proof:
+    """Put together what proves a matching under quotas; everything stands under the name of a school or a quota."""
+    from twinmatch.graph.constraints import Prices
+    from twinmatch.matching import Proof
+
+    files = {"left": "left_prices", "right": "prices", "quota": "quota_prices"}
+    places = {
+        side: [row[name] for name in tables[files[side]][f"{side}_id"].to_pylist()]
+        for side, row in zip(("left", "right"), rows, strict=True)
+    }
+    for side, row in zip(("left", "right"), rows, strict=True):
+        if len(places[side]) != len(row):
+            what = f"lists {len(places[side]):,} of {len(row):,} schools"
+            raise FormatError(str(folder), [Fault(f"{files[side]}.parquet", what)])
+    names = [one.name for one in (*request.constraints.quotas, *request.balance, *request.relative)]
+    places["quota"] = _places_of(folder, tables["quota_prices"]["quota"].to_pylist(), names, request)
+
+    def column(side: str, name: str) -> npt.NDArray[np.int64]:
+        out = np.zeros(len(places[side]), np.int64)
+        out[places[side]] = _whole(tables[files[side]], name)
+        return out
+
+    def prices(name: str) -> Prices | None:
+        coverage = record[name]
+        if coverage is None:
+            return None
+        return Prices(*(column(side, name) for side in files), _number(name, coverage))
+
+    clash = None
+    if "clash" in tables["quota_prices"].column_names:
+        marks = np.zeros(len(places["quota"]), bool)
+        marks[places["quota"]] = tables["quota_prices"]["clash"].to_pylist()
+        clash = tuple(np.flatnonzero(marks).tolist())
+    if not isinstance(record["searched"], bool):
+        raise TypeError(f"searched must be true or false, not {record['searched']!r}")
+    return Proof(
+        taken,
+        column("left", "price"),
+        column("quota", "price"),
+        _number("price_scale", record["price_scale"]),
+        prices("cover"),
+        prices("witness"),
+        clash,
+        record["searched"],
+    )
+
+
+def _places_of(folder: Path, found: list[str], names: list[str], request: Asked) -> list[int]:
+    """Return which quota each row is about; wishes are not there where nothing that must hold can."""
+    wanted = names if len(found) == len(names) else names[: len(request.constraints.quotas)]
+    # Quotas of one name, which a policy may make, keep the order that they stand in.
+    of_found, of_wanted = (sorted(range(len(one)), key=one.__getitem__) for one in (found, wanted))
+    if [found[row] for row in of_found] != [wanted[row] for row in of_wanted]:
+        lost = sorted(set(wanted) ^ set(found)) or sorted(found)
+        what = f"names other quotas than the policy makes on these tables (first: {', '.join(lost[:3])})"
+        raise FormatError(str(folder), [Fault("quota_prices.parquet", what)])
+    out = [0] * len(found)
+    for row, place in zip(of_found, of_wanted, strict=True):
+        out[row] = place
+    return out
+
+
+def _whole(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """Return a column of whole numbers, and nothing else."""
+    import pyarrow as pa
+
+    column = table[name]
+    if not pa.types.is_integer(column.type) or column.null_count:
+        raise TypeError(f"the column {name} must hold whole numbers, not {column.type}")
+    return np.asarray(column.to_numpy(), np.int64)
+
+
+def _number(name: str, found: Any) -> int:
+    """Return a whole number, and nothing else."""
+    if type(found) is not int:
+        raise TypeError(f"{name} must be a whole number, not {found!r}")
+    return found
 
 
 def _texts(name: str, found: list[Any], count: int) -> list[str]:
@@ -169,8 +312,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise FormatError(str(folder), [Fault("matching.json", f"is not JSON: {error}")]) from error
     found = record.get("format") if isinstance(record, dict) else None
-    if found != FORMAT:
-        what = f"has format {found!r}, and this version of twinmatch reads {FORMAT}"
+    if type(found) is not int or found not in (FORMAT, UNDER_QUOTAS):
+        what = f"has format {found!r}, and this version of twinmatch reads {FORMAT} and {UNDER_QUOTAS}"
         raise FormatError(str(folder), [Fault("matching.json", what)])
     return dict(record)
 
@@ -196,10 +339,15 @@ def _strangers(
 ) -> list[Fault]:
     """Return the ids that a file names and the tables do not have, and ids that stand twice."""
     faults = []
+    under_quotas = []
+    if "left_prices" in tables:
+        prices = tables["left_prices"]["left_id"].to_pylist()
+        under_quotas = [("left_prices.parquet, left_id", prices, left_row)]
     for where, names, known in (
         ("pairs.parquet, left_id", tables["pairs"]["left_id"].to_pylist(), left_row),
         ("pairs.parquet, right_id", tables["pairs"]["right_id"].to_pylist(), right_row),
         ("prices.parquet, right_id", tables["prices"]["right_id"].to_pylist(), right_row),
+        *under_quotas,
         ("matching.json, witness_left", witness, left_row),
     ):
         rows = [row for row, name in enumerate(names) if name not in known]
@@ -207,7 +355,9 @@ def _strangers(
             faults.append(
                 Fault(where, "names schools that the tables do not have", len(rows), tuple(rows[:3]))
             )
-        if "right_id" not in where.split("pairs.parquet, ") and len(set(names)) != len(names):
+        if where == "pairs.parquet, right_id" or (under_quotas and where == "pairs.parquet, left_id"):
+            continue  # several partners
+        if len(set(names)) != len(names):
             faults.append(Fault(where, "names a school twice", len(names) - len(set(names))))
     return faults
 

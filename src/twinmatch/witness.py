@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from twinmatch.errors import Fault, InputError
+from twinmatch.graph.constraints import kinds_of
+from twinmatch.graph.terms import FORBIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.graph.constraints import Constraints, Prices
+    from twinmatch.graph.terms import PairTerms
 
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
     Names = Callable[[str, Int64], str]
 
-__all__ = ["LANGUAGES", "Witness", "witness_of"]
+__all__ = ["LANGUAGES", "Witness", "pairs_that_count", "witness_of"]
 
 #: Singular and plural are apart by a bar: of the nodes in the first lines, of the number in all others.
 _WORDS: Final = {
@@ -212,6 +215,46 @@ def witness_of(
     largest = max(int(np.abs(array).max(initial=0)) for array in prices[:3])
     involved = tuple(quota.name for quota, price in zip(limits.quotas, prices.quota, strict=True) if price)
     return Witness("cut" if largest <= 1 else "sum", prices, asked, offered, involved, parts, names)
+
+
+def pairs_that_count(terms: PairTerms, limits: Constraints, prices: Prices) -> tuple[Int64, Int64]:
+    """
+    Return the admissible pairs of two tables that a witness speaks of, left and right, without a look at all.
+
+    Parameters
+    ----------
+    terms : PairTerms
+    limits : Constraints
+    prices : Prices
+
+    Notes
+    -----
+    Those that must be, and those that are worth more than their prices. The latter are fewer than what is
+    asked for, or there would be no witness; nodes of one kind, price and group are looked at once.
+    """
+    quotas = [
+        (limits.members(quota), price)
+        for quota, price in zip(limits.quotas, prices.quota.tolist(), strict=True)
+        if price and not quota.covered
+    ]
+    left_set, left_in = kinds_of([left for (left, _), _ in quotas], limits.num_left)
+    right_set, right_in = kinds_of([right for (_, right), _ in quotas], limits.num_right)
+    price = np.array([price for _, price in quotas], np.int64)
+    group = (left_in.astype(np.int64) * price[:, None]).T @ right_in.astype(np.int64)
+    left_key = np.stack([terms.left_class, left_set, _gain(limits, prices) - prices.left])
+    right_key = np.stack([terms.right_class, right_set, prices.right])
+    (left_class, left_group, gain), left_kind = np.unique(left_key, axis=1, return_inverse=True)
+    (right_class, right_group, cost), right_kind = np.unique(right_key, axis=1, return_inverse=True)
+    worth = gain[:, None] - cost[None, :] - group[left_group[:, None], right_group[None, :]]
+    worth[terms.table[left_class[:, None], right_class[None, :]] == FORBIDDEN] = 0
+    left_kind, right_kind, width = left_kind.ravel(), right_kind.ravel(), limits.num_right
+    keys = [limits.locked[:, 0] * width + limits.locked[:, 1]]
+    for a, b in np.argwhere(worth > 0).tolist():
+        i, j = np.flatnonzero(left_kind == a), np.flatnonzero(right_kind == b)
+        keys.append((i[:, None] * width + j[None, :]).ravel())
+    banned = terms.banned.astype(np.int64)
+    i, j = np.divmod(np.setdiff1d(np.concatenate(keys), banned[:, 0] * width + banned[:, 1]), max(1, width))
+    return i, j
 
 
 def _gain(limits: Constraints, prices: Prices) -> Int64:

@@ -21,10 +21,11 @@ Cost
 Traps
     Quotas as bidders of their own, one for each place that must stay empty, are tens of thousands of bidders that
     all want the same; a price is one number. Floors have prices below zero: the rule that prices only rise holds
-    between two openings of a phase only, and at each opening every list is drawn again.
+    between two openings of a phase only, and at each opening every list is drawn again. Secants, a group at a time,
+    take what a neighbour's price did for one's own; and where all groups are over, moving one alone moves nobody.
 After
-    L. Walras, "Elements d'economie politique pure" (1874), for the trials; B. Polyak, "Introduction to
-    Optimization" (1987), ch. 5, for steps by secants.
+    L. Walras, "Elements d'economie politique pure" (1874), for the trials; D. McFadden, "Conditional logit analysis
+    of qualitative choice behavior", in: Frontiers in Econometrics (1974), for the model of choice.
 """
 
 from __future__ import annotations
@@ -59,8 +60,14 @@ PARTS = 16
 PATH_LENGTH = 64
 #: A price moves by at most so many steps at once, or by such a part of the points.
 MOST_STEPS, MOST_PART = 20, 250
-#: What a secant may change the estimate by at once.
-TRUST = 4.0
+#: Choices are spread over such a part of the points at first; and by what that may change at once.
+WIDTH_PART, TRUST = 20, 16.0
+#: So many nodes more or less in a group may be chance.
+NOISE = 60.0
+#: Such a part of everybody is thought to be about to stay without.
+SPARED = 0.005
+#: What keeps answers of counts to prices apart that are all but alike.
+RIDGE = 1e-6
 
 
 class Begin(NamedTuple):
@@ -84,60 +91,72 @@ class Begin(NamedTuple):
 
 
 class _Side:
-    """The sets of one side: their bounds, prices, and what a unit more costs in points."""
+    """The sets of one side: their bounds and prices, and how counts are thought to answer to prices."""
 
-    def __init__(self, forest: Forest, low: Int64, high: Int64, slope: float) -> None:
+    def __init__(self, forest: Forest, low: Int64, high: Int64, width: float) -> None:
         self.forest, self.low, self.high = forest, low.astype(float), high.astype(float)
         self.price = np.zeros(len(low))
-        self.slope = np.full(len(low), slope)  # units that a point of price keeps away
-        self.least = slope / 10  # what all groups pay alike moves nobody, and teaches nothing
+        #: Points that a choice between two groups is spread over.
+        self.width = width
         self.before: tuple[Float, Float] | None = None
+        # Which sets each smallest set is in, itself included; the last column is for nodes in no set.
+        self.inside = np.zeros((len(low), len(low) + 1))
+        for at in range(len(low)):
+            over = at
+            while over >= 0:
+                self.inside[over, at] = 1
+                over = int(forest.parent[over])
 
     def total(self) -> Int64:
         """Return what each set costs with those around it."""
-        total = self.price.copy()
-        for at, parent in enumerate(self.forest.parent.tolist()):
-            if parent >= 0:
-                total[at] += total[parent]
-        return np.rint(total).astype(np.int64)
+        return np.rint(self.price @ self.inside[:, :-1]).astype(np.int64)
 
     def of_nodes(self, rows: Int64) -> Int64:
         """Return what the sets of some nodes cost."""
         leaf = self.forest.leaf[rows]
-        if not len(self.price):
-            return np.zeros(len(rows), np.int64)
-        return np.where(leaf >= 0, self.total()[leaf], 0)
+        return np.append(self.total(), 0)[leaf]
 
-    def count(self, rows: Int64) -> Float:
-        """Return how many of these nodes, repeats allowed, are in each set."""
-        total = np.zeros(len(self.price))
+    def cells(self, rows: Int64) -> Float:
+        """Return how many of these nodes, repeats allowed, have each set as their smallest; last, none."""
+        size = len(self.price)
         leaf = self.forest.leaf[rows]
-        np.add.at(total, leaf[leaf >= 0], 1)
-        for at in range(len(total) - 1, -1, -1):
-            parent = self.forest.parent[at]
-            if parent >= 0:
-                total[parent] += total[at]
-        return total
+        return np.bincount(np.where(leaf >= 0, leaf, size), minlength=size + 1).astype(float)
 
-    def learn(self, count: Float) -> None:
-        """Estimate what a point of price changes from what the last change did."""
-        if self.before is not None:
-            moved, gained = self.price - self.before[0], count - self.before[1]
-            told = (np.abs(moved) > 0.5) & (moved * gained <= 0)
-            secant = np.where(told, -gained / np.where(told, moved, 1), self.slope)
-            secant = np.clip(secant, np.maximum(self.slope / TRUST, self.least), self.slope * TRUST)
-            self.slope = np.sqrt(self.slope * secant)
-        self.before = (self.price.copy(), count)
+    def move(self, cells: Float, answer: Float, most: float, noise: float) -> None:
+        """
+        Change prices by what the bounds ask for, by no more than ``most``.
 
-    def move(self, count: Float, share: float, most: float) -> None:
-        """Change prices by what the bounds of this share of the market ask for."""
-        low, high, slope = self.low * share, self.high * share, self.slope * share
-        price = self.price
-        over = np.where(count > high, (count - high) / slope, 0.0)
-        under = np.where(count < low, (low - count) / slope, 0.0)
-        idle = np.where((price > 0) & (count < high), np.minimum(price, (high - count) / slope), 0.0)
-        spared = np.where((price < 0) & (count > low), np.minimum(-price, (count - low) / slope), 0.0)
-        self.price = price + np.clip(over - under - idle + spared, -most, most)
+        ``answer``: what a point on a cell changes in each, times ``width``; ``noise``: what says nothing.
+        """
+        if not len(self.price):
+            return
+        count = self.inside @ cells
+        self._learn(count, noise)
+        slope = self.inside @ (answer / self.width) @ self.inside.T
+        wanted = np.clip(count, self.low, self.high)
+        wanted = np.where((self.price > 0) & (count < self.high), self.high, wanted)
+        wanted = np.where((self.price < 0) & (count > self.low), self.low, wanted)
+        at = np.flatnonzero((wanted != count) | (self.price != 0))
+        change = np.zeros(len(count))
+        if len(at):
+            some = slope[np.ix_(at, at)]
+            some[np.diag_indices(len(at))] += RIDGE * (1 + np.trace(some) / len(at))
+            change[at] = np.clip(np.linalg.solve(some, (count - wanted)[at]), -most, most)
+        price = self.price + change
+        # A price that falls to zero stays there, unless the other bound is broken.
+        price = np.where((self.price > 0) & (count >= self.low), np.maximum(price, 0), price)
+        price = np.where((self.price < 0) & (count <= self.high), np.minimum(price, 0), price)
+        self.before = (count, slope @ (price - self.price))
+        self.price = price
+
+    def _learn(self, count: Float, noise: float) -> None:
+        """Spread choices wider or closer, as counts answered less or more than was thought, by more than noise."""
+        if self.before is None:
+            return
+        gone, thought = self.before[0] - count, self.before[1]
+        if (gone @ gone) > 0 and (thought @ gone) > 0 and np.abs(thought).max() > noise:
+            ratio = float(np.clip((thought @ gone) / (gone @ gone), 1 / TRUST, TRUST))
+            self.width *= ratio**0.5
 
 
 class _Market:
@@ -181,17 +200,13 @@ class _Trials:
         limits = layout.limits
         self.rows = np.flatnonzero(limits.left_most > 0)
         self.places = np.minimum(limits.right_most, len(self.rows))
-        slope = len(self.rows) / self.most / 2
-        self.left = _Side(layout.left, *layout.bounds(layout.left), slope)
-        self.right = _Side(layout.right, *layout.bounds(layout.right), slope)
+        width = self.most / WIDTH_PART
+        self.left = _Side(layout.left, *layout.bounds(layout.left), width)
+        self.right = _Side(layout.right, *layout.bounds(layout.right), width)
         # Where coverage comes first, staying without is worse than any pair by as much as a pair can be worth. Where
-        # some must stay without all the same, what that is worth rises until nobody else wants a partner.
-        alone = 0 if coverage is None else -self.most
-        everybody = Forest(((),), np.array([-1]), np.zeros(limits.num_left, np.int64))
-        total = len(self.rows) if coverage is None else coverage
-        self.toll = _Side(everybody, np.zeros(1, np.int64), np.array([total], np.int64), slope)
-        if coverage is not None and coverage < len(self.rows):
-            self.toll.price[:], self.toll.least = self.most, slope / 100
+        # some must stay without all the same, it is what prices drive them to.
+        full = coverage is not None and coverage == len(self.rows)
+        alone = -self.most if full else 0
         self.alone = np.where(limits.left_least > 0, _core.NO_VALUE, alone)
 
     def run(self) -> Begin:
@@ -296,12 +311,20 @@ class _Trials:
                 mate = solver.mate
                 placed = mate >= 0
                 most = max(MOST_STEPS * step / parts, self.most / MOST_PART)
-                left, right = rows[placed], columns[mate[placed]]
-                for side, nodes in ((self.left, left), (self.toll, left), (self.right, right)):
-                    count = side.count(nodes)
-                    side.learn(count / share)
-                    side.move(count, share, most)
+                self._move(rows, rows[placed], columns[mate[placed]], share, most)
                 off = self._tell(solver, market, rows, columns, alone, off)
+
+    def _move(self, rows: Int64, left: Int64, right: Int64, share: float, most: float) -> None:
+        """Change the prices of both sides, given who is placed; counts are those of the whole market."""
+        noise = NOISE / share
+        cells = self.right.cells(right) / share
+        out = (len(rows) - len(left)) / share + SPARED * len(self.rows)
+        # As if everybody chose among cells, and staying without, by points and luck: what leaves one cell goes to the
+        # others by their size.
+        self.right.move(cells, np.diag(cells) - np.outer(cells, cells) / (cells.sum() + out), most, noise)
+        cells = self.left.cells(left) / share
+        stay = self.left.cells(rows) / share - cells + SPARED * cells
+        self.left.move(cells, np.diag(cells * stay / np.maximum(cells + stay, 1)), most, noise)
 
     def _tell(
         self,
@@ -316,7 +339,7 @@ class _Trials:
         now = self.right.of_nodes(columns)
         solver.discount(now - off)
         market.take_off(now)
-        costs = self.left.of_nodes(rows) + self.toll.of_nodes(rows)
+        costs = self.left.of_nodes(rows)
         solver.outside(np.where(alone == _core.NO_VALUE, alone, alone + costs))
         return now
 

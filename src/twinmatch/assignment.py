@@ -58,9 +58,9 @@ class Assignment:
     taken : (k, 2) int64
         Left and right node of each pair, sorted.
     left_price, right_price, quota_price : int64
-        One for each node and quota, in ``1 / price_scale`` points times ``scale``. No assignment that was asked
-        for has more points than they add up to (see :mod:`twinmatch.certify.theorem`). A price is above zero
-        where an upper bound presses, below zero where a lower bound does.
+        One for each node and quota, in ``1 / price_scale`` points times ``scale``. No assignment that was
+        asked for has more points than they add up to (see :mod:`twinmatch.certify.theorem`). A price is above
+        zero where an upper bound presses, below zero where a lower bound does.
     coverage_price : int
         What pairing one more left node is worth in the proof; 0 unless coverage comes first.
     price_scale : int
@@ -70,8 +70,8 @@ class Assignment:
     witness : Witness or None
         With INFEASIBLE: why nothing keeps to all that was asked, as numbers and in words.
     proof : str
-        ``"prices"`` where prices prove the bound; ``"search"`` where quotas that cross left a gap that a search
-        closed.
+        ``"prices"`` where prices prove the bound; ``"search"`` where quotas that cross left a gap that a
+        search closed.
     scale : int or float
         The power of two that points were multiplied by to make them whole; 1 for whole points.
     left_labels, right_labels : list or None
@@ -287,14 +287,12 @@ def assign(
     PointsRangeError
         If points are too large for exact 64-bit arithmetic.
     InputError
-        If an option contradicts itself or has the wrong length, with every fault. What is well formed and cannot
-        be done is no error: the status is INFEASIBLE.
+        If an option contradicts itself or has the wrong length, with every fault. What is well formed and
+        cannot be done is no error: the status is INFEASIBLE.
 
-    Notes
-    -----
-    Exact. Bounds, locked pairs, and quotas whose groups are nested or apart on each side are a flow through a
-    network, and prices prove the optimum. Groups that cross (a quota of some left nodes with some right nodes)
-    are solved by prices and, where those leave a gap, by search: ``proof`` says which.
+    Notes ----- Exact. Bounds, locked pairs, and quotas whose groups are nested or apart on each side are a
+    flow through a network, and prices prove the optimum. Groups that cross (a quota of some left nodes with
+    some right nodes) are solved by prices and, where those leave a gap, by search: ``proof`` says which.
 
     Examples
     --------

@@ -276,9 +276,9 @@ class Matching:
         """
         What each quota asks for, what it got, and what it costs.
 
-        A frame of the kind of ``left`` with ``quota``, ``at_least``, ``at_most``, ``count`` and ``price``: the
-        points that one more unit of the bound that presses would bring, above zero for a cap, below zero for
-        a floor, where coverage stays the same.
+        A frame of the kind of ``left`` with ``quota``, ``at_least``, ``at_most``, ``count`` and ``price``:
+        the points that one more unit of the bound that presses would bring, above zero for a cap, below zero
+        for a floor, where coverage stays the same.
         """
         limits = self.constraints
         scale = 1 if self.proof is None else self.proof.price_scale

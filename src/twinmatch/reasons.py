@@ -423,7 +423,7 @@ def _describing(schools: Schools, rows: Int64) -> tuple[_Clause, ...] | None:
 
 
 def _clauses(schools: Schools, column: str, rows: Int64) -> Iterator[_Clause]:
-    """Yield what all of these schools have in common in a column: each word, or the few that they share out."""
+    """Yield what these schools have in common in a column: each word, or the few that they share out."""
     if not schools.has(column):
         return
     cells = read(schools, column)

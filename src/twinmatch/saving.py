@@ -11,8 +11,8 @@ Matchings as folders of files that other programs can read.
 ``matching.json``                   format, version, numbers, witness, digests; written last
 ==================================  =================================================================
 
-That is format 1. Where the policy asks for more than pairs (quotas, locks, bounds, points before coverage) the
-folder is of format 2: ``pairs`` may name a left school several times, and the proof is there too.
+That is format 1. Where the policy asks for more than pairs (quotas, locks, bounds, points before coverage),
+the folder is of format 2: ``pairs`` may name a left school several times, and the proof is there too.
 
 ==================================  =================================================================
 ``left_prices.parquet``             of each left school: ``left_id``, ``price``
@@ -20,8 +20,8 @@ folder is of format 2: ``pairs`` may name a left school several times, and the p
 ``matching.json``                   besides, ``proof``: how to read prices, and what rests on a search
 ==================================  =================================================================
 
-All three files of prices then have a column ``cover`` where a coverage bound is proven, and ``witness`` where it is
-proven that nothing exists; quotas that a search found to clash are marked in ``clash``.
+All three files of prices then have a column ``cover`` where a coverage bound is proven, and ``witness`` where
+it is proven that nothing exists; quotas that a search found to clash are marked in ``clash``.
 
 Each file is written under another name and put in place in one step. Nothing is pickled.
 """
@@ -204,7 +204,7 @@ def load(directory: str | os.PathLike[str]) -> Matching:
 
 
 def _proven(proof: Proof, side: str) -> dict[str, Any]:
-    """Return the columns that prove a coverage bound, and that nothing exists, of one side or of the quotas."""
+    """Return what proves a coverage bound, and that nothing exists: columns of a side or of the quotas."""
     parts = {"cover": proof.cover, "witness": proof.witness}
     return {name: getattr(part, side) for name, part in parts.items() if part is not None}
 
@@ -217,7 +217,7 @@ def _proof(
     rows: tuple[dict[str, int], dict[str, int]],
     request: Asked,
 ) -> Proof:
-    """Put together what proves a matching under quotas; everything stands under the name of a school or a quota."""
+    """Put together what proves a matching under quotas; it stands under names of schools and quotas."""
     from twinmatch.graph.constraints import Prices
     from twinmatch.matching import Proof
 
@@ -230,7 +230,8 @@ def _proof(
         if len(places[side]) != len(row):
             what = f"lists {len(places[side]):,} of {len(row):,} schools"
             raise FormatError(str(folder), [Fault(f"{files[side]}.parquet", what)])
-    names = [one.name for one in (*request.constraints.quotas, *request.balance, *request.relative)]
+    names = [quota.name for quota in request.constraints.quotas]
+    names += [wish.name for wish in request.balance] + [wish.name for wish in request.relative]
     places["quota"] = _places_of(folder, tables["quota_prices"]["quota"].to_pylist(), names, request)
 
     def column(side: str, name: str) -> npt.NDArray[np.int64]:
@@ -242,7 +243,8 @@ def _proof(
         coverage = record[name]
         if coverage is None:
             return None
-        return Prices(*(column(side, name) for side in files), _number(name, coverage))
+        left, right, quota = (column(side, name) for side in files)
+        return Prices(left, right, quota, _number(name, coverage))
 
     clash = None
     if "clash" in tables["quota_prices"].column_names:

@@ -1,9 +1,10 @@
 """
-From what a policy asks to what must hold: wishes and floors that depend on the coverage, settled on two tables.
+From what a policy asks to what must hold: floors and wishes that depend on the coverage.
 
-Two kinds of quotas cannot be written down before one knows how many schools can be paired at all. A floor *within* so
-many points of the coverage needs that coverage; and the balance between countries gives way wherever it would leave a
-school without a partner that could have one. Both are settled by counting kinds of schools, without a single point.
+Two kinds of quotas cannot be written down before one knows how many schools can be paired at all. A floor
+*within* so many points of the coverage needs that coverage; and the balance between countries gives way
+wherever it would leave a school without a partner that could have one. Both are settled by counting kinds of
+schools, without a single point.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from twinmatch.graph.constraints import Constraints, Quota
 from twinmatch.solvers.kinds import cover_kinds
 
 if TYPE_CHECKING:
+    from twinmatch.graph.constraints import Constraints, Quota
     from twinmatch.graph.terms import PairTerms
     from twinmatch.policy.asked import Asked, Balance
     from twinmatch.solvers.control import Control

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from twinmatch.certify.exact import exact_sum
-from twinmatch.graph.constraints import Constraints
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.certify.theorem import Worth
+    from twinmatch.graph.constraints import Constraints
 
     Int64 = npt.NDArray[np.int64]
 

@@ -1,10 +1,11 @@
 """
 The pairs of two tables as a question that answers can be checked against: one plain pass over all of them.
 
-Nothing is stored: quota prices go into the table of classes, refined by the groups that nodes are in, and the plain
-pass finds the best net value of every left node. Two kinds of pairs are taken out of the pass, and counted one
-by one: those that must be, and those of left nodes with several partners, where the best pairs are worth more
-than their prices, as they should. What the pass finds above a left price raises that price: any prices do.
+Nothing is stored: quota prices go into the table of classes, refined by the groups that nodes are in, and the
+plain pass finds the best net value of every left node. Two kinds of pairs are taken out of the pass, and
+counted one by one: those that must be, and those of left nodes with several partners, where the best pairs
+are worth more than their prices, as they should. What the pass finds above a left price raises that price:
+any prices do.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from twinmatch.certify.arrays import StoredPairs
 from twinmatch.certify.exact import exact_sum
 from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
 from twinmatch.errors import ResourceLimitError
-from twinmatch.graph.constraints import Constraints
 from twinmatch.graph.terms import FORBIDDEN, PairTerms, joint_codes
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from twinmatch.certify.plain import Cancel
     from twinmatch.certify.theorem import Worth
+    from twinmatch.graph.constraints import Constraints
 
     Int64 = npt.NDArray[np.int64]
 
@@ -53,8 +54,8 @@ def question_of(
     """
     Return the question that an assignment of two tables answers.
 
-    Parameters are those of :class:`ImplicitPairs`. Few pairs are written down, each evaluated once; then prices in
-    parts of a point and a second search can be checked as well.
+    Parameters are those of :class:`ImplicitPairs`. Few pairs are written down, each evaluated once; then
+    prices in parts of a point and a second search can be checked as well.
     """
     if terms.num_left * terms.num_right > _FEW_PAIRS:
         return ImplicitPairs(terms, constraints, coverage_first, taken, threads, isa, on_progress, cancel)

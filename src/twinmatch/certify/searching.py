@@ -2,9 +2,9 @@
 A second search, where prices alone do not prove what is claimed.
 
 Quotas that cross may leave a gap between the best assignment and what any prices prove, or clash although no
-sum shows it. Then the claim rests on a search by OR-tools, and this module repeats the question with another solver,
-HiGHS, from the numbers that were asked about. Two searches that agree are no proof that anybody can add up, and the
-claim says so.
+sum shows it. Then the claim rests on a search by OR-tools, and this module repeats the question with another
+solver, HiGHS, from the numbers that were asked about. Two searches that agree are no proof that anybody can
+add up, and the claim says so.
 """
 
 from __future__ import annotations

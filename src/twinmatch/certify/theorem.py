@@ -15,17 +15,16 @@ The one theorem
 
     where ``r_ij = points_ij + c_i - u_i - v_j - g_q over the quotas of the pair`` (as it is where the pair
     must be), ``H(x) = hi x`` for ``x > 0`` and ``lo x`` otherwise, ``c_i`` is ``c`` less the prices of the
-    quotas that count ``i`` as covered, and ``T_i`` is the largest ``k u_i - max(0, k - 1) c_i`` for ``k`` from
-    ``lo_i`` to ``hi_i``. Proof: write the points of each pair as ``r_ij - c_i + u_i + v_j + g`` and add up; a
-    node or quota that is used ``k`` times adds ``k`` times its price, with ``lo <= k <= hi``, and all pairs of a
-    left node but the first took a ``c_i`` too many.
+    quotas that count ``i`` as covered, and ``T_i`` is the largest ``k u_i - max(0, k - 1) c_i`` for ``k``
+    from ``lo_i`` to ``hi_i``. Proof: write the points of each pair as ``r_ij - c_i + u_i + v_j + g`` and add
+    up; a node or quota that is used ``k`` times adds ``k`` times its price, with ``lo <= k <= hi``, and all
+    pairs of a left node but the first took a ``c_i`` too many.
 Its three uses
     *Bound*: with the points as they are. Where coverage comes first, the assignment covers no fewer than
-    ``coverage_bound``, so ``c coverage_bound`` is taken off again.
-    *Coverage bound*: with points of zero and ``c`` above zero, which the sum is divided by.
-    *Infeasible*: with points of zero the sum must not be negative. Where it is, nothing that was asked for
-    exists. A set of left nodes that must be paired (price -1) with too few places at their partners (price 1) is
-    the simplest case.
+    ``coverage_bound``, so ``c coverage_bound`` is taken off again. *Coverage bound*: with points of zero and
+    ``c`` above zero, which the sum is divided by. *Infeasible*: with points of zero the sum must not be
+    negative. Where it is, nothing that was asked for exists. A set of left nodes that must be paired (price
+    -1) with too few places at their partners (price 1) is the simplest case.
 What the check trusts
     The question it is handed, NumPy, and this file. No solver. Sums are exact integers of any size.
 """
@@ -332,7 +331,7 @@ class _Check:
     def _searched(
         self, name: str, told: int | None, proven: int | None, covers: int | None = None
     ) -> int | None:
-        """Return the bound that is proven, or the lower one that is told where a second search confirms it."""
+        """Return the bound that is proven, or a lower one that a second search confirms."""
         if not self.told.searched or told is None or proven is None or told >= proven:
             return proven
         i, j, points = self.asked.all_pairs()

@@ -1,10 +1,10 @@
 """
 Stored pairs under any constraints: bounds, pairs that must be, quotas.
 
-What is nested is one network and exact (:mod:`twinmatch.solvers.nested`). For the rest prices are brought down as
-far as they go (:mod:`twinmatch.solvers.crossed`); often the best assignment at those prices keeps to all
-quotas, and is proven. Where it does not, a search finds the best whole one (:mod:`twinmatch.solvers.search`).
-Then the answer says that prices alone do not prove it.
+What is nested is one network and exact (:mod:`twinmatch.solvers.nested`). For the rest prices are brought
+down as far as they go (:mod:`twinmatch.solvers.crossed`); often the best assignment at those prices keeps to
+all quotas, and is proven. Where it does not, a search finds the best whole one
+(:mod:`twinmatch.solvers.search`). Then the answer says that prices alone do not prove it.
 
 Where coverage comes first it is settled first, with prices of its own that prove it; then it is one more
 bound, on the number of left nodes that have a partner, and its price is the coverage price.
@@ -20,7 +20,7 @@ import numpy as np
 from twinmatch.graph.constraints import Constraints, Prices
 from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.crossed import Priced, Relaxation
-from twinmatch.solvers.nested import Layout, Pairs, Solved, layout_of
+from twinmatch.solvers.nested import Pairs, Solved, layout_of
 from twinmatch.solvers.network import Cut
 from twinmatch.solvers.search import search
 from twinmatch.status import Limit, Status
@@ -236,7 +236,7 @@ class _Run:
         return (self._coverage(used) if self.coverage_first else 0, self._worth(used))
 
     def _parts(self) -> int:
-        """Return the parts of a point that prices are counted in: so many that rounding costs less than one."""
+        """Return the parts of a point that prices are counted in: rounding costs less than one."""
         limits, spread = self.limits, int(np.abs(self.points).max(initial=1))
         units = int(limits.left_most.clip(max=limits.num_right).sum()) + 1
         parts = 4

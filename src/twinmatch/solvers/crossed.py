@@ -5,10 +5,10 @@ Problem
     As in :mod:`twinmatch.solvers.nested`, with more quotas, whose groups name both sides or cross others. The
     linear relaxation may be fractional, so that no prices prove the best whole assignment.
 Idea
-    Give each such quota a price and leave it to the price to keep it: what remains is a network, solved exactly.
-    Its value, with what the prices earn at the bounds, is an upper bound for every price; the least of them is
-    the value of the linear relaxation. It is convex in the prices and linear in pieces, one piece for each
-    assignment found: cutting planes (Kelley 1960) with a box around the best prices so far.
+    Give each such quota a price and leave it to the price to keep it: what remains is a network, solved
+    exactly. Its value, with what the prices earn at the bounds, is an upper bound for every price; the least
+    of them is the value of the linear relaxation. It is convex in the prices and linear in pieces, one piece
+    for each assignment found: cutting planes (Kelley 1960) with a box around the best prices so far.
 Why it is right
     Any prices give a valid bound; they are rounded to parts of a point before the network is solved, so that
     everything that is claimed is whole.
@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.optimize import linprog
 
-from twinmatch.solvers.nested import Layout, Pairs, Solved
 from twinmatch.solvers.network import Cut
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.solvers.control import Control
+    from twinmatch.solvers.nested import Layout, Pairs, Solved
 
     Int64 = npt.NDArray[np.int64]
     Float = npt.NDArray[np.float64]
@@ -192,8 +192,8 @@ class Relaxation:
         Parameters
         ----------
         seen : callable
-            Told the pairs of every assignment on the way; returns the bound in whole points that is low enough,
-            if there is one.
+            Told the pairs of every assignment on the way; returns the bound in whole points that is low
+            enough, if there is one.
         most : float, optional
             No price goes beyond this, in points; for a problem in which prices may be any multiple.
 

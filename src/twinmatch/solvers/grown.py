@@ -4,19 +4,20 @@ Nested quotas on an implicit graph: a network over short lists, which grow where
 Problem
     As in :mod:`twinmatch.solvers.nested`, with too many pairs to write down.
 Idea
-    Bidding with prices on quotas (:mod:`twinmatch.solvers.trial`) gives nearly right prices, and at these the best
-    partners of each left node are a few. Over such lists the problem is a network, solved exactly. Its prices are
-    then held against all pairs: a pair outside the lists that is worth more than its prices joins them. When there
-    is none, the network's optimum is that of the whole graph, and its prices prove it.
+    Bidding with prices on quotas (:mod:`twinmatch.solvers.trial`) gives nearly right prices, and at these the
+    best partners of each left node are a few. Over such lists the problem is a network, solved exactly. Its
+    prices are then held against all pairs: a pair outside the lists that is worth more than its prices joins
+    them. When there is none, the network's optimum is that of the whole graph, and its prices prove it.
 Why it is right
-    Only a search that looks at every left node under the last prices, and finds nothing, ends a run. The lists hold
-    an assignment that keeps to everything from the start (:mod:`twinmatch.solvers.kinds`), so that the network has a
-    solution. What a search finds above a left price, added up, is what the bound may be short of at most.
+    Only a search that looks at every left node under the last prices, and finds nothing, ends a run. The
+    lists hold an assignment that keeps to everything from the start (:mod:`twinmatch.solvers.kinds`), so that
+    the network has a solution. What a search finds above a left price, added up, is what the bound may be
+    short of at most.
 Cost
     A handful of networks, each started from the prices and the pairs of the one before.
 Traps
-    Hundreds of partners tie. Lists of the best alone hold the same few places for everybody, and prices in the
-    network rise over them until they are far off; so each list holds the best empty places too.
+    Hundreds of partners tie. Lists of the best alone hold the same few places for everybody, and prices in
+    the network rise over them until they are far off; so each list holds the best empty places too.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinmatch.graph.constraints import Prices
 from twinmatch.errors import ResourceLimitError
+from twinmatch.graph.constraints import Prices
 from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
@@ -42,8 +43,8 @@ from twinmatch.status import Limit, Status
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from twinmatch.graph.constraints import Constraints
     from twinmatch.graph.called import CalledGraph
+    from twinmatch.graph.constraints import Constraints
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.kinds import Covered
 
@@ -93,7 +94,7 @@ def solve_implicit(
 
 
 def nothing(num_left: int, num_right: int, limits: Constraints, limit: Limit) -> Answer:
-    """Return what is known of a run that was stopped before it began: no pairs, and no bound but the trivial."""
+    """Return what is known of a run that was stopped before it began: nothing."""
     empty = np.empty((0, 2), np.int64)
     zero = np.zeros(num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
     return Answer(
@@ -139,8 +140,8 @@ class _Grown:
         if rest:
             names = ", ".join(repr(limits.quotas[q].name) for q in rest[:3])
             raise ResourceLimitError(
-                f"{len(rest):,} quotas cross others or name both sides (first: {names}): such quotas are solved up to "
-                f"{FEW_PAIRS:,} pairs, and here are {graph.num_left * graph.num_right:,}"
+                f"{len(rest):,} quotas cross others or name both sides (first: {names}): such quotas "
+                f"are solved up to {FEW_PAIRS:,} pairs, and here are {graph.num_left * graph.num_right:,}"
             )
         high = max(0, graph.terms.max_points)
         nobody = np.zeros(limits.num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
@@ -182,7 +183,7 @@ class _Grown:
             if not len(more):
                 return self.answer(None)
             gap = self.bound - (self.objective or 0)
-            if 0 < self.control.gap and gap <= self.control.gap * max(1, abs(self.bound)):
+            if self.control.gap > 0 and gap <= self.control.gap * max(1, abs(self.bound)):
                 return self.answer(Limit.GAP)
             known = _merged(known, more)
 
@@ -236,7 +237,8 @@ class _Grown:
         new = _without(pairs, known)
         i, j = np.divmod(new, self.graph.num_right)
         excess = self.graph.core.points(i, j) - right[j] - left[i]
-        # Either whoever is short of a better partner pays, or the better partner becomes dearer: the fewer the better.
+        # Either whoever is short of a better partner pays, or the better partner becomes dearer: the fewer
+        # the better.
         raise_left, raise_right = np.zeros(len(left), np.int64), np.zeros(len(right), np.int64)
         if np.count_nonzero(np.bincount(i)) < np.count_nonzero(np.bincount(j)):
             np.maximum.at(raise_left, i, excess)

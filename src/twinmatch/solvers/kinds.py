@@ -2,14 +2,16 @@
 Coverage under constraints, on an implicit graph: who can be paired at all, before a single point is counted.
 
 Problem
-    The largest number of left nodes that can have a partner at once while every bound and nested quota is kept,
-    with its proof, and an assignment that reaches it; or the witness that nothing keeps to them.
+    The largest number of left nodes that can have a partner at once while every bound and nested quota is
+    kept, with its proof, and an assignment that reaches it; or the witness that nothing keeps to them.
 Idea
-    Rules and quotas speak of kinds of nodes: nodes with the same admissible partners, in the same groups, are one
-    node of the network, as often as there are of them. Nodes that are named one by one are kinds of their own.
+    Rules and quotas speak of kinds of nodes: nodes with the same admissible partners, in the same groups, are
+    one node of the network, as often as there are of them. Nodes that are named one by one are kinds of their
+    own.
 Why it is right
-    What flows between two kinds can be dealt out among their members in any order, as long as nobody is dealt the
-    same partner twice: left nodes that must have somebody come first, and so do places that must be filled.
+    What flows between two kinds can be dealt out among their members in any order, as long as nobody is dealt
+    the same partner twice: left nodes that must have somebody come first, and so do places that must be
+    filled.
 Cost
     A network of some hundred nodes.
 """
@@ -134,7 +136,7 @@ def _kinds(
     groups: list[Bool | None],
     named: Int64,
 ) -> Int64:
-    """Number the kinds of one side."""
+    """Return the kind of each node of one side."""
     _, alike = np.unique(admissible, axis=0, return_inverse=True)
     own = np.zeros(len(classes), np.int64)
     own[named] = named + 1
@@ -161,14 +163,14 @@ def _deal(i: Int64, j: Int64, times: Int64, left: Int64, right: Int64, limits: C
     """Deal out what flows between kinds among their members."""
     lefts = _seats(left, limits.left_least, np.minimum(limits.left_most, len(right)), in_turns=True)
     rights = _seats(right, limits.right_least, np.minimum(limits.right_most, len(left)), in_turns=False)
-    # A kind's seats are taken in the order in which its flows stand: left nodes take turns, right nodes are filled
-    # one after the other, so that nobody meets the same partner twice unless there is nobody else.
+    # A kind's seats are taken in the order in which its flows stand: left nodes take turns, right nodes are
+    # filled one after the other, so that nobody meets the same partner twice unless there is nobody else.
     pairs = np.stack([_taken(i, times, *lefts), _taken(j, times, *rights)], axis=1)
     return np.unique(pairs, axis=0)
 
 
 def _seats(kind: Int64, least: Int64, most: Int64, *, in_turns: bool) -> tuple[Int64, Int64]:
-    """Return the seats of all nodes, kind by kind, those that must be taken first, and where each kind begins."""
+    """Return the seats of all nodes, kind by kind, first those to be taken; and where kinds begin."""
     node = np.repeat(np.arange(len(kind)), most)
     turn = np.arange(len(node)) - np.repeat(np.cumsum(most) - most, most)
     keys = (node, turn) if in_turns else (turn, node)

@@ -2,20 +2,20 @@
 Matching under nested quotas: a flow through a network, exact and whole.
 
 Problem
-    Stored pairs, fewest and most partners of each node, pairs that must be, quotas on one side each whose sets
-    are nested or apart. Find the most points; or show that nothing keeps to all of it.
+    Stored pairs, fewest and most partners of each node, pairs that must be, quotas on one side each whose
+    sets are nested or apart. Find the most points; or show that nothing keeps to all of it.
 Idea
-    A pair is a unit of flow from a hub through the sets of its left node, the smallest last, the left node, the
-    right node and the sets of that, back to the hub. Every bound is one on an arc. So the matching is a
+    A pair is a unit of flow from a hub through the sets of its left node, the smallest last, the left node,
+    the right node and the sets of that, back to the hub. Every bound is one on an arc. So the matching is a
     circulation of least cost (``cpp/core/network.hpp``), whose linear relaxation has whole solutions.
 What counts coverage
-    Where a left node may have several partners, only the first covers it: that one comes on an arc of its own,
-    from the sets that count left nodes, and the others straight from the hub. So a left side has one of the two
-    kinds of sets; where everybody has one partner at most they are the same.
+    Where a left node may have several partners, only the first covers it: that one comes on an arc of its
+    own, from the sets that count left nodes, and the others straight from the hub. So a left side has one of
+    the two kinds of sets; where everybody has one partner at most they are the same.
 The proof
-    Potentials of the network are the prices of :mod:`twinmatch.certify.theorem`: the price of a node or set is
-    what the potential rises by on its arc. A cut of the network that lets too little through, as potentials of
-    0 and -1, is the witness.
+    Potentials of the network are the prices of :mod:`twinmatch.certify.theorem`: the price of a node or set
+    is what the potential rises by on its arc. A cut of the network that lets too little through, as
+    potentials of 0 and -1, is the witness.
 """
 
 from __future__ import annotations
@@ -133,11 +133,9 @@ class Layout:
     heads : (num_left,) int64 or None
         Where the sets of the left side count first partners only: how many of them each left node has.
 
-    Notes
-    -----
-    Nodes: the hub, a node that everything counted passes, left sets, left nodes, right nodes, right sets. Arcs:
-    the counted total, left sets, left nodes, further partners of left nodes, right nodes, right sets, pairs.
-    A bound that cannot be reached gets room beyond it, so that it never has a price.
+    Notes ----- Nodes: the hub, a node that everything counted passes, left sets, left nodes, right nodes,
+    right sets. Arcs: the counted total, left sets, left nodes, further partners of left nodes, right nodes,
+    right sets, pairs. A bound that cannot be reached gets room beyond it, so that it never has a price.
     """
 
     def __init__(self, limits: Constraints, left: Forest, right: Forest, heads: Int64 | None) -> None:
@@ -213,7 +211,8 @@ class Layout:
             pi = np.clip(pi, -1, 0)  # no unit flows: anything beyond what one is worth proves no more
         prices = self.prices(pi, gain)
         if not counted and not count_only:
-            # Nothing asks for anybody to be counted: where no unit flows, a price of it is one of the left nodes.
+            # Nothing asks for anybody to be counted: where no unit flows, a price of it is one of the left
+            # nodes.
             prices = prices._replace(left=prices.left - prices.coverage, coverage=0)
         return Solved(used, times[used], total, prices, pi)
 

@@ -7,7 +7,6 @@ cannot prove the optimum: then the answer says that it rests on a search.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np

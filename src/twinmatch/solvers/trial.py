@@ -1,31 +1,34 @@
 """
-Prices of quotas by trial: phases of bidding, and between them quotas that are over or under change their price.
+Prices of quotas by trial: between phases of bidding, quotas that are over or under change them.
 
 Problem
-    Nested quotas on groups of left and of right nodes, in a market that is never stored. Find nearly right prices of
-    nodes and quotas, for the exact network over short lists (:mod:`twinmatch.solvers.grown`) to start from.
+    Nested quotas on groups of left and of right nodes, in a market that is never stored. Find nearly right
+    prices of nodes and quotas, for the exact network over short lists (:mod:`twinmatch.solvers.grown`) to
+    start from.
 Idea
-    At fixed prices of quotas the market is the one of :mod:`twinmatch.solvers.engine`: what the quotas of a right
-    node cost is taken off its points (``cpp/core/discounted.hpp``), what those of a left node cost is added to what
-    it has without a partner. After a phase of bidding one counts: a group over its cap becomes dearer, one under
-    its floor cheaper, and one that has a price and does not use it up falls back towards zero, each by as many
-    points as the last change of its price says that it takes.
+    At fixed prices of quotas the market is the one of :mod:`twinmatch.solvers.engine`: what the quotas of a
+    right node cost is taken off its points (``cpp/core/discounted.hpp``), what those of a left node cost is
+    added to what it has without a partner. After a phase of bidding one counts: a group over its cap becomes
+    dearer, one under its floor cheaper, and one that has a price and does not use it up falls back towards
+    zero. By how much is Newton's step in a model of choice (a logit: what leaves a group goes to the others
+    by their size) whose one number, over how many points choices are spread, is learnt from the last step.
 From small to large
-    As in :mod:`twinmatch.solvers.levels`: a sixteenth of the market, then a quarter, then all of it, with steps that
-    shrink by four. Most trials happen where they cost little, and a second phase at one step costs a third of the
-    first, because most lists are still good.
+    As in :mod:`twinmatch.solvers.levels`: a sixteenth of the market, then a quarter, then all of it, with
+    steps that shrink by four. Most trials happen where they cost little, and a second phase at one step costs
+    a third of the first, because most lists are still good.
 Why it is right
     Any prices are a valid start. Nothing here is part of the proof.
 Cost
     On the registers a third more than the auction without quotas.
 Traps
-    Quotas as bidders of their own, one for each place that must stay empty, are tens of thousands of bidders that
-    all want the same; a price is one number. Floors have prices below zero: the rule that prices only rise holds
-    between two openings of a phase only, and at each opening every list is drawn again. Secants, a group at a time,
-    take what a neighbour's price did for one's own; and where all groups are over, moving one alone moves nobody.
+    Quotas as bidders of their own, one for each place that must stay empty, are tens of thousands of bidders
+    that all want the same; a price is one number. Floors have prices below zero: the rule that prices only
+    rise holds between two openings of a phase only, and at each opening every list is drawn again. Secants, a
+    group at a time, take what a neighbour's price did for one's own; and where all groups are over, moving
+    one alone moves nobody.
 After
-    L. Walras, "Elements d'economie politique pure" (1874), for the trials; D. McFadden, "Conditional logit analysis
-    of qualitative choice behavior", in: Frontiers in Econometrics (1974), for the model of choice.
+    L. Walras, "Elements d'economie politique pure" (1874), for the trials; D. McFadden, "Conditional logit
+    analysis of qualitative choice behavior", in: Frontiers in Econometrics (1974), for the model of choice.
 """
 
 from __future__ import annotations
@@ -36,13 +39,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from twinmatch import _core
-from twinmatch.graph.constraints import Forest
 from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, new_solver
 from twinmatch.solvers.levels import FACTOR, FEWEST, LAST_PART, WHOLE_PART, WIDER
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from twinmatch.graph.constraints import Forest
     from twinmatch.graph.scored import ScoredGraph
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.nested import Layout
@@ -150,7 +153,7 @@ class _Side:
         self.price = price
 
     def _learn(self, count: Float, noise: float) -> None:
-        """Spread choices wider or closer, as counts answered less or more than was thought, by more than noise."""
+        """Spread choices wider or closer, as counts answered less or more than was thought."""
         if self.before is None:
             return
         gone, thought = self.before[0] - count, self.before[1]
@@ -203,8 +206,8 @@ class _Trials:
         width = self.most / WIDTH_PART
         self.left = _Side(layout.left, *layout.bounds(layout.left), width)
         self.right = _Side(layout.right, *layout.bounds(layout.right), width)
-        # Where coverage comes first, staying without is worse than any pair by as much as a pair can be worth. Where
-        # some must stay without all the same, it is what prices drive them to.
+        # Where coverage comes first, staying without is worse than any pair by as much as a pair can be
+        # worth. Where some must stay without all the same, it is what prices drive them to.
         full = coverage is not None and coverage == len(self.rows)
         alone = -self.most if full else 0
         self.alone = np.where(limits.left_least > 0, _core.NO_VALUE, alone)
@@ -319,8 +322,8 @@ class _Trials:
         noise = NOISE / share
         cells = self.right.cells(right) / share
         out = (len(rows) - len(left)) / share + SPARED * len(self.rows)
-        # As if everybody chose among cells, and staying without, by points and luck: what leaves one cell goes to the
-        # others by their size.
+        # As if everybody chose among cells, and staying without, by points and luck: what leaves one cell
+        # goes to the others by their size.
         self.right.move(cells, np.diag(cells) - np.outer(cells, cells) / (cells.sum() + out), most, noise)
         cells = self.left.cells(left) / share
         stay = self.left.cells(rows) / share - cells + SPARED * cells

@@ -159,8 +159,11 @@ def _changed(
     if isinstance(part, QuotaPer):
         return _quotas(part, bounds, left, right)
     if isinstance(part, CoverageFloor):
-        shares = {group: _share_of(bound) for group, bound in bounds.items()}
-        within = {group: _within(bound, amendments.coverage) for group, bound in relative.items()}
+        everybody = len(left)
+        shares = {group: _share_of(bound, everybody) for group, bound in bounds.items()}
+        within = {
+            group: _within(bound, everybody, amendments.coverage) for group, bound in relative.items()
+        }
         return _floors(part, shares, within, left)
     return None
 
@@ -204,46 +207,36 @@ def _quotas(
             return [*rest, *single]
     clear = not set(part.left) & set(part.where_left) and not set(part.right) & set(part.where_right)
     if clear and len(labels) <= MOST_QUOTAS:
-        shared = Bounds_of(part, left)
-        made: list[Request] = []
-        for group, label in enumerate(labels):
-            one = own[group] if group in own else shared.quota(part, *label)
-            made += [] if one is None else [one]
-        return made
-    # Everybody gets the looser number.
+        every = [own[group] if group in own else _same(part, *label) for group, label in enumerate(labels)]
+        return [one for one in every if one is not None]
+    return _looser(part, list(bounds.values()))
+
+
+def _looser(part: QuotaPer, bounds: list[Bound]) -> list[Request] | None:
+    """Give every group the looser number; shares of groups of several sizes are not one number."""
     new: dict[str, Any] = {}
-    if any(bound.at_least is not None for bound in bounds.values()):
-        floors = [bound.floor for bound in bounds.values()]
-        new |= {"at_least": min(floors), "at_least_share": None}
-        if part.at_least is not None:
-            new["at_least"] = min(part.at_least, *floors)
-    if any(bound.at_most is not None for bound in bounds.values()):
-        caps = [bound.cap or 0 for bound in bounds.values()]
-        new |= {"at_most": max(caps), "at_most_share": None}
-        if part.at_most is not None:
-            new["at_most"] = max(part.at_most, *caps)
+    if any(bound.at_least is not None for bound in bounds):
+        if part.at_least_share is not None:
+            return None
+        new["at_least"] = min(bound.floor for bound in bounds)
+    if any(bound.at_most is not None for bound in bounds):
         if part.at_most_share is not None:
-            new["at_most"] = max(new["at_most"], math.floor(exact(part.at_most_share) * len(left)))
+            return None
+        new["at_most"] = max(bound.cap or 0 for bound in bounds)
     return [replace(part, **new)]
 
 
-class Bounds_of(NamedTuple):
-    """Makes the quotas of groups that do not change."""
-
-    part: QuotaPer
-    left: Schools
-
-    def quota(self, part: QuotaPer, here: tuple[str, ...], there: tuple[str, ...]) -> Quota:
-        """Return the quota of one group, with the bounds of all."""
-        return Quota(
-            _label(part, here, there),
-            _where(part.where_left, part.left, here),
-            _where(part.where_right, part.right, there),
-            part.at_least,
-            part.at_most,
-            part.at_least_share,
-            part.at_most_share,
-        )
+def _same(part: QuotaPer, here: tuple[str, ...], there: tuple[str, ...]) -> Quota:
+    """Return the quota of one group that does not change."""
+    return Quota(
+        _label(part, here, there),
+        _where(part.where_left, part.left, here),
+        _where(part.where_right, part.right, there),
+        part.at_least,
+        part.at_most,
+        part.at_least_share,
+        part.at_most_share,
+    )
 
 
 def _own(part: QuotaPer, here: tuple[str, ...], there: tuple[str, ...], bound: Bound) -> Quota | None:
@@ -313,10 +306,10 @@ def _floors(
     return [replace(part, **new)]
 
 
-def _share_of(bound: Bound) -> float:
+def _share_of(bound: Bound, everybody: int) -> float:
     """Return the share that rounds up to a floor, with as few digits as do."""
-    size = len(bound.quota.left) if bound.quota.left is not None else 0
-    members = int(bound.quota.left.sum()) if bound.quota.left is not None else size
+    members = _members(bound, everybody)
+    share = 0.0
     for digits in (2, 3, 4, 6, 9):
         share = math.floor(Fraction(bound.floor, max(1, members)) * 10**digits) / 10**digits
         if math.ceil(exact(share) * members) == bound.floor:
@@ -324,8 +317,11 @@ def _share_of(bound: Bound) -> float:
     return share
 
 
-def _within(bound: Bound, coverage: Fraction) -> float:
+def _within(bound: Bound, everybody: int, coverage: Fraction) -> float:
     """Return how far behind the coverage a floor is, rounded up."""
-    members = int(bound.quota.left.sum()) if bound.quota.left is not None else 0
-    behind = coverage - Fraction(bound.floor, max(1, members))
+    behind = coverage - Fraction(bound.floor, max(1, _members(bound, everybody)))
     return float(min(Fraction(1), max(Fraction(0), Fraction(math.ceil(behind * 10**4), 10**4))))
+
+
+def _members(bound: Bound, everybody: int) -> int:
+    return everybody if bound.quota.left is None else int(bound.quota.left.sum())

@@ -160,6 +160,8 @@ def _pair(
     result = _result(matching, certificate, seconds)
     if options.json:
         terminal.show(json.dumps(result))
+    elif matching.status is Status.INFEASIBLE:
+        terminal.show(terminal.impossible(_why(matching), certificate, result, out))
     elif matching.status in (Status.OPTIMAL, Status.FEASIBLE):
         terminal.show(terminal.summary(matching, certificate, result, out))
     return _ending(matching, certificate, out, interrupted=asked.is_set())
@@ -194,7 +196,13 @@ def _result(
         "verified": certificate is not None and certificate.ok,
         "seconds": {phase: round(spent, 3) for phase, spent in seconds.items()},
         "peak_mb": round(_peak_bytes() / 1e6, 1),
+        **({"witness": _why(matching)} if matching.status is Status.INFEASIBLE else {}),
     }
+
+
+def _why(matching: Matching) -> str:
+    """Return what a witness says; empty where there is none."""
+    return "" if matching.witness is None else matching.witness.explain()
 
 
 def _peak_bytes() -> int:
@@ -219,7 +227,14 @@ def _ending(
         return _say(Exit.REFUSED, "a proof was refused: do not use this result, and please report it")
     if matching.status is Status.INFEASIBLE:
         return _say(
-            Exit.INFEASIBLE, f"infeasible: nothing satisfies the policy; a checked witness says why{saved}"
+            Exit.INFEASIBLE,
+            " ".join(
+                [
+                    "infeasible: nothing satisfies the policy.",
+                    *filter(None, [_why(matching)]),
+                    *([f"The proof is in {out}."] if out is not None else []),
+                ]
+            ),
         )
     if nothing:
         return _say(Exit.NO_PROOF, "nothing was found in the time given; allow more with --deadline")

@@ -267,6 +267,11 @@ class Matching:
         return settled(request, compiled.terms, Control())
 
     @property
+    def settling_notes(self) -> tuple[str, ...]:
+        """What of the wishes gave way, in words."""
+        return () if self.proof is None else self._settled.notes
+
+    @property
     def constraints(self) -> Constraints:
         """What the policy asks besides points, as arrays: bounds of schools, pairs that stay, quotas."""
         return self._settled.constraints

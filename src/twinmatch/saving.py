@@ -111,7 +111,7 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     last = matching.__dict__.get("last_certificate")
     certificate = (last if last is not None and last.ok else matching.verify()).to_dict()
     _write(folder / "certificate.json", lambda path: _write_json(path, certificate))
-    record = {
+    record: dict[str, Any] = {
         "format": FORMAT if proof is None else UNDER_QUOTAS,
         "twinmatch": __version__,
         "status": str(matching.status),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import contextmanager
-from textwrap import shorten
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from twinmatch import __version__
 from twinmatch.status import Limit, Status
@@ -15,14 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    import numpy.typing as npt
+
     from twinmatch.certify import Certificate
     from twinmatch.matching import Matching
     from twinmatch.solvers.control import Progress
 
-__all__ = ["progress", "show", "summary"]
+__all__ = ["impossible", "progress", "show", "summary"]
 
 _BAR_WIDTH = 36
 _CLAIM_WIDTH = 86
+_NAME_WIDTH = 44
+#: So many claims are said in full.
+_CLAIMS = 12
+#: So many quotas that press are shown.
+_QUOTAS = 6
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -62,7 +71,8 @@ def progress(num_left: int) -> Iterator[Callable[[Progress], None] | None]:
         def on_progress(now: Progress) -> None:
             gap = now.relative_gap
             news = f", {_below(gap)}" if gap is not None and gap < 1 else ""
-            bar.update(line, description=now.phase, completed=now.matched, news=news)
+            # Under quotas a school may have several partners, and pairs are what is counted.
+            bar.update(line, description=now.phase, completed=min(now.matched, num_left), news=news)
 
         yield on_progress
 
@@ -93,27 +103,104 @@ def summary(
         Lines of about 100 characters at most, without colour codes.
     """
     left, matched = result["left"], result["matched"]
+    several = len(_partners(matching)) - matched
     lines = [
-        f"twinmatch {__version__}",
-        "",
-        _row(
-            "schools", f"{left:,} to pair, {result['right']:,} possible partners, {result['pairs']:,} pairs"
-        ),
+        *_head(result),
         _row("paired", f"{matched:,} ({_percent(matched / max(1, left))}), {_coverage_in_words(matching)}"),
+        *([_row("", f"{matched + several:,} pairs: some schools have several partners")] if several else []),
         _row("left out", f"{result['unmatched']:,}"),
         _row("points", f"{result['objective']:,}, {_gap_in_words(matching)}"),
         _row("bound", f"{result['bound']:,}, no such pairing is worth more"),
         "",
         *_bars("partners", _partners_by_country(matching)),
         "",
+        *_quotas(matching),
         *_certificate_lines(certificate),
         "",
-        *_phases(result["seconds"]),
-        _row("memory", f"{result['peak_mb']:,.0f} MB at most"),
+        *_costs(result, out),
     ]
+    return "\n".join(lines)
+
+
+def impossible(
+    witness: str, certificate: Certificate | None, result: Mapping[str, Any], out: Path | None
+) -> str:
+    """
+    Return one screen about a policy that nothing keeps to.
+
+    Parameters
+    ----------
+    witness : str
+        Why, in a sentence; empty where nobody knows.
+    certificate, result, out
+        As for :func:`summary`.
+
+    Returns
+    -------
+    str
+    """
+    why = wrap(witness, _CLAIM_WIDTH) or ["not said"]
+    lines = [
+        *_head(result),
+        _row("paired", "nobody: nothing keeps to all that the policy asks"),
+        *(_row("" if k else "why", line) for k, line in enumerate(why)),
+        "",
+        *_certificate_lines(certificate),
+        "",
+        *_costs(result, out),
+    ]
+    return "\n".join(lines)
+
+
+def _head(result: Mapping[str, Any]) -> list[str]:
+    schools = f"{result['left']:,} to pair, {result['right']:,} possible partners, {result['pairs']:,} pairs"
+    return [f"twinmatch {__version__}", "", _row("schools", schools)]
+
+
+def _costs(result: Mapping[str, Any], out: Path | None) -> list[str]:
+    """Say what the run took, and where its result is."""
+    lines = [*_phases(result["seconds"]), _row("memory", f"{result['peak_mb']:,.0f} MB at most")]
     if out is not None:
         lines.append(_row("saved in", f"{out} (check again with: twinmatch verify {out})"))
-    return "\n".join(lines)
+    return lines
+
+
+def _quotas(matching: Matching) -> list[str]:
+    """Say which quotas press, dearest first: how full they are, and what one more or fewer would bring."""
+    proof = matching.proof
+    if proof is None or not len(proof.quota_price):
+        return []
+    limits = matching.constraints
+    counts = limits.counts(*proof.taken.T).tolist()
+    covers = np.zeros(len(counts), np.int64) if proof.cover is None else proof.cover.quota
+    scaled = proof.quota_price / proof.price_scale
+    pressing = [
+        (-abs(price), quota.name, quota, count, price, cover)
+        for quota, count, price, cover in zip(
+            limits.quotas, counts, scaled.tolist(), covers.tolist(), strict=True
+        )
+        if price or cover
+    ]
+    pressing.sort(key=lambda entry: entry[:2])
+    verb = "presses" if len(pressing) == 1 else "press"
+    lines = [_row("quotas", f"{len(counts):,}, of which {len(pressing):,} {verb} on the result")]
+    for _, name, quota, count, price, cover in pressing[:_QUOTAS]:
+        is_cap = price > 0 or (not price and cover > 0)
+        unit = "schools" if quota.covered else "pairs"
+        number = quota.at_most if is_cap else quota.at_least
+        full = f"{count:,} {unit}, at {'most' if is_cap else 'least'} {number or 0:,}"
+        change = "one more" if is_cap else "one fewer"
+        brings = [f"bring {_points(abs(price))}"] if price else []
+        worth = f"{change} may {' and '.join([*brings, *(['cover another school'] if cover else [])])}"
+        lines.append(_row("", f"{shorten(name, _NAME_WIDTH, placeholder=' ...')}: {full}; {worth}"))
+    if len(pressing) > _QUOTAS:
+        lines.append(_row("", f"and {len(pressing) - _QUOTAS:,} more"))
+    lines += [_row("", line) for note in matching.settling_notes for line in wrap(note, _CLAIM_WIDTH)]
+    return [*lines, ""]
+
+
+def _points(price: float) -> str:
+    return f"{price:,.0f} points" if price >= 1 else "less than a point"
 
 
 def _phases(seconds: Mapping[str, float]) -> list[str]:
@@ -128,6 +215,8 @@ def _row(name: str, text: str) -> str:
 
 
 def _coverage_in_words(matching: Matching) -> str:
+    if matching.policy.coverage != "first":
+        return "points come first"
     missing = matching.coverage_bound - matching.coverage
     if missing == 0:
         return "as many as any pairing can"
@@ -165,8 +254,12 @@ def _percent(share: float) -> str:
 
 def _partners_by_country(matching: Matching) -> list[tuple[str, int]]:
     """Count the pairs per country of the partner, most first."""
-    partners = matching.mate[matching.mate >= 0]
-    return Counter(matching.right.strings("country")[partners].tolist()).most_common()
+    return Counter(matching.right.strings("country")[_partners(matching)].tolist()).most_common()
+
+
+def _partners(matching: Matching) -> npt.NDArray[np.int64]:
+    """Return the right school of each pair."""
+    return matching.mate[matching.mate >= 0] if matching.proof is None else matching.proof.taken[:, 1]
 
 
 def _bars(title: str, counts: list[tuple[str, int]]) -> list[str]:
@@ -189,8 +282,13 @@ def _certificate_lines(certificate: Certificate | None) -> list[str]:
         f"{'checked' if certificate.ok else 'REFUSED'} over all pairs, without the solver, "
         f"in {certificate.seconds:.1f} s: {certificate.pairs_per_second:.1e} pairs a second"
     )
-    claims = (f"{'✓' if claim.ok else '✗'} {claim.name}: {claim.detail}" for claim in certificate.claims)
+    claims = certificate.claims
+    # Under quotas there are many: those that hold are named, and those that do not are said in full.
+    held = [claim.name for claim in claims if claim.ok] if len(claims) > _CLAIMS else []
+    told = [claim for claim in claims if not (held and claim.ok)]
+    said = [f"{'✓' if claim.ok else '✗'} {claim.name}: {claim.detail}" for claim in told]
     return [
         _row("proof", head),
-        *(_row("", shorten(claim, _CLAIM_WIDTH, placeholder=" ...")) for claim in claims),
+        *(_row("", line) for line in wrap(f"✓ {' · '.join(held)}" if held else "", _CLAIM_WIDTH)),
+        *(_row("", shorten(claim, _CLAIM_WIDTH, placeholder=" ...")) for claim in said),
     ]

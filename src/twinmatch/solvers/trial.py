@@ -55,16 +55,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Begin", "begin"]
 
-#: Phases at one step: on a level, at its last step, and on the whole market.
-TRIALS, LAST_TRIALS, WHOLE_TRIALS = 3, 6, 2
+#: Phases at one step: on a level, at its last step, on the whole market, and at its last step.
+TRIALS, LAST_TRIALS, WHOLE_TRIALS, WHOLE_LAST = 3, 6, 2, 4
 #: The last steps count in so many parts of a point.
 PARTS = 16
 #: Partners in a list of the exact finish.
 PATH_LENGTH = 64
 #: A price moves by at most so many steps at once, or by such a part of the points.
 MOST_STEPS, MOST_PART = 20, 250
-#: Choices are spread over such a part of the points at first; and by what that may change at once.
-WIDTH_PART, TRUST = 20, 16.0
+#: Choices are spread over such a part of the points at first, over no fewer than a part of that, and by what it
+#: may change at once.
+WIDTH_PART, NARROWEST, TRUST = 20, 4, 16.0
+#: What a step that goes on in its direction may gain on the one before, once it was slowed down.
+FASTER = 1.2
 #: So many nodes more or less in a group may be chance.
 NOISE = 60.0
 #: Such a part of everybody is thought to be about to stay without.
@@ -100,8 +103,9 @@ class _Side:
         self.forest, self.low, self.high = forest, low.astype(float), high.astype(float)
         self.price = np.zeros(len(low))
         #: Points that a choice between two groups is spread over.
-        self.width = width
+        self.width, self.least = width, width / NARROWEST
         self.before: tuple[Float, Float] | None = None
+        self.pace, self.last = np.ones(len(low)), np.zeros(len(low))
         # Which sets each smallest set is in, itself included; the last column is for nodes in no set.
         self.inside = np.zeros((len(low), len(low) + 1))
         for at in range(len(low)):
@@ -145,6 +149,10 @@ class _Side:
             some = slope[np.ix_(at, at)]
             some[np.diag_indices(len(at))] += RIDGE * (1 + np.trace(some) / len(at))
             change[at] = np.clip(np.linalg.solve(some, (count - wanted)[at]), -most, most)
+        # Whoever turns back went too far; in a sample, where counts are rough, that says little.
+        if noise == NOISE:
+            self.pace = np.where(change * self.last < 0, self.pace / 2, np.minimum(1, self.pace * FASTER))
+        change, self.last = change * self.pace, change
         price = self.price + change
         # A price that falls to zero stays there, unless the other bound is broken.
         price = np.where((self.price > 0) & (count >= self.low), np.maximum(price, 0), price)
@@ -159,7 +167,7 @@ class _Side:
         gone, thought = self.before[0] - count, self.before[1]
         if (gone @ gone) > 0 and (thought @ gone) > 0 and np.abs(thought).max() > noise:
             ratio = float(np.clip((thought @ gone) / (gone @ gone), 1 / TRUST, TRUST))
-            self.width *= ratio**0.5
+            self.width = max(self.width * ratio**0.5, self.least)
 
 
 class _Market:
@@ -274,7 +282,7 @@ class _Trials:
         solver.seed(price)
         parts = solver.refine(PARTS)
         steps = _steps(first * parts, 1)
-        trials = [WHOLE_TRIALS] * (len(steps) - 1) + [1]
+        trials = [WHOLE_TRIALS] * (len(steps) - 1) + [WHOLE_LAST]
         self._bid(solver, market, self.rows, columns, alone, steps, trials, 1.0, parts, "auction")
         # At these prices of quotas the rest is exact: whoever moves in the network moves for a quota alone.
         self.control.run("exact", partial(solver.tighten, PATH_LENGTH))

@@ -111,7 +111,8 @@ def cover_kinds(terms: PairTerms, limits: Constraints, control: Control) -> Cove
     heads = np.bincount(left, limits.left_most > 0).astype(np.int64)
     layout, _ = layout_of(small, True, heads)
     i, j = np.nonzero(may)
-    room = np.minimum(small.left_most[i], small.right_most[j])
+    # The bound of a pair of kinds must never be what keeps it out: single pairs have none to be priced.
+    room = np.minimum(small.left_most[i], small.right_most[j]) + 1
     pairs = Pairs(i, j)
 
     def spread(prices: Prices) -> Prices:

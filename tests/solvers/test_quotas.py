@@ -1,0 +1,195 @@
+"""Quotas on graphs that are never stored: kinds, prices taken off a side, lists that grow, and their proof."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.instances import random_graph
+from twinmatch import _core
+from twinmatch.certify.arrays import StoredPairs
+from twinmatch.certify.implicit import ImplicitPairs
+from twinmatch.certify.theorem import Claims, bound_of, check_assignment
+from twinmatch.datasets import synthetic
+from twinmatch.graph.constraints import Constraints, Prices, Quota, forest_of
+from twinmatch.graph.scored import NO_PARTNER, ScoredGraph
+from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.solvers import grown
+from twinmatch.solvers.constrained import Answer
+from twinmatch.solvers.control import Control
+from twinmatch.solvers.grown import solve_implicit
+from twinmatch.solvers.kinds import cover_kinds
+from twinmatch.status import Status
+
+
+def random_limits(rng: np.random.Generator, graph: ScoredGraph, *, nested: bool = True) -> Constraints:
+    """Return bounds, locks and quotas for a graph; every left node has one partner at most."""
+    n, m = graph.num_left, graph.num_right
+    quotas: list[Quota] = []
+    for side, size in (("left", n), ("right", m)):
+        inner = rng.random(size) < 0.5
+        outer = inner | (rng.random(size) < 0.5)
+        for name, nodes in (("outer", outer), ("inner", inner)):
+            if rng.random() < 0.6:
+                least = int(rng.integers(0, 3)) if rng.random() < 0.4 else 0
+                most = None if rng.random() < 0.5 else least + int(rng.integers(0, 3))
+                both = {"left": None, "right": None, side: nodes}
+                if not nested and rng.random() < 0.5:
+                    both = {"left": rng.random(n) < 0.5, "right": rng.random(m) < 0.5}
+                covered = side == "left" and most is None and both["right"] is None
+                quotas.append(Quota(f"{side} {name}", **both, at_least=least, at_most=most, covered=covered))
+    points = graph.points(np.arange(n)[:, None], np.arange(m)[None, :]) if n and m else np.empty((n, m))
+    pairs = np.argwhere(points != FORBIDDEN)
+    locked = pairs[rng.random(len(pairs)) < 0.03].reshape(-1, 2)
+    least = (rng.random(n) < 0.1).astype(np.int64)
+    most = np.maximum(least, (rng.random(n) < 0.9).astype(np.int64))
+    return Constraints(least, most, np.zeros(m, np.int64), graph.right_capacity, locked, tuple(quotas))
+
+
+def stored(graph: ScoredGraph, limits: Constraints, coverage_first: bool = True) -> StoredPairs:
+    """Return the same question with every pair written down."""
+    n, m = graph.num_left, graph.num_right
+    i, j = np.indices((n, m)).reshape(2, -1)
+    points = graph.points(i, j)
+    known = points != FORBIDDEN
+    offset = np.searchsorted(i[known], np.arange(n + 1))
+    return StoredPairs(points[known], (offset, j[known]), limits, coverage_first)
+
+
+def claims(answer: Answer) -> Claims:
+    """Return what an answer claims."""
+    known = answer.status not in (Status.INFEASIBLE, Status.NO_SOLUTION)
+    return Claims(
+        answer.status,
+        answer.pairs,
+        answer.prices,
+        answer.price_scale,
+        answer.cover,
+        answer.witness,
+        answer.clash,
+        answer.searched,
+        answer.objective if known else None,
+        None if answer.status is Status.INFEASIBLE else answer.bound,
+        len(np.unique(answer.pairs[:, 0])) if known else None,
+        answer.coverage_bound,
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_taken_off_a_side_is_gone_from_its_points(seed):
+    """A discounted graph finds what the graph would find if its points were so many fewer."""
+    rng = np.random.default_rng(seed)
+    graph = random_graph(rng)
+    if not graph.num_left or not graph.num_right:
+        return
+    for of_left, core in ((False, graph.core), (True, graph.core_transposed)):
+        rows = graph.num_right if of_left else graph.num_left
+        items = graph.num_left if of_left else graph.num_right
+        off = rng.integers(-50, 50, rows if of_left else items)
+        price = rng.integers(0, 50, items)
+        shown = _core.Discounted(core, of_left)
+        shown.take_off(off)
+        i, j = (x.astype(np.int64) for x in np.indices((rows, items)).reshape(2, -1))
+        plain = core.points(i, j)
+        less = np.where(plain == NO_PARTNER, plain, plain - off[i if of_left else j])
+        assert np.array_equal(shown.points(i, j), less)
+        best = np.where(plain == NO_PARTNER, NO_PARTNER, less - price[j]).reshape(rows, items).max(axis=1)
+        item, points, number, _ = shown.search(np.arange(rows, dtype=np.int32), 1, price, 1)
+        found = np.where(number > 0, points - price[item], NO_PARTNER)
+        assert np.array_equal(found, best)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_coverage_by_kinds_is_that_of_single_nodes(seed):
+    """Counting kinds gives the coverage that a search over all pairs gives, and a proof; or both find none."""
+    rng = np.random.default_rng([seed, 1])
+    graph = random_graph(rng)
+    limits = random_limits(rng, graph)
+    covered = cover_kinds(graph.terms, limits, Control())
+    question = stored(graph, limits)
+    answer = solve_implicit(graph, limits, True, Control())
+    check_assignment(question, claims(answer)).raise_for_failure()
+    assert covered.is_feasible == (answer.status is not Status.INFEASIBLE)
+    total = bound_of(question, covered.prices, 0)
+    if not covered.is_feasible:
+        assert total < 0
+        return
+    assert covered.size == answer.coverage_bound == total // covered.prices.coverage
+    i, j = covered.pairs.T
+    assert (graph.points(i, j) != FORBIDDEN).all()
+    counts = limits.counts(i, j)
+    for quota, count in zip(limits.quotas, counts, strict=True):
+        assert count >= quota.at_least
+        assert quota.at_most is None or count <= quota.at_most
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_pass_bounds_what_the_recount_bounds(seed):
+    """From any prices the pass over implicit pairs proves a bound that is no worse, and never too low."""
+    rng = np.random.default_rng([seed, 2])
+    graph = random_graph(rng)
+    limits = random_limits(rng, graph, nested=False)
+    answer = solve_implicit(graph, limits, False, Control())
+    prices = Prices(
+        rng.integers(-5, 20, graph.num_left),
+        rng.integers(-5, 20, graph.num_right),
+        rng.integers(-5, 5, len(limits.quotas)),
+    )
+    implicit = ImplicitPairs(graph.terms, limits, False, answer.pairs, threads=1)
+    written = bound_of(stored(graph, limits, False), prices, 1)
+    passed = bound_of(implicit, prices, 1)
+    assert passed <= written
+    if answer.status is Status.OPTIMAL:
+        assert passed >= answer.objective
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("coverage_first", [True, False])
+def test_lists_that_grow_find_what_all_pairs_give(seed, coverage_first, monkeypatch):
+    """Over lists that grow the optimum, the coverage and the proof are those of all pairs written down."""
+    rng = np.random.default_rng([seed, 3])
+    family = ["mild", "vertical", "tight", "tied", "clustered", "mild"][seed]
+    left, right = synthetic(240, 320, seed, family)
+    from twinmatch.compiler import compile
+    from twinmatch.policies import systematic_twinning
+
+    graph = compile(left, right, systematic_twinning())
+    assert isinstance(graph, ScoredGraph)
+    n, m = graph.num_left, graph.num_right
+    country, region = rng.integers(0, 4, m), rng.integers(0, 3, m)
+    area, poor = rng.integers(0, 5, n), rng.random(n) < 0.3
+    quotas = [Quota(f"country {c}", None, country == c, 10, 55) for c in range(4)]
+    quotas += [Quota(f"region {c}", None, (country == 0) & (region == c), 2, 20) for c in range(3)]
+    quotas += [
+        Quota(f"area {a}", area == a, None, int(0.7 * (area == a).sum()), covered=True) for a in range(5)
+    ]
+    quotas += [Quota("poor", (area == 1) & poor, None, int(((area == 1) & poor).sum()), covered=True)]
+    limits = Constraints(
+        np.zeros(n, np.int64),
+        np.ones(n, np.int64),
+        np.zeros(m, np.int64),
+        graph.right_capacity,
+        quotas=tuple(quotas),
+    )
+    whole = solve_implicit(graph, limits, coverage_first, Control())
+    monkeypatch.setattr(grown, "FEW_PAIRS", 0)
+    answer = solve_implicit(graph, limits, coverage_first, Control(threads=2))
+    assert answer.status == whole.status
+    assert answer.objective == whole.objective
+    assert answer.coverage_bound == whole.coverage_bound
+    question = ImplicitPairs(graph.terms, limits, coverage_first, answer.pairs, threads=1)
+    check_assignment(question, claims(answer)).raise_for_failure()
+    again = solve_implicit(graph, limits, coverage_first, Control(threads=1))
+    assert np.array_equal(again.pairs, answer.pairs)
+    assert np.array_equal(again.prices.right, answer.prices.right)
+
+
+def test_forests():
+    """Sets that are nested or apart are a forest; sets that cross are none."""
+    a, b, c = (np.array(flags, bool) for flags in ([1, 1, 1, 0], [1, 1, 0, 0], [0, 0, 0, 1]))
+    forest = forest_of([(0, b), (1, a), (2, c), (3, b)], 4)
+    assert forest is not None
+    assert forest.quota == ((1,), (0, 3), (2,))
+    assert forest.parent.tolist() == [-1, 0, -1]
+    assert forest.leaf.tolist() == [1, 1, 0, 2]
+    assert forest_of([(0, a), (1, np.array([0, 0, 1, 1], bool))], 4) is None

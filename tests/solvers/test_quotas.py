@@ -1,6 +1,8 @@
-"""Quotas on graphs that are never stored: kinds, prices taken off a side, lists that grow, and their proof."""
+"""Quotas on graphs that are never stored: kinds, prices taken off a side, lists that grow, the proof."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,11 +17,13 @@ from twinmatch.graph.constraints import Constraints, Prices, Quota, forest_of
 from twinmatch.graph.scored import NO_PARTNER, ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers import grown
-from twinmatch.solvers.constrained import Answer
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.grown import solve_implicit
 from twinmatch.solvers.kinds import cover_kinds
 from twinmatch.status import Status
+
+if TYPE_CHECKING:
+    from twinmatch.solvers.constrained import Answer
 
 
 def random_limits(rng: np.random.Generator, graph: ScoredGraph, *, nested: bool = True) -> Constraints:
@@ -101,7 +105,7 @@ def test_what_is_taken_off_a_side_is_gone_from_its_points(seed):
 
 @pytest.mark.parametrize("seed", range(60))
 def test_coverage_by_kinds_is_that_of_single_nodes(seed):
-    """Counting kinds gives the coverage that a search over all pairs gives, and a proof; or both find none."""
+    """Counting kinds gives the coverage that all pairs give, and a proof; or both find none."""
     rng = np.random.default_rng([seed, 1])
     graph = random_graph(rng)
     limits = random_limits(rng, graph)

@@ -63,8 +63,8 @@ PARTS = 16
 PATH_LENGTH = 64
 #: A price moves by at most so many steps at once, or by such a part of the points.
 MOST_STEPS, MOST_PART = 20, 250
-#: Choices are spread over such a part of the points at first, over no fewer than a part of that, and by what it
-#: may change at once.
+#: Choices are spread over such a part of the points at first, over such a part of that at least, and over so
+#: many times as much at once.
 WIDTH_PART, NARROWEST, TRUST = 20, 4, 16.0
 #: What a step that goes on in its direction may gain on the one before, once it was slowed down.
 FASTER = 1.2

@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-BENCHMARKS := national-real national-synthetic growth sparse dense
+BENCHMARKS := national-real national-synthetic growth sparse dense quotas
 CPP := CMakeLists.txt $(shell find cpp -type f)
 
 .DEFAULT_GOAL := help

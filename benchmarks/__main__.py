@@ -6,19 +6,23 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.machine import machine, software
 from benchmarks.plan import BENCHMARKS, cases
 from benchmarks.runs import run
 
+if TYPE_CHECKING:
+    from benchmarks.plan import Case
+
 
 def record_of(name: str, *, quick: bool, peers: bool) -> dict[str, Any]:
     """Run a benchmark; the headline's numbers are at the top, those of other runs under ``runs``."""
+    planned = cases(name, quick=quick)
     first, *others = (
-        run(case, peers=peers, tell=lambda text: print(text, file=sys.stderr, flush=True))
-        for case in cases(name, quick=quick)
+        run(case, peers=peers, tell=lambda text: print(text, file=sys.stderr, flush=True)) for case in planned
     )
+    compare_with_free(planned, [first, *others])
     extra = {"exponent": exponent([first, *others])} if name == "growth" else {}
     return {
         "name": name,
@@ -29,6 +33,19 @@ def record_of(name: str, *, quick: bool, peers: bool) -> dict[str, Any]:
         **extra,
         "runs": others,
     }
+
+
+def compare_with_free(planned: list[Case], runs: list[dict[str, Any]]) -> None:
+    """Note beside each run under quotas how long it takes without them, and what is asked."""
+    seconds = {run["instance"]: run["solve_s"] for run in runs}
+    for case, run in zip(planned, runs, strict=True):
+        if case.free is not None:
+            free_s = seconds[case.free]
+            run |= {
+                "free_s": free_s,
+                "over_free": round(run["solve_s"] / max(free_s, 1e-9), 2),
+                "asked": case.asked,
+            }
 
 
 def exponent(runs: list[dict[str, Any]]) -> float:
@@ -47,8 +64,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write here instead of stdout")
     parser.add_argument("--quick", action="store_true", help="small instances, about a minute with peers")
     parser.add_argument("--no-peers", action="store_true", help="measure twinmatch only")
+    parser.add_argument("--note", metavar="TEXT", help="what readers must know, such as a machine that was busy")
     options = parser.parse_args()
     record = record_of(options.name, quick=options.quick, peers=not options.no_peers)
+    if options.note:
+        record = {"name": record.pop("name"), "note": options.note, **record}
     text = json.dumps(record, indent=1)
     if options.json is None:
         print(text)

@@ -2,7 +2,7 @@
 Families of array instances: the flattering ones and those that are known to be hard.
 
 A matrix family returns the points of all ``n x m`` pairs, a list family the ``k`` partners of each left node
-and what they are worth. Only operations that round in one way are used, so that every machine draws the same.
+and what they are worth, a family of quotas what bounds the pairs between groups of nodes. Only operations that round in one way are used, so that every machine draws the same.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Rng = np.random.Generator
 Ints = npt.NDArray[np.integer]
+Flags = npt.NDArray[np.bool_]
+Bounds = tuple["Flags | None", "Flags | None", int, int]
+"""Left and right nodes of a quota, fewest and most pairs between them; no flags are everybody."""
 
 # -- Matrices, small or large ------------------------------------------------------------------------------
 
@@ -134,3 +137,49 @@ def _distinct(rng: Rng, n: int, k: int, draw: Callable[[Any], Ints]) -> Ints:
 
 LARGE_LISTS = {"mild": mild_lists, "vertical": vertical_lists, "tied": tied_lists}
 """What is timed."""
+
+# -- Quotas ------------------------------------------------------------------------------------------------
+
+REGIONS, PARTS = 20, 5
+CROSSED, TIGHT = 12, 2
+
+
+def nested(rng: Rng, n: int, m: int) -> Iterator[Bounds]:
+    """
+    Draw regions that hold parts, on both sides: caps and floors everywhere.
+
+    A part and a region of the left has 40 to 60 and 80 to 99 in a hundred of its nodes paired; on the right,
+    half of these shares of what everybody finds there when partners are spread evenly is a floor, and a cap
+    is 80 to 139 in a hundred of it.
+    """
+    for size, is_left in ((n, True), (m, False)):
+        for groups in (REGIONS, REGIONS * PARTS):
+            of = np.arange(size) * groups // size
+            for group in range(groups):
+                flags = of == group
+                here = int(flags.sum()) if is_left else n // groups
+                if is_left:
+                    low, high = rng.integers(40, 61), rng.integers(80, 100)
+                else:
+                    low, high = rng.integers(20, 31), rng.integers(80, 140)
+                bounds = here * int(low) // 100, here * int(high) // 100
+                yield (flags, None, *bounds) if is_left else (None, flags, *bounds)
+
+
+def crossed(rng: Rng, n: int, m: int) -> Iterator[Bounds]:
+    """
+    Draw quotas of some left with some right nodes: two fifths of either, which overlap those of all others.
+
+    With partners drawn by lot, 16 in a hundred pairs would count. Most quotas ask for 6 to 26; the first is a
+    floor of 30, the second a cap of 3.
+    """
+    for k in range(CROSSED):
+        sides = [np.zeros(size, bool) for size in (n, m)]
+        for flags in sides:
+            flags[rng.permutation(len(flags))[: 2 * len(flags) // 5]] = True
+        low, high = ((30, 40), (0, 3))[k] if k < TIGHT else (6, 26)
+        yield (sides[0], sides[1], n * low // 100, n * high // 100)
+
+
+QUOTAS = {"nested": nested, "crossed": crossed}
+"""What bounds arrays."""

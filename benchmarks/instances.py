@@ -3,23 +3,23 @@ Instances by recipe: a generator, its arguments, and a digest of what it makes.
 
 A recipe is small enough for a command line and for a JSON file, so every process makes its own copy, and
 anybody can make it again. The digest is a SHA-256. Of arrays: for each array in turn its type, its shape and
-its bytes (little-endian, rows first). Of schools: the fingerprints of the left table, the right table and the
+its bytes (little-endian, rows first); quotas and what may be left out are arrays after the others. Of schools: the fingerprints of the left table, the right table and the
 policy, as lines of text (:meth:`twinmatch.Schools.fingerprint` says what enters).
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.families import LARGE_LISTS, LARGE_MATRICES
+from benchmarks.families import LARGE_LISTS, LARGE_MATRICES, QUOTAS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
     from scipy import sparse
@@ -40,6 +40,11 @@ class Market:
     policy: tm.Policy
 
     @property
+    def quotas(self) -> tuple[Any, ...]:
+        """What the policy bounds."""
+        return tuple(self.policy.quotas)
+
+    @property
     def pairs(self) -> int:
         """Number of pairs, admissible or not."""
         return len(self.left) * len(self.right)
@@ -56,6 +61,7 @@ class Matrix:
     """Points of all pairs; every left node must be paired."""
 
     points: npt.NDArray[np.int64]
+    quotas: tuple[tm.GroupQuota, ...] = ()
 
     @property
     def pairs(self) -> int:
@@ -64,17 +70,19 @@ class Matrix:
 
     @cached_property
     def sha256(self) -> str:
-        """Digest of the array."""
-        return digest(self.points)
+        """Digest of the array, and of the quotas if there are any."""
+        return digest(self.points, *_quota_arrays(self.quotas))
 
 
 @dataclass(frozen=True, eq=False)
 class Lists:
-    """Partners of each left node and their points; every left node must be paired."""
+    """Partners of each left node and their points; every left node must be paired, or as many as can be."""
 
     num_right: int
     item: npt.NDArray[np.int32]
     points: npt.NDArray[np.int64]
+    quotas: tuple[tm.GroupQuota, ...] = ()
+    everybody: bool = True
 
     @property
     def pairs(self) -> int:
@@ -84,7 +92,9 @@ class Lists:
     @cached_property
     def sha256(self) -> str:
         """Digest of the number of right nodes and the arrays."""
-        return digest(np.array(self.num_right, np.int64), self.item, self.points)
+        may_stay_out = () if self.everybody else (np.array(self.everybody),)
+        more = (*may_stay_out, *_quota_arrays(self.quotas))
+        return digest(np.array(self.num_right, np.int64), self.item, self.points, *more)
 
     @property
     def offset(self) -> npt.NDArray[np.int64]:
@@ -108,6 +118,14 @@ def digest(*arrays: npt.NDArray[Any]) -> str:
         found.update(f"{little.dtype.str} {array.shape}\n".encode())
         found.update(little.tobytes())
     return found.hexdigest()
+
+
+def _quota_arrays(quotas: tuple[tm.GroupQuota, ...]) -> Iterator[npt.NDArray[Any]]:
+    """Yield the members of each quota, nobody for everybody, and its bounds, -1 for none."""
+    for quota in quotas:
+        for side in (quota.left, quota.right):
+            yield np.zeros(0, bool) if side is None else np.asarray(side)
+        yield np.array([quota.at_least, -1 if quota.at_most is None else quota.at_most], np.int64)
 
 
 @dataclass(frozen=True)
@@ -142,14 +160,49 @@ class Instance:
 # -- Generators --------------------------------------------------------------------------------------------
 
 
-def registers(policy: str, lycees_only: bool = False) -> Market:
-    """Return the bundled registers under a ready policy."""
+def registers(
+    policy: str,
+    lycees_only: bool = False,
+    every: int = 1,
+    balance: bool = False,
+    caps: dict[str, int] | None = None,
+    floors: dict[str, float] | None = None,
+) -> Market:
+    """
+    Return the bundled registers under a ready policy, and quotas on top of it.
+
+    Parameters
+    ----------
+    policy : str
+    lycees_only : bool
+    every : int
+        Take one school in so many.
+    balance : bool
+        Ask for a balance between countries.
+    caps : dict, optional
+        Most pairs by country.
+    floors : dict, optional
+        The share of the schools of each académie that must have a partner, ``"all"`` and ``"priority"``: those
+        in priority education.
+    """
     import twinmatch as tm
 
     left, right = tm.datasets.france_eu()
     if lycees_only:
         left, right = (s.take(np.flatnonzero(s.levels == FRENCH_LYCEES)) for s in (left, right))
-    return Market(left, right, getattr(tm.policies, policy)())
+    if every > 1:
+        left, right = (s.take(np.arange(0, len(s), every)) for s in (left, right))
+    asked = getattr(tm.policies, policy)(**({"balance": True} if balance else {}))
+    more: list[Any] = [
+        tm.policies.Quota(f"cap {country}", right={"country": country}, at_most=most)
+        for country, most in (caps or {}).items()
+    ]
+    for who, share in (floors or {}).items():
+        only = {"all": {}, "priority": {"ep": ["REP", "REP+"]}}[who]
+        more.append(
+            tm.policies.CoverageFloor(f"floor {who}", left=only, per=["academie"], at_least_share=share)
+        )
+    return Market(left, right, replace(asked, quotas=(*asked.quotas, *more)) if more else asked)
 
 
 def synthetic(market: str, num_left: int, num_right: int, seed: int = 0) -> Market:
@@ -160,16 +213,34 @@ def synthetic(market: str, num_left: int, num_right: int, seed: int = 0) -> Mark
     return Market(left, right, tm.policies.systematic_twinning())
 
 
-def matrix(family: str, n: int, seed: int = 0) -> Matrix:
-    """Return a square matrix of a family."""
+def matrix(family: str, n: int, seed: int = 0, quotas: str | None = None) -> Matrix:
+    """Return a square matrix of a family, with a family of quotas."""
     points = LARGE_MATRICES[family](_random(family, seed), n, n)
-    return Matrix(np.ascontiguousarray(points, np.int64))
+    return Matrix(np.ascontiguousarray(points, np.int64), _quotas(quotas, seed, n, n))
 
 
-def lists(family: str, num_left: int, num_right: int, per_left: int, seed: int = 0) -> Lists:
-    """Return lists of a family."""
+def lists(
+    family: str,
+    num_left: int,
+    num_right: int,
+    per_left: int,
+    seed: int = 0,
+    quotas: str | None = None,
+    everybody: bool = True,
+) -> Lists:
+    """Return lists of a family, with a family of quotas."""
     item, points = LARGE_LISTS[family](_random(family, seed), num_left, num_right, per_left)
-    return Lists(num_right, item.astype(np.int32), points.astype(np.int64))
+    asked = _quotas(quotas, seed, num_left, num_right)
+    return Lists(num_right, item.astype(np.int32), points.astype(np.int64), asked, everybody)
+
+
+def _quotas(family: str | None, seed: int, num_left: int, num_right: int) -> tuple[tm.GroupQuota, ...]:
+    import twinmatch as tm
+
+    if family is None:
+        return ()
+    drawn = QUOTAS[family](_random(family, seed), num_left, num_right)
+    return tuple(tm.GroupQuota(*one, name=f"{family} {k}") for k, one in enumerate(drawn))
 
 
 def _random(family: str, seed: int) -> np.random.Generator:

@@ -6,13 +6,13 @@ A peer is stopped after its seconds, so that a benchmark ends within about ten m
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks.instances import Instance
 
 __all__ = ["BENCHMARKS", "Case", "cases"]
 
-BENCHMARKS = ("national-real", "national-synthetic", "growth", "sparse", "dense")
+BENCHMARKS = ("national-real", "national-synthetic", "growth", "sparse", "dense", "quotas")
 
 DENSE = ("scipy", "lapx")
 STORED = ("ortools", "highs")
@@ -29,10 +29,16 @@ class Case(NamedTuple):
     instance : Instance
     peers : dict of str to float
         Names of peers, in the order in which they run, and the seconds after which each is stopped.
+    free : str or None
+        The instance of the same benchmark that asks for the same without quotas.
+    asked : float or None
+        How many times its seconds the run should take at most.
     """
 
     instance: Instance
     peers: dict[str, float]
+    free: str | None = None
+    asked: float | None = None
 
 
 def cases(name: str, *, quick: bool) -> list[Case]:
@@ -43,6 +49,7 @@ def cases(name: str, *, quick: bool) -> list[Case]:
         "growth": _growth,
         "sparse": _sparse,
         "dense": _dense,
+        "quotas": _quotas,
     }[name](quick)
 
 
@@ -126,4 +133,43 @@ def _dense(quick: bool) -> list[Case]:
         )
         for n in sizes
         for family in ("uniform", "geometric", "tied", "machol_wien", "features")
+    ]
+
+
+NESTED_AT_MOST = 3.0
+"""What is asked: under nested quotas a run takes at most so many times the seconds without."""
+
+
+def _quotas(quick: bool) -> list[Case]:
+    every = 20 if quick else 1
+    schools: dict[str, Any] = {"policy": "systematic_twinning"} | ({"every": every} if quick else {})
+    name = "one school in 20" if quick else "registers"
+    caps = {"IT": 18_000, "DE": 14_000, "ES": 9_000, "NL": 8_000, "SE": 6_000, "RO": 6_000}  # too few places
+    nested = {
+        "caps": {country: most // every for country, most in caps.items()},
+        "floors": {"all": 0.9, "priority": 0.98},
+    }
+    num_left, num_right, n = (2_000, 4_000, 40) if quick else (20_000, 40_000, 100)
+    lists = {"family": "mild", "num_left": num_left, "num_right": num_right, "per_left": 16, "seed": 0}
+    lists |= {"everybody": False}
+    size = f"{num_left:,} x {num_right:,} x 16"
+    matrix = {"family": "uniform", "n": n, "seed": 0, "quotas": "crossed"}
+    flow, whole = (_boxed((peer,), 45, quick) for peer in ("ortools", "scipy-milp"))
+
+    def on_schools(what: str, asked: dict[str, Any]) -> Case:
+        found = Case(Instance(f"{name}-{what}", "registers", schools | asked), {})
+        return found._replace(free=f"{name}-free", asked=NESTED_AT_MOST) if asked else found
+
+    return [
+        on_schools("free", {}),
+        on_schools("balance", {"balance": True}),
+        on_schools("nested", nested),
+        Case(Instance(f"arrays-free {size}", "lists", lists), flow),
+        Case(
+            Instance(f"arrays-nested {size}", "lists", lists | {"quotas": "nested"}),
+            flow,
+            f"arrays-free {size}",
+            NESTED_AT_MOST,
+        ),
+        Case(Instance(f"arrays-crossed {n} x {n}", "matrix", matrix), whole),
     ]

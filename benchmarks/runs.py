@@ -55,8 +55,24 @@ def measured(instance: Instance) -> dict[str, Any]:
         "matched": result.coverage,
         "trajectory": trajectory,
     }
+    if built.quotas:
+        record |= _under_quotas(result, certificate)
     optima.check(record)
     return record
+
+
+def _under_quotas(result: Any, certificate: tm.Certificate) -> dict[str, Any]:
+    """Return how many quotas there are, how many press, and what the proof rests on."""
+    if isinstance(result, tm.Matching):
+        price, searched = result.quotas["price"].to_numpy(), result.proof is not None and result.proof.searched
+    else:
+        price, searched = result.quota_price, result.proof == "search"
+    return {
+        "quotas": len(price),
+        "binding": int((price != 0).sum()),
+        "proof": "search" if searched else "prices",
+        "verified": certificate.ok,
+    }
 
 
 def _warm(built: Market | Matrix | Lists) -> None:
@@ -73,7 +89,9 @@ def _solver(built: Market | Matrix | Lists) -> Callable[..., Any]:
     if isinstance(built, Market):
         return lambda told: tm.match(built.left, built.right, built.policy, on_progress=told, **options)
     points = built.sparse() if isinstance(built, Lists) else built.points
-    return lambda told: tm.assign(points, require_all=True, on_progress=told, **options)
+    everybody = not isinstance(built, Lists) or built.everybody
+    options |= {"require_all": True} if everybody else {"coverage_first": True}
+    return lambda told: tm.assign(points, quotas=built.quotas, on_progress=told, **options)
 
 
 def _timed(solver: Callable[..., Any], trajectory: list[tuple[float, float]]) -> tuple[Any, float]:

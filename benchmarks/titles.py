@@ -11,6 +11,7 @@ TITLES = {
     "highs": "HiGHS interior point",
     "scipy": "SciPy linear_sum_assignment",
     "scipy-sparse": "SciPy min_weight_full_bipartite_matching",
+    "scipy-milp": "HiGHS in SciPy milp",
     "lapx": "lapx lapjv",
     "lapx-sparse": "lapx lapmod",
 }

@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.peers import composition, dense, stored
+from benchmarks.peers import composition, dense, quotas, stored
 from benchmarks.peers.question import NotRun, count
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ PEERS = {
     "highs": Peer("highspy", stored.highs),
     "scipy": Peer("scipy", dense.scipy),
     "scipy-sparse": Peer("scipy", stored.scipy),
+    "scipy-milp": Peer("scipy", quotas.milp),
     "lapx": Peer("lapx", dense.lapx),
     "lapx-sparse": Peer("lapx", stored.lapx),
 }

@@ -13,7 +13,7 @@ from twinmatch.graph.terms import FORBIDDEN
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["NotRun", "Pairs", "as_matrix", "as_pairs", "compiled", "count", "fits", "staying_out"]
+__all__ = ["NotRun", "Pairs", "as_matrix", "as_pairs", "compiled", "count", "fits", "no_quotas", "staying_out"]
 
 ROOM = 2e9  # bytes that a peer may ask for to store pairs that nobody else has to store
 BLOCK = 2**22  # pairs that are scored at once
@@ -53,8 +53,15 @@ def fits(pairs: int, bytes_each: float) -> None:
         raise NotRun(f"{pairs:.1e} pairs would have to be stored, about {pairs * bytes_each / 1e9:,.0f} GB")
 
 
+def no_quotas(built: Market | Matrix | Lists) -> None:
+    """Refuse what bounds groups of pairs."""
+    if built.quotas:
+        raise NotRun("takes no quotas")
+
+
 def compiled(market: Market) -> tm.graph.scored.ScoredGraph:
-    """Return what every pair of schools is worth, and how many places there are."""
+    """Return what every pair of schools is worth, and how many places there are; there must be no quotas."""
+    no_quotas(market)
     return tm.compile(market.left, market.right, market.policy)
 
 
@@ -65,6 +72,7 @@ def staying_out(most_points: int, num_left: int) -> int:
 
 def as_matrix(built: Market | Matrix | Lists, bytes_each: float = 8) -> npt.NDArray[np.float64]:
     """Return points, whole numbers in floating point; a forbidden pair is as bad as staying out."""
+    no_quotas(built)
     if isinstance(built, Matrix):
         return built.points.astype(np.float64)
     if isinstance(built, Lists):
@@ -90,13 +98,16 @@ def _scored(graph: tm.graph.scored.ScoredGraph) -> npt.NDArray[np.int64]:
     return points
 
 
-def as_pairs(built: Market | Matrix | Lists, bytes_each: float) -> Pairs:
-    """Return the pairs one by one."""
+def as_pairs(built: Market | Matrix | Lists, bytes_each: float, *, takes_quotas: bool = False) -> Pairs:
+    """Return the pairs one by one; quotas are left to the peer, or refused."""
+    if not takes_quotas:
+        no_quotas(built)
     if isinstance(built, Lists):
         n, k = built.item.shape
         tail = np.repeat(np.arange(n, dtype=np.int32), k)
         one = np.ones(built.num_right, np.int64)
-        return Pairs(tail, built.item.ravel(), built.points.ravel(), n, built.num_right, one, None)
+        out = None if built.everybody else staying_out(int(np.abs(built.points).max(initial=0)), n)
+        return Pairs(tail, built.item.ravel(), built.points.ravel(), n, built.num_right, one, out)
     if isinstance(built, Matrix):
         n, m = built.points.shape
         left, right = (side.ravel().astype(np.int32) for side in np.indices((n, m)))
@@ -118,7 +129,8 @@ def count(built: Market | Matrix | Lists, mate: npt.NDArray[np.integer]) -> tupl
     Raises
     ------
     ValueError
-        If it is none: too many at one right node, a forbidden pair, or somebody left out who must not be.
+        If it is none: too many at one right node, a forbidden pair, somebody left out who must not be, or a
+        quota that is not kept.
     """
     left = np.flatnonzero(mate >= 0)
     right = np.asarray(mate)[left].astype(np.int64)
@@ -135,8 +147,17 @@ def count(built: Market | Matrix | Lists, mate: npt.NDArray[np.integer]) -> tupl
         if not at.any(axis=1).all():
             raise ValueError("a pair that is not stored")
         points, capacity = built.points[left][at], np.ones(built.num_right, np.int64)
-    if not isinstance(built, Market) and len(left) < len(mate):
+    everybody = isinstance(built, Matrix) or (isinstance(built, Lists) and built.everybody)
+    if everybody and len(left) < len(mate):
         raise ValueError("somebody is left out")
     if (np.bincount(right, minlength=len(capacity)) > capacity).any():
         raise ValueError("more at one right node than it has places")
+    for quota in () if isinstance(built, Market) else built.quotas:
+        inside = np.ones(len(left), bool)
+        for flags, nodes in ((quota.left, left), (quota.right, right)):
+            if flags is not None:
+                inside &= np.asarray(flags)[nodes]
+        found = np.count_nonzero(inside)
+        if found < quota.at_least or (quota.at_most is not None and found > quota.at_most):
+            raise ValueError(f"{found} pairs in {quota.name!r}, from {quota.at_least} to {quota.at_most}")
     return len(left), int(points.sum())

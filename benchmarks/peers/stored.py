@@ -6,21 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.instances import Lists
-from benchmarks.peers.question import NotRun, Pairs, as_pairs
+from benchmarks.instances import Lists, Market
+from benchmarks.peers import quotas
+from benchmarks.peers.question import NotRun, Pairs, as_pairs, no_quotas
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.instances import Market, Matrix
+    from benchmarks.instances import Matrix
     from benchmarks.process import Timer
 
 __all__ = ["flow", "highs", "lapx", "ortools", "scipy"]
 
 
 def ortools(built: Market | Matrix | Lists, timer: Timer, tell: Callable[[str], object]) -> np.ndarray:
-    """Send a unit of flow through each left node."""
-    pairs = as_pairs(built, 80)
+    """Send a unit of flow through each left node; nested quotas are nodes on the way."""
+    pairs = as_pairs(built, 80, takes_quotas=not isinstance(built, Market))
+    if built.quotas:
+        network = quotas.network(pairs, built.quotas)
+        with timer():
+            return quotas.flow(pairs, network)
     with timer():
         return flow(pairs)
 
@@ -64,8 +69,9 @@ def scipy(built: Market | Matrix | Lists, timer: Timer, tell: Callable[[str], ob
     """Solve with the sparse Jonker-Volgenant algorithm."""
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-    if not isinstance(built, Lists):
-        raise NotRun("lists only")
+    no_quotas(built)
+    if not isinstance(built, Lists) or not built.everybody:
+        raise NotRun("lists only, with everybody paired")
     weight = built.sparse(built.points.astype(np.float64))
     with timer():
         _, column = min_weight_full_bipartite_matching(weight, maximize=True)
@@ -83,8 +89,9 @@ def lapx(built: Market | Matrix | Lists, timer: Timer, tell: Callable[[str], obj
     import lap
     from scipy import sparse
 
-    if not isinstance(built, Lists):
-        raise NotRun("lists only")
+    no_quotas(built)
+    if not isinstance(built, Lists) or not built.everybody:
+        raise NotRun("lists only, with everybody paired")
     n, m = len(built.item), built.num_right
     cost = built.sparse((built.points.max() - built.points + 1).astype(np.float64))
     free = sparse.csr_array(cost.T)

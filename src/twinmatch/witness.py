@@ -283,7 +283,8 @@ def _of_nodes(limits: Constraints, prices: Prices) -> Iterator[_Part]:
         ("right", prices.right, limits.right_least, limits.right_most),
     ):
         for value in np.unique(price[price != 0]).tolist():
-            nodes = np.flatnonzero(price == value)
+            # Who must have nobody asks for nothing.
+            nodes = np.flatnonzero((price == value) & ((value > 0) | (least > 0)))
             number = sum((least if value < 0 else most)[nodes].tolist())
             if value > 0 or number:
                 yield _Part(f"{side}_{'most' if value > 0 else 'least'}", abs(value), number, nodes)

@@ -99,8 +99,9 @@ class Begin(NamedTuple):
 class _Side:
     """The sets of one side: their bounds and prices, and how counts are thought to answer to prices."""
 
-    def __init__(self, forest: Forest, low: Int64, high: Int64, width: float) -> None:
+    def __init__(self, forest: Forest, low: Int64, high: Int64, most: int, width: float) -> None:
         self.forest, self.low, self.high = forest, low.astype(float), high.astype(float)
+        self.is_capped = high < most
         self.price = np.zeros(len(low))
         #: Points that a choice between two groups is spread over.
         self.width, self.least = width, width / NARROWEST
@@ -157,6 +158,8 @@ class _Side:
         # A price that falls to zero stays there, unless the other bound is broken.
         price = np.where((self.price > 0) & (count >= self.low), np.maximum(price, 0), price)
         price = np.where((self.price < 0) & (count <= self.high), np.minimum(price, 0), price)
+        # Without a cap nothing is dearer, without a floor nothing cheaper, whatever the neighbours' prices say.
+        price = np.clip(price, np.where(self.low > 0, -np.inf, 0), np.where(self.is_capped, np.inf, 0))
         self.before = (count, slope @ (price - self.price))
         self.price = price
 
@@ -212,8 +215,9 @@ class _Trials:
         self.rows = np.flatnonzero(limits.left_most > 0)
         self.places = np.minimum(limits.right_most, len(self.rows))
         width = self.most / WIDTH_PART
-        self.left = _Side(layout.left, *layout.bounds(layout.left), width)
-        self.right = _Side(layout.right, *layout.bounds(layout.right), width)
+        most = int(np.minimum(limits.left_most, limits.num_right).sum())
+        self.left = _Side(layout.left, *layout.bounds(layout.left), most, width)
+        self.right = _Side(layout.right, *layout.bounds(layout.right), most, width)
         # Where coverage comes first, staying without is worse than any pair by as much as a pair can be
         # worth. Where some must stay without all the same, it is what prices drive them to.
         full = coverage is not None and coverage == len(self.rows)

@@ -246,7 +246,7 @@ def test_the_summary_shows_the_quotas_that_press(files, tmp_path, capsys):
     assert err == ""
     assert "quotas      7, of which 6 press on the result" in shown
     pressing = re.findall(
-        r"cap: country (..): 10 pairs, at most 10; one more may bring ([0-9,]+) points and cover another school",
+        r"cap: country (..): 10 of at most 10 pairs; one more: up to ([0-9,]+) points and a school",
         shown,
     )
     assert sorted(country for country, _ in pressing) == ["DE", "ES", "IT", "NL", "RO", "SE"]
@@ -331,7 +331,7 @@ def test_the_progress_line_knows_every_phase(monkeypatch):
             on_progress(Progress(phase, matched=matched, objective=90, bound=100, gap=10, relative_gap=0.1))
             time.sleep(0.15)
     assert re.search("network.*12 of 20 paired", shown.getvalue())
-    assert re.search("search.*20 of 20 paired, at most 10 % below", shown.getvalue())
+    assert re.search("search.*20 of 20 paired, at most 10.0 % below", shown.getvalue())
 
 
 # -- exit codes ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from twinmatch.policy.asked import asked
 from twinmatch.settling import settled
 from twinmatch.solvers import check_options, solve
 from twinmatch.solvers.control import Control, Stopped
-from twinmatch.solvers.grown import nothing, solve_implicit
+from twinmatch.solvers.grown import solve_implicit
 from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
@@ -142,8 +142,8 @@ def _under_quotas(
     request = asked(policy, left, right, capacity)
     try:
         limits = settled(request, cast("PairTerms", graph.terms), control).constraints
-    except Stopped as stopped:
-        return nothing(graph.num_left, graph.num_right, request.constraints, stopped.limit)
+    except Stopped:
+        limits = request.constraints  # stopped before wishes were settled: there will be no answer to them
     return solve_implicit(graph, limits, policy.coverage == "first", control)
 
 

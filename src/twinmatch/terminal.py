@@ -27,7 +27,6 @@ __all__ = ["impossible", "progress", "show", "summary"]
 
 _BAR_WIDTH = 36
 _CLAIM_WIDTH = 86
-_NAME_WIDTH = 44
 #: So many claims are said in full.
 _CLAIMS = 12
 #: So many quotas that press are shown.
@@ -188,11 +187,11 @@ def _quotas(matching: Matching) -> list[str]:
         is_cap = price > 0 or (not price and cover > 0)
         unit = "schools" if quota.covered else "pairs"
         number = quota.at_most if is_cap else quota.at_least
-        full = f"{count:,} {unit}, at {'most' if is_cap else 'least'} {number or 0:,}"
+        full = f"{count:,} of at {'most' if is_cap else 'least'} {number or 0:,} {unit}"
         change = "one more" if is_cap else "one fewer"
-        brings = [f"bring {_points(abs(price))}"] if price else []
-        worth = f"{change} may {' and '.join([*brings, *(['cover another school'] if cover else [])])}"
-        lines.append(_row("", f"{shorten(name, _NAME_WIDTH, placeholder=' ...')}: {full}; {worth}"))
+        brings = [*([_points(abs(price))] if price else []), *(["a school"] if cover else [])]
+        worth = f"{change}: up to {' and '.join(brings)}"
+        lines += [_row("", line) for line in wrap(f"{name}: {full}; {worth}", _CLAIM_WIDTH)]
     if len(pressing) > _QUOTAS:
         lines.append(_row("", f"and {len(pressing) - _QUOTAS:,} more"))
     lines += [_row("", line) for note in matching.settling_notes for line in wrap(note, _CLAIM_WIDTH)]

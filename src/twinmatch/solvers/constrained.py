@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["Answer", "solve_constrained"]
+__all__ = ["Answer", "solve_constrained", "trivial_bound"]
 
 #: Parts of a point that prices of crossed quotas are counted in, at most; and room for them.
 MOST_PARTS, ROOM = 2**20, 2**56
@@ -79,6 +79,15 @@ class Answer(NamedTuple):
     searched: bool
 
 
+def trivial_bound(limits: Constraints, high: int, locked: Int64) -> int:
+    """
+    Return what left prices of ``high`` alone prove, where no pair has more points than that.
+
+    ``locked`` are the points of the pairs that must be.
+    """
+    return int(sum(limits.left_most.tolist())) * high + int(sum((locked - high).tolist()))
+
+
 def solve_constrained(
     graph: ExplicitGraph, limits: Constraints, coverage_first: bool, control: Control
 ) -> Answer:
@@ -122,7 +131,8 @@ class _Run:
         nobody = np.zeros(limits.num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
         self.scale = 1
         self.prices = Prices(np.full(limits.num_left, high), *nobody)
-        self.bound = int(limits.left_most.clip(max=limits.num_right).sum()) * high
+        must = np.isin(i * limits.num_right + j, limits.locked @ np.array([limits.num_right, 1]))
+        self.bound = trivial_bound(limits, high, self.points[must])
         if coverage_first:
             self.cover = Prices(np.ones(limits.num_left, np.int64), *nobody, 1)
             self.most_covered = int((limits.left_most > 0).sum())
@@ -230,7 +240,12 @@ class _Run:
                 return None
             return self._coverage(self.used) if count_only else self._worth(self.used)
 
-        return relaxed.lower(seen)
+        try:
+            return relaxed.lower(seen)
+        except Stopped:
+            if relaxed.best is not None and not count_only:
+                self._take_prices(relaxed.best)
+            raise
 
     def _key(self, used: Int64) -> tuple[int, int]:
         return (self._coverage(used) if self.coverage_first else 0, self._worth(used))

@@ -23,6 +23,7 @@ Literature
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -116,6 +117,7 @@ class Relaxation:
             [left[pairs.left] & right[pairs.right] for left, right in zip(self.left_of, rights, strict=True)]
         )
         self.start: Int64 | None = None
+        self.best: Priced | None = None  # for whoever is stopped on the way
         self.known: list[tuple[float, Int64]] = []  # points and counts of assignments found
 
     def at(self, price: Int64) -> Priced | Cut:
@@ -206,6 +208,7 @@ class Relaxation:
         if isinstance(first, Cut):
             return first
         best, enough = first, seen(first.solved.used)
+        self.best = best
         spread = float(np.ptp(self.points)) if len(self.points) and not self.count_only else 1.0
         radius = most or max(1.0, spread) / 4
         farthest = most or max(1.0, spread) * (len(self.points) + 2)
@@ -214,7 +217,7 @@ class Relaxation:
             if best.value < floor or (enough is not None and best.value // self.scale <= enough):
                 break
             centre = np.zeros(len(self.rest)) if most else best.price / self.scale
-            found = self._master(centre, radius)
+            found = self.control.run("search", partial(self._master, centre, radius))
             if found is None:
                 break
             price, promised = found
@@ -233,7 +236,7 @@ class Relaxation:
             elif not most:
                 radius = max(1 / self.scale, radius / 2)
             if new.value < best.value:
-                best = new
+                best = self.best = new
             elif (new.price == best.price).all():
                 break  # finer prices than parts of a point would be needed
         return best

@@ -32,7 +32,7 @@ from twinmatch.graph.constraints import Prices
 from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
-from twinmatch.solvers.constrained import Answer, solve_constrained
+from twinmatch.solvers.constrained import Answer, solve_constrained, trivial_bound
 from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.kinds import cover_kinds
 from twinmatch.solvers.nested import Pairs, Solved, layout_of
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["nothing", "solve_implicit"]
+__all__ = ["solve_implicit"]
 
 #: Up to so many pairs, admissible or not, are written down.
 FEW_PAIRS = 1_000_000
@@ -93,26 +93,6 @@ def solve_implicit(
         return run.answer(stopped.limit)
 
 
-def nothing(num_left: int, num_right: int, limits: Constraints, limit: Limit) -> Answer:
-    """Return what is known of a run that was stopped before it began: nothing."""
-    empty = np.empty((0, 2), np.int64)
-    zero = np.zeros(num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
-    return Answer(
-        Status.NO_SOLUTION,
-        limit,
-        empty,
-        Prices(np.zeros(num_left, np.int64), *zero),
-        1,
-        Prices(np.ones(num_left, np.int64), *zero, 1),
-        None,
-        None,
-        0,
-        0,
-        num_left,
-        False,
-    )
-
-
 def _written(graph: ScoredGraph | CalledGraph) -> ExplicitGraph:
     """Return the graph of all admissible pairs."""
     i, j = np.indices((graph.num_left, graph.num_right)).reshape(2, -1)
@@ -146,7 +126,8 @@ class _Grown:
         high = max(0, graph.terms.max_points)
         nobody = np.zeros(limits.num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
         self.prices = Prices(np.full(limits.num_left, high), *nobody)
-        self.bound = int(limits.left_most.clip(max=limits.num_right).sum()) * high
+        locked = graph.core.points(*np.ascontiguousarray(limits.locked.T))
+        self.bound = trivial_bound(limits, high, locked)
         self.pairs = np.empty((0, 2), np.int64)
         self.objective: int | None = None
         self.cover: Covered | None = None

@@ -158,7 +158,7 @@ class _Side:
         # A price that falls to zero stays there, unless the other bound is broken.
         price = np.where((self.price > 0) & (count >= self.low), np.maximum(price, 0), price)
         price = np.where((self.price < 0) & (count <= self.high), np.minimum(price, 0), price)
-        # Without a cap nothing is dearer, without a floor nothing cheaper, whatever the neighbours' prices say.
+        # Without a cap nothing gets dearer, without a floor nothing cheaper, whatever neighbours' prices say.
         price = np.clip(price, np.where(self.low > 0, -np.inf, 0), np.where(self.is_capped, np.inf, 0))
         self.before = (count, slope @ (price - self.price))
         self.price = price

@@ -37,15 +37,12 @@ def record_of(name: str, *, quick: bool, peers: bool) -> dict[str, Any]:
 
 def compare_with_free(planned: list[Case], runs: list[dict[str, Any]]) -> None:
     """Note beside each run under quotas how long it takes without them, and what is asked."""
-    seconds = {run["instance"]: run["solve_s"] for run in runs}
-    for case, run in zip(planned, runs, strict=True):
+    seconds = {record["instance"]: record["solve_s"] for record in runs}
+    for case, record in zip(planned, runs, strict=True):
         if case.free is not None:
             free_s = seconds[case.free]
-            run |= {
-                "free_s": free_s,
-                "over_free": round(run["solve_s"] / max(free_s, 1e-9), 2),
-                "asked": case.asked,
-            }
+            ratio = round(record["solve_s"] / max(free_s, 1e-9), 2)
+            record.update(free_s=free_s, over_free=ratio, asked=case.asked)
 
 
 def exponent(runs: list[dict[str, Any]]) -> float:
@@ -64,7 +61,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write here instead of stdout")
     parser.add_argument("--quick", action="store_true", help="small instances, about a minute with peers")
     parser.add_argument("--no-peers", action="store_true", help="measure twinmatch only")
-    parser.add_argument("--note", metavar="TEXT", help="what readers must know, such as a machine that was busy")
+    parser.add_argument(
+        "--note", metavar="TEXT", help="what readers must know, such as a machine that was busy"
+    )
     options = parser.parse_args()
     record = record_of(options.name, quick=options.quick, peers=not options.no_peers)
     if options.note:

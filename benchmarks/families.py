@@ -2,7 +2,8 @@
 Families of array instances: the flattering ones and those that are known to be hard.
 
 A matrix family returns the points of all ``n x m`` pairs, a list family the ``k`` partners of each left node
-and what they are worth, a family of quotas what bounds the pairs between groups of nodes. Only operations that round in one way are used, so that every machine draws the same.
+and what they are worth, a family of quotas what bounds the pairs between groups of nodes. Only operations
+that round in one way are used, so that every machine draws the same.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@ Instances by recipe: a generator, its arguments, and a digest of what it makes.
 
 A recipe is small enough for a command line and for a JSON file, so every process makes its own copy, and
 anybody can make it again. The digest is a SHA-256. Of arrays: for each array in turn its type, its shape and
-its bytes (little-endian, rows first); quotas and what may be left out are arrays after the others. Of schools: the fingerprints of the left table, the right table and the
-policy, as lines of text (:meth:`twinmatch.Schools.fingerprint` says what enters).
+its bytes (little-endian, rows first); quotas, and that not everybody must be paired, are arrays after the
+others. Of schools: the fingerprints of the left table, the right table and the policy, as lines of text
+(:meth:`twinmatch.Schools.fingerprint` says what enters).
 """
 
 from __future__ import annotations
@@ -182,8 +183,8 @@ def registers(
     caps : dict, optional
         Most pairs by country.
     floors : dict, optional
-        The share of the schools of each académie that must have a partner, ``"all"`` and ``"priority"``: those
-        in priority education.
+        The share of the schools of each académie that must have a partner: of ``"all"`` and of those in
+        ``"priority"`` education.
     """
     import twinmatch as tm
 
@@ -200,7 +201,7 @@ def registers(
     for who, share in (floors or {}).items():
         only = {"all": {}, "priority": {"ep": ["REP", "REP+"]}}[who]
         more.append(
-            tm.policies.CoverageFloor(f"floor {who}", left=only, per=["academie"], at_least_share=share)
+            tm.policies.CoverageFloor(f"floor {who}", left=only, per=("academie",), at_least_share=share)
         )
     return Market(left, right, replace(asked, quotas=(*asked.quotas, *more)) if more else asked)
 

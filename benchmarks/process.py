@@ -85,7 +85,7 @@ def alone(task: str, instance: Instance, limit_s: float | None = None) -> Ended:
         ``"ours"``, or the name of a peer.
     instance : Instance
     limit_s : float, optional
-        Seconds for the timed part.
+        Seconds for the timed part; the library stops by itself, with what it has.
     """
     recipe = json.dumps({"name": instance.name, **instance.recipe})
     command = [sys.executable, "-m", "benchmarks.process", task, recipe, json.dumps(limit_s)]
@@ -137,7 +137,7 @@ def main() -> None:
     task, recipe, limit = sys.argv[1:]
     instance = Instance(**json.loads(recipe))
     if task == "ours":
-        say(**measured(instance), peak_mb=peak_mb())
+        say(**measured(instance, json.loads(limit)), peak_mb=peak_mb())
         return
     try:
         found = compete(PEERS[task], instance.build(), Timer(json.loads(limit)), lambda text: say(note=text))

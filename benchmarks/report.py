@@ -36,6 +36,7 @@ HEADINGS = {
     "growth": "Growth",
     "sparse": "Sparse arrays",
     "dense": "Dense arrays",
+    "quotas": "Quotas",
 }
 READING = {
     "national-real": "All schools of the registers, one place each; the first row is the headline.",
@@ -44,6 +45,10 @@ READING = {
     "sparse": "`tm.assign` on 32 stored partners for each left node, everybody paired; a pass recounts the "
     "stored pairs.",
     "dense": "`tm.assign` on square matrices, everybody paired; a pass recounts the matrix.",
+    "quotas": "The registers without quotas, with a balance between countries, and with caps that leave "
+    "fewer places than schools and floors in every académie; sparse arrays with regions and parts of regions "
+    "bounded on both sides, as many paired as can be; dense arrays under 12 quotas that cross, three draws, "
+    "everybody paired, ours and its peer stopped after 45 seconds.",
 }
 
 
@@ -103,6 +108,8 @@ def lines(now: dict[str, Record], before: dict[str, Record], plots: list[str]) -
         yield from ("", f"## {HEADINGS[name]}", "", f"`{name}`. {READING[name]}", "")
         if len(origins) > 1:
             yield from (provenance(record), "")
+        if "note" in record:
+            yield from (f"Note: {record['note']}", "")
         yield from own_table(record)
         if phases := record.get("phases_s"):
             spent = ", ".join(f"{phase} {seconds(value)}" for phase, value in phases.items())
@@ -112,6 +119,7 @@ def lines(now: dict[str, Record], before: dict[str, Record], plots: list[str]) -
             yield f"Time grows like the number of left schools to the power {record['exponent']:.2f}."
         if name == "national-real" and any(run.get("trajectory") for run in runs(record)):
             yield from gap_table(record)
+        yield from quota_table(record)
         yield from peer_table(record)
     yield from changes(now, before)
 
@@ -163,6 +171,38 @@ def gap_table(record: Record) -> Iterator[str]:
         if points := run.get("trajectory"):
             reached = [next((at for at, left in points if left <= level), None) for level in GAPS]
             yield row(run["instance"], *(seconds(at) for at in reached))
+
+
+def quota_table(record: Record) -> Iterator[str]:
+    """Yield what was asked under quotas, and whether it was reached."""
+    bounded = [run for run in runs(record) if "quotas" in run]
+    if not bounded:
+        return
+    yield ""
+    yield "What is asked: a proof, gap 0; and where quotas are nested, at most so many times the seconds of"
+    yield "the same question without quotas, in the same campaign. A quota *presses* where its price is not"
+    yield "zero."
+    yield ""
+    names = ["instance", "quotas", "that press", "pairs", "without quotas", "solve", "ratio", "asked"]
+    yield from header([*names, "gap", "proof", "outcome"], 1, 2)
+    for run in bounded:
+        timed = run.get("asked") is not None
+        missed = [] if run["relative_gap"] == 0 else ["not proven"]
+        if timed and run["over_free"] > run["asked"]:
+            missed.append("too slow")
+        yield row(
+            run["instance"],
+            f"{run['quotas']:,}",
+            f"{run['binding']:,}",
+            f"{run['matched']:,}",
+            seconds(run["free_s"]) if timed else "",
+            seconds(run["solve_s"]),
+            f"{run['over_free']:.1f}" if timed else "",
+            f"{run['asked']:g}" if timed else "",
+            gap(run),
+            run["proof"] + (", verified" if run["verified"] else ", **refused**"),
+            f"**missed**: {', '.join(missed)}" if missed else "reached",
+        )
 
 
 def peer_table(record: Record) -> Iterator[str]:
@@ -289,9 +329,8 @@ def paint_time(figure: Any, now: dict[str, Record]) -> bool:
     shown = {title: names for title, names in shown.items() if names}
     if not shown:
         return False
-    peers = sorted(
-        {peer["name"] for record in now.values() for _, peer in ended(record)}, key=list(TITLES).index
-    )
+    painted = [now[name] for names in shown.values() for name in names]
+    peers = sorted({peer["name"] for record in painted for _, peer in ended(record)}, key=list(TITLES).index)
     looks = {
         peer: {"marker": ("x", "+", "1", "2", (5, 2, 0), (8, 2, 0), "3", "4")[k], "color": f"C{k + 1}"}
         for k, peer in enumerate(peers)

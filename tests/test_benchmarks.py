@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
+from itertools import combinations, permutations
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,9 +16,9 @@ import pytest
 
 import twinmatch as tm
 from benchmarks import optima, report
-from benchmarks.__main__ import exponent
+from benchmarks.__main__ import compare_with_free, exponent
 from benchmarks.instances import Instance, Lists, Market, digest
-from benchmarks.peers import PEERS, NotRun, compete, composition
+from benchmarks.peers import PEERS, NotRun, compete, composition, quotas
 from benchmarks.peers.composition import NumpySearch, OurSearch, compose, recovered_prices
 from benchmarks.peers.question import Pairs, compiled
 from benchmarks.peers.stored import flow
@@ -27,11 +29,28 @@ from benchmarks.titles import TITLES
 from tests.instances import random_graph, solved
 from twinmatch.graph.terms import FORBIDDEN
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 HERE = Path(report.__file__).parent
 MARKET = Instance("a market", "synthetic", {"market": "mild", "num_left": 60, "num_right": 200})
 TIGHT = Instance("a tight market", "synthetic", {"market": "tight", "num_left": 80, "num_right": 60})
 LISTS = Instance("lists", "lists", {"family": "vertical", "num_left": 50, "num_right": 90, "per_left": 12})
 MATRIX = Instance("a matrix", "matrix", {"family": "geometric", "n": 40})
+NESTED = Instance(
+    "nested",
+    "lists",
+    {
+        "family": "mild",
+        "num_left": 600,
+        "num_right": 1200,
+        "per_left": 12,
+        "quotas": "nested",
+        "everybody": False,
+    },
+)
+CROSSED = Instance("crossed", "matrix", {"family": "uniform", "n": 30, "quotas": "crossed"})
+QUOTAS = [NESTED, CROSSED]
 KEYS = {
     *("instance", "pairs", "scan_s", "scan_rate", "phases_s", "solve_s", "solve_over_scan", "relative_gap"),
     *("objective", "peak_mb", "peers", "recipe", "sha256", "trajectory", "status"),
@@ -40,8 +59,10 @@ KEYS = {
 TAKERS = {
     "a market": {"composition", "composition-numpy", "ortools", "highs", "scipy", "lapx"},
     "a tight market": {"composition", "composition-numpy", "ortools", "highs"},
-    "lists": {"ortools", "highs", "scipy-sparse", "lapx-sparse"},
-    "a matrix": {"ortools", "highs", "scipy", "lapx"},
+    "lists": {"ortools", "highs", "scipy-sparse", "lapx-sparse", "scipy-milp"},
+    "a matrix": {"ortools", "highs", "scipy", "lapx", "scipy-milp"},
+    "nested": {"ortools"},
+    "crossed": {"scipy-milp"},
 }
 
 
@@ -52,7 +73,7 @@ def quiet(text: str) -> None:
 # -- Our side ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("instance", [MARKET, TIGHT, LISTS, MATRIX], ids=lambda one: one.name)
+@pytest.mark.parametrize("instance", [MARKET, TIGHT, LISTS, MATRIX, *QUOTAS], ids=lambda one: one.name)
 def test_a_measured_run_is_proven_and_complete(instance):
     """A run ends with gap 0, its phases fit into its time, and its gap falls to what it ends with."""
     record = measured(instance)
@@ -113,11 +134,50 @@ def test_the_exponent_is_the_slope_of_logarithms():
     assert exponent([{"left": n, "solve_s": 3e-6 * n**1.25} for n in (10, 70, 400)]) == 1.25
 
 
+def test_the_registers_under_quotas_are_proven():
+    """A few schools under the quotas of the campaign: caps leave fewer places than schools."""
+    planned = [case for case in cases("quotas", quick=True) if case.instance.generator == "registers"]
+    free, balance, nested = (
+        measured(Instance(one.instance.name, "registers", one.instance.arguments)) for one in planned
+    )
+    assert "quotas" not in free
+    assert (balance["quotas"], balance["matched"]) == (6, free["matched"])
+    assert nested["matched"] == 61_000 // 20 < free["matched"]
+    for record in (free, balance, nested):
+        assert (record["status"], record["relative_gap"]) == ("OPTIMAL", 0)
+    for record in (balance, nested):
+        assert record["verified"]
+        assert record["proof"] == "prices"
+        assert 0 < record["binding"] <= record["quotas"]
+        assert record["objective"] < free["objective"]
+
+
+def test_quotas_are_compared_with_the_same_without():
+    """Every run that has a counterpart in the plan says how many times its seconds it takes."""
+    planned = cases("quotas", quick=False)
+    runs = [{"instance": one.instance.name, "solve_s": 2.0 + at} for at, one in enumerate(planned)]
+    compare_with_free(planned, runs)
+    assert [run.get("over_free") for run in runs] == [None, 1.5, 2.0, None, 1.2, None, None, None]
+    assert {run["asked"] for run in runs if "asked" in run} == {3}
+
+
+def test_a_deadline_of_a_plan_is_kept():
+    """A run that is stopped says how far its proof has come."""
+    record = measured(planned_crossed(quick=False), 1)
+    assert record["solve_s"] < 10
+    assert record["bound"] >= record["objective"]
+
+
+def planned_crossed(*, quick: bool) -> Instance:
+    """Return the first instance of the plan whose quotas cross."""
+    return next(c.instance for c in cases("quotas", quick=quick) if c.deadline is not None)
+
+
 # -- Peers -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", sorted(PEERS))
-@pytest.mark.parametrize("instance", [MARKET, TIGHT, LISTS, MATRIX], ids=lambda one: one.name)
+@pytest.mark.parametrize("instance", [MARKET, TIGHT, LISTS, MATRIX, *QUOTAS], ids=lambda one: one.name)
 def test_peers_find_the_proven_optimum(name, instance):
     """A peer that takes an instance and ends has as many pairs and points as our proof says."""
     built = instance.build()
@@ -150,6 +210,80 @@ def test_a_peer_cannot_cheat(instance):
         compete(liar, built, Timer(), quiet)
 
 
+@pytest.mark.parametrize("instance", QUOTAS, ids=lambda one: one.name)
+def test_a_peer_keeps_to_quotas(instance):
+    """The best assignment without quotas breaks some of them, and does not count."""
+    built = instance.build()
+    points = built.sparse() if isinstance(built, Lists) else built.points
+    free = tm.assign(points, coverage_first=True).mate
+    liar = PEERS["scipy-milp"]._replace(solve=lambda *_: free)
+    with pytest.raises(ValueError, match=r"pairs in '(nested|crossed) \d+'"):
+        compete(liar, built, Timer(), quiet)
+
+
+def test_a_flow_keeps_to_nested_quotas():
+    """Many small networks, slow twin: every way to pair, as many as can be first."""
+    rng = np.random.default_rng(4)
+    halves = [np.array([1, 1, 0, 0], bool), np.array([1, 0, 0, 0], bool)]
+    seen = set()
+    for _ in range(60):
+        points = rng.integers(-5, 9, (4, 4))
+        bounds = [sorted(rng.integers(0, 4, 2).tolist()) for _ in range(4)]
+        asked = [
+            tm.GroupQuota(left=g, at_least=a, at_most=b) for g, (a, b) in zip(halves, bounds, strict=False)
+        ]
+        asked += [
+            tm.GroupQuota(right=g, at_least=a, at_most=b)
+            for g, (a, b) in zip(halves, bounds[2:], strict=True)
+        ]
+        i, j = (side.ravel() for side in np.indices((4, 4)))
+        pairs = Pairs(i, j, points.ravel(), 4, 4, np.ones(4, np.int64), 1000)
+        ours = tm.assign(points, coverage_first=True, quotas=asked)
+        try:
+            mate = quotas.flow(pairs, quotas.network(pairs, asked))
+        except RuntimeError:
+            assert ours.status == tm.Status.INFEASIBLE
+            seen.add("infeasible")
+            continue
+        left = np.flatnonzero(mate >= 0)
+        best = max(
+            (len(kept), int(points[kept, to].sum()))
+            for k in range(5)
+            for kept, to in ways(k)
+            if all(
+                one.at_least
+                <= np.count_nonzero(
+                    (True if one.left is None else one.left[kept])
+                    & (True if one.right is None else one.right[to])
+                )
+                <= one.at_most
+                for one in asked
+            )
+        )
+        assert (len(left), points[left, mate[left]].sum()) == best == (len(ours.pairs), ours.objective)
+        seen.add("found")
+    assert seen == {"infeasible", "found"}
+
+
+def ways(k: int) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield every way to pair k of 4 with k of 4."""
+    for kept in combinations(range(4), k):
+        for to in permutations(range(4), k):
+            yield list(kept), list(to)
+
+
+def test_quotas_that_cross_are_no_flow():
+    """Groups that overlap in part, and quotas on both sides, are refused as a network."""
+    pairs = Pairs(*(np.array(x) for x in ([0, 1, 2], [0, 1, 2], [1, 1, 1])), 3, 3, np.ones(3, np.int64), 9)
+    first, second = np.array([1, 1, 0], bool), np.array([0, 1, 1], bool)
+    for asked in (
+        [tm.GroupQuota(left=first), tm.GroupQuota(left=second)],
+        [tm.GroupQuota(left=first, right=second)],
+    ):
+        with pytest.raises(NotRun, match="nested"):
+            quotas.network(pairs, asked)
+
+
 def test_a_slow_peer_is_stopped_and_says_how_far_it_came():
     """The time box ends a process in the middle of its work, and what it said is kept."""
     slow = Instance("slow", "synthetic", {"market": "mild", "num_left": 20000, "num_right": 66000})
@@ -172,8 +306,13 @@ def test_a_failure_is_a_row():
     assert (row["ratio"], row["note"]) == (0.5, "3 points fewer than ours")
     row = beside(ours, "lapx", Ended({"matched": 4, "objective": 200, "solve_s": 1.0}, None))
     assert row["note"] == "1 fewer pairs than ours"
+    better = Ended({"matched": 5, "objective": 101, "solve_s": 1.0}, None)
     with pytest.raises(RuntimeError, match="the proof says"):
-        beside(ours, "lapx", Ended({"matched": 5, "objective": 101, "solve_s": 1.0}, None))
+        beside(ours, "lapx", better)
+    unproven = ours | {"status": "FEASIBLE", "bound": 101}
+    assert beside(unproven, "lapx", better)["note"] == "1 points more than ours"
+    with pytest.raises(RuntimeError, match="the proof says"):
+        beside(unproven | {"bound": 100}, "lapx", better)
     with pytest.raises(PackageNotFoundError):
         compete(PEERS["lapx"]._replace(package="no-such-distribution"), MATRIX.build(), Timer(), quiet)
 
@@ -331,6 +470,26 @@ def test_the_page_hides_nothing(results):
         "\n".join(report.lines(results | {"growth": results["national-real"]}, both, [])).count("**worse**")
         == 1
     )
+
+
+def test_the_page_says_what_quotas_missed(results):
+    """A target that was missed is bold, a run that came in time is not, and a note is there to read."""
+    first = results["national-real"]
+    under = first | {"quotas": 6, "binding": 2, "proof": "prices", "verified": True}
+    timed = under | {"free_s": 1.0, "over_free": 4.0, "asked": 3.0, "instance": "slow"}
+    open_ended = under | {"relative_gap": 0.02, "instance": "open"}
+    page = "\n".join(
+        report.lines({"quotas": first | {"note": "A busy day.", "runs": [under, timed, open_ended]}}, {}, [])
+    )
+    assert "\nNote: A busy day.\n" in page
+    assert (
+        "| slow | 6 | 2 | 60 | 1.0 s | 2.0 s | 4.0 | 3 | 0 | prices, verified | **missed**: too slow |"
+        in page
+    )
+    assert (
+        "| open | 6 | 2 | 60 |  | 2.0 s |  |  | 2.0e-02 | prices, verified | **missed**: not proven |" in page
+    )
+    assert "| a market | 6 | 2 | 60 |  | 2.0 s |  |  | 0 | prices, verified | reached |" in page
 
 
 def test_quick_runs_are_no_results(tmp_path):

@@ -13,7 +13,17 @@ from twinmatch.graph.terms import FORBIDDEN
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["NotRun", "Pairs", "as_matrix", "as_pairs", "compiled", "count", "fits", "no_quotas", "staying_out"]
+__all__ = [
+    "NotRun",
+    "Pairs",
+    "as_matrix",
+    "as_pairs",
+    "compiled",
+    "count",
+    "fits",
+    "no_quotas",
+    "staying_out",
+]
 
 ROOM = 2e9  # bytes that a peer may ask for to store pairs that nobody else has to store
 BLOCK = 2**22  # pairs that are scored at once

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from twinmatch.assignment import Assignment, GroupQuota, assign
     from twinmatch.certify import Certificate
     from twinmatch.compiler import compile
+    from twinmatch.diagnosing import Diagnosis, diagnose
+    from twinmatch.easing import WayOut, ways_out
     from twinmatch.matching import Matching, load_matching
     from twinmatch.pairing import match
     from twinmatch.policy import Policy
@@ -26,16 +28,19 @@ __version__ = "0.1.0"
 __all__ = [
     "Assignment",
     "Certificate",
+    "Diagnosis",
     "GroupQuota",
     "Limit",
     "Matching",
     "Policy",
     "Schools",
     "Status",
+    "WayOut",
     "__version__",
     "assign",
     "compile",
     "datasets",
+    "diagnose",
     "errors",
     "load_matching",
     "match",
@@ -43,24 +48,29 @@ __all__ = [
     "read_schools",
     "show_versions",
     "solve",
+    "ways_out",
 ]
 
 _HOME = {
     "Assignment": "assignment",
     "Certificate": "certify",
+    "Diagnosis": "diagnosing",
     "GroupQuota": "limits",
     "Limit": "status",
     "Matching": "matching",
     "Policy": "policy",
     "Schools": "schools",
     "Status": "status",
+    "WayOut": "easing",
     "assign": "assignment",
     "compile": "compiler",
+    "diagnose": "diagnosing",
     "load_matching": "matching",
     "match": "pairing",
     "read_schools": "registers",
     "show_versions": "versions",
     "solve": "solvers",
+    "ways_out": "easing",
 }
 _MODULES = ("datasets", "errors", "policies")
 

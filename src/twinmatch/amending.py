@@ -1,9 +1,9 @@
 """
 A policy with other numbers: a quota that asks for less, a lock that is dropped, a rule that is left out.
 
-A quota per group is one part of a policy and many bounds. Where a single group gets another number, the part is
-written as several: the same for all other groups, and a quota for the one. Where columns hold lists and conditions
-get in the way of that, all groups get the looser number.
+A quota per group is one part of a policy and many bounds. Where a single group gets another number, the part
+is written as several: the same for all other groups, and a quota for the one. Where columns hold lists and
+conditions get in the way of that, all groups get the looser number.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Amendments:
     Parameters
     ----------
     bounds, relative : dict of int to dict of int to Bound
-        By the number of the part in ``policy.quotas`` and that of the group; floors that depend on coverage are
-        apart.
+        By the number of the part in ``policy.quotas`` and that of the group; floors that depend on coverage
+        are apart.
     coverage : Fraction
         The share of left schools that can be covered without floors that depend on it.
     parts : dict of int to Request
@@ -161,9 +161,7 @@ def _changed(
     if isinstance(part, CoverageFloor):
         everybody = len(left)
         shares = {group: _share_of(bound, everybody) for group, bound in bounds.items()}
-        within = {
-            group: _within(bound, everybody, amendments.coverage) for group, bound in relative.items()
-        }
+        within = {group: _within(bound, everybody, amendments.coverage) for group, bound in relative.items()}
         return _floors(part, shares, within, left)
     return None
 
@@ -203,7 +201,8 @@ def _quotas(
             changed = {labels[group][at][0] for group in bounds}
             others = [label[at][0] for label in labels if label[at][0] not in changed]
             where = getattr(part, f"where_{side}")
-            rest = [replace(part, **{f"where_{side}": {**where, column: others}})] if others else []
+            new: dict[str, Any] = {f"where_{side}": {**where, column: others}}
+            rest = [replace(part, **new)] if others else []
             return [*rest, *single]
     clear = not set(part.left) & set(part.where_left) and not set(part.right) & set(part.where_right)
     if clear and len(labels) <= MOST_QUOTAS:
@@ -256,9 +255,7 @@ def _label(part: QuotaPer, here: tuple[str, ...], there: tuple[str, ...]) -> str
     """Return what a group is called, as in the quotas that the part makes itself."""
     columns = [f"left {one}" if one in part.right else one for one in part.left]
     columns += [f"right {one}" if one in part.left else one for one in part.right]
-    values = ", ".join(
-        f"{column} {word}" for column, word in zip(columns, (*here, *there), strict=True)
-    )
+    values = ", ".join(f"{column} {word}" for column, word in zip(columns, (*here, *there), strict=True))
     return f"{part.name}: {values}"
 
 

@@ -1,16 +1,17 @@
 """
 Ways out of a policy that nothing keeps to: the smallest changes after which something does.
 
-Only what is in a witness can help: whoever leaves all of its numbers as they are leaves the proof as it is. So each
-floor, cap, lock and least number of partners in the witness is tried alone; where none is enough, it is tried
-together with what the next witness names; and everything at once, which may be cheaper than any single change. How
-far each must move at least is one flow (:mod:`twinmatch.elastic`). Every way is checked: the changed policy is posed
-afresh, and counted afresh.
+Only what is in a witness can help: whoever leaves all of its numbers as they are leaves the proof as it is.
+So each floor, cap, lock and least number of partners in the witness is tried alone; where none is enough, it
+is tried together with what the next witness names; and everything at once, which may be cheaper than any
+single change. How far each must move at least is one flow (:mod:`twinmatch.elastic`). Every way is checked:
+the changed policy is posed afresh, and counted afresh.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -19,28 +20,28 @@ import numpy as np
 
 from twinmatch.amending import Amendments, Bound, Fewer, amended
 from twinmatch.elastic import Moved, Stretch
+from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.pairing import match
 from twinmatch.policy.asked import Draft
 from twinmatch.policy.bounds import exact, percent
 from twinmatch.policy.quotas import CoverageFloor, LockedPairs, QuotaPer
 from twinmatch.posed import Posed, language_of, posed
+from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.grown import FEW_PAIRS
-from twinmatch.solvers.kinds import cover_kinds
-from twinmatch.status import Status
+from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     import numpy.typing as npt
 
-    from twinmatch.elastic import Elastic
     from twinmatch.graph.constraints import Constraints, Prices, Quota
-    from twinmatch.graph.terms import PairTerms
     from twinmatch.policy import Policy
     from twinmatch.policy.asked import Request
     from twinmatch.schools import Schools
+    from twinmatch.solvers.constrained import Answer
 
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
@@ -51,6 +52,12 @@ __all__ = ["Change", "WayOut", "ways_out"]
 SHARES: Final = 1_000
 #: Pairs of changes that are tried at most.
 MOST_TRIES: Final = 200
+#: Where quotas cross, a search for an assignment gets so many seconds, and all of them together; what it does
+#: not find then is not there.
+SEARCH_S: Final = 2.0
+SEARCHES_S: Final = 20.0
+#: And the changed policy is matched for so many seconds.
+CHECK_S: Final = 5.0
 
 #: Singular and plural are apart by a bar: of what the change is by.
 _WORDS: Final = {
@@ -63,10 +70,12 @@ _WORDS: Final = {
         "least": "ask {n} partner less of the schools of {what} ({some})"
         "|ask {n} partners less of the schools of {what} ({some})",
         "lock": "drop {n} locked pair of {what} ({some})|drop {n} locked pairs of {what} ({some})",
-        "rule": "leave out the rule {what}, which opens {n} pair|leave out the rule {what}, which opens {n} pairs",
+        "rule": "leave out the rule {what}, which opens {n} pair"
+        "|leave out the rule {what}, which opens {n} pairs",
         "rule for": "leave out the rule {what}, which opens {n} pair for the {schools} concerned"
         "|leave out the rule {what}, which opens {n} pairs for the {schools} concerned",
         "wish": "leave out {what}",
+        "with": "{a} with {b}",
         "schools": "{n} school|{n} schools",
         "quoted": "“{n}”",
         "and": " and ",
@@ -84,6 +93,7 @@ _WORDS: Final = {
         "rule for": "ôter la règle {what}, ce qui ouvre {n} paire pour {schools} en cause"
         "|ôter la règle {what}, ce qui ouvre {n} paires pour {schools} en cause",
         "wish": "ôter {what}",
+        "with": "{a} avec {b}",
         "schools": "l'établissement|les {n} établissements",
         "quoted": "«\N{NO-BREAK SPACE}{n}\N{NO-BREAK SPACE}»",
         "and": " et ",
@@ -99,7 +109,7 @@ class Change:
     Parameters
     ----------
     kind : str
-        ``"floor"`` or ``"cap"`` of one quota, ``"floors"``, ``"caps"`` or ``"within"`` of all groups of a quota,
+        ``"floor"`` or ``"cap"`` of one quota, ``"floors"``, ``"caps"`` or ``"within"`` of all groups of one,
         ``"least"`` partners of schools, ``"lock"``, ``"rule"``, or ``"wish"`` for a balance that is left out.
     what : str
         The quota, the group of a quota, or the rule.
@@ -123,7 +133,8 @@ class Change:
         what = _said(lang, "quoted", n=self.what)
         some = ", ".join(self.schools[:4]) + (", ..." if len(self.schools) > 4 else "")
         if self.kind == "lock":
-            some = " \N{EN DASH} ".join(self.schools[:2]) + (", ..." if len(self.schools) > 2 else "")
+            some = _said(lang, "with", a=self.schools[0], b=self.schools[1])
+            some += ", ..." if len(self.schools) > 2 else ""
         kind = "rule for" if self.kind == "rule" and self.schools else self.kind
         schools = _said(lang, "schools", len(self.schools))
         before, after = (_number(value, lang) for value in (self.before, self.after))
@@ -139,7 +150,7 @@ class WayOut:
     ----------
     changes : tuple of Change
     policy : Policy or None
-        The changed policy; None where a part of the policy is code that cannot be written with another number.
+        The changed policy; None where a part of it is code that cannot be written with another number.
     """
 
     changes: tuple[Change, ...]
@@ -215,8 +226,9 @@ def ways_out(
     Returns
     -------
     tuple of WayOut
-        The smallest change first, in pairs, schools and locks; changes of rules last. Empty where something keeps
-        to the policy as it is, and where nothing was found.
+        The smallest change first, in pairs, schools and locks; changes of rules last. Of ways that are alike
+        but for the group, the smallest come first. Empty where something keeps to the policy as it is, and
+        where nothing was found.
 
     Raises
     ------
@@ -227,8 +239,9 @@ def ways_out(
 
     Notes
     -----
-    Without quotas that cross others or name both sides, each change of a number is the smallest there is. With
-    such quotas, up to a million pairs are solved outright, and above that only the nested quotas are looked at.
+    Without quotas that cross others or name both sides, each change of a number is the smallest there is.
+    With such quotas, up to a million pairs are searched, for half a minute in all at most; above that only
+    the nested quotas are looked at.
 
     Examples
     --------
@@ -237,17 +250,31 @@ def ways_out(
     >>> fr, eu = tm.datasets.sample()
     >>> policy = tm.Policy(quotas=[Quota("few", right={"country": "DE"}, at_least=100)])
     >>> print(tm.ways_out(fr, eu, policy)[0])
-    Lower the floor of “few” from 100 to 59.
+    Lower the floor of “few” from 100 to 50.
     """
     control = Control(deadline)
     found: list[WayOut] = []
     try:
-        search = _Search(posed(left, right, policy, right_capacity, control), frozenset(keep), right_capacity)
+        search = _Search(posed(left, right, policy, right_capacity, control), frozenset(keep))
         found = search.found
         search.go()
     except Stopped:
         pass
-    return tuple(sorted(found, key=WayOut._rank)[:most])
+    return _chosen(found, most)
+
+
+def _chosen(found: list[WayOut], most: int) -> tuple[WayOut, ...]:
+    """Return the smallest changes, the smallest of every kind before the next of one."""
+    ranked = sorted(found, key=WayOut._rank)
+    seen: dict[tuple[str, str], int] = {}
+    turns = []
+    for way in ranked:
+        # What a group is called begins with the name of its quota.
+        like = (way.kind, ", ".join(sorted({change.what.partition(":")[0] for change in way.changes})))
+        seen[like] = seen.get(like, 0) + 1
+        turns.append(seen[like])
+    first = sorted(range(len(ranked)), key=lambda at: (turns[at], at))[:most]
+    return tuple(ranked[at] for at in sorted(first))
 
 
 class _Lever(NamedTuple):
@@ -260,12 +287,13 @@ class _Lever(NamedTuple):
 class _Search:
     """One call, and the ways found so far."""
 
-    def __init__(self, question: Posed, keep: frozenset[str], places: Any, *, deeper: bool = True) -> None:
-        self.question, self.keep, self.places, self.deeper = question, keep, places, deeper
+    def __init__(self, question: Posed, keep: frozenset[str], *, deeper: bool = True) -> None:
+        self.question, self.keep, self.deeper = question, keep, deeper
         self.control, self.limits = question.control, question.limits
         self.elastic = question.elastic()
         self.found: list[WayOut] = []
         self.tried: set[tuple[Change, ...]] = set()
+        self.first_search = math.inf
         kinds = self.elastic.kinds
         self.owner = {
             side: question.least_owner[side][np.unique(kind, return_index=True)[1]]
@@ -276,7 +304,7 @@ class _Search:
         """Find ways, where something has to give way."""
         first = self.elastic.least_change(Stretch(), self.control)
         if isinstance(first, Moved):
-            if self.elastic.rest and self._is_small() and not self._keeps(self.limits):
+            if self.elastic.rest and self._is_small():
                 self._crossed()
             return
         levers = self._levers(first)
@@ -362,7 +390,7 @@ class _Search:
     # -- Nested --------------------------------------------------------------------------------------------
 
     def _nested(self, levers: list[_Lever]) -> None:
-        """Move each lever alone, or with one that the next witness names; and all of them, if that is cheaper."""
+        """Move each lever alone, or with one that the next witness names; or all, if that is cheaper."""
         least: int | None = None
         together: dict[frozenset[_Lever], None] = {}
         for lever in levers:
@@ -370,7 +398,9 @@ class _Search:
             if isinstance(moved, Moved):
                 least = moved.total if least is None else min(least, moved.total)
             else:
-                together |= {frozenset((lever, other)): None for other in self._levers(moved) if other != lever}
+                together |= {
+                    frozenset((lever, other)): None for other in self._levers(moved) if other != lever
+                }
         if least is None:
             for two in list(together)[:MOST_TRIES]:
                 moved = self._move(sorted(two))
@@ -426,7 +456,7 @@ class _Search:
     def _coverage(self) -> Fraction:
         """Return the share of left schools that can be covered without floors that depend on it."""
         question = self.question
-        size = cover_kinds(question.terms, question.asked.constraints, self.control).size
+        size = question.covered(question.asked.constraints) or 0
         return Fraction(size, max(1, len(question.left)))
 
     def _with(self, quotas: dict[int, Quota], moved: Moved) -> Constraints:
@@ -455,7 +485,9 @@ class _Search:
                     schools = tuple(ids[mine[new[mine] == least]].tolist())
                     amendments.fewer.append(Fewer(part, side, least, schools))
                 by = int((old - new)[mine].sum())
-                yield Change("least", question.policy.quotas[part].name, by, schools=tuple(ids[mine].tolist()))
+                yield Change(
+                    "least", question.policy.quotas[part].name, by, schools=tuple(ids[mine].tolist())
+                )
 
     def _unlocked(self, moved: Moved, amendments: Amendments) -> Iterator[Change]:
         """Yield the locks that are dropped, by part."""
@@ -540,42 +572,56 @@ class _Search:
     # -- Quotas that cross ---------------------------------------------------------------------------------
 
     def _pairs_exist(self, limits: Constraints) -> bool:
-        """Search for an assignment, on tables that are small enough."""
-        from twinmatch.graph.explicit import ExplicitGraph
-        from twinmatch.solvers.constrained import solve_constrained
+        """Return whether a search finds an assignment, on tables that are small enough."""
+        return self._searched(limits).status in (Status.OPTIMAL, Status.FEASIBLE)
 
+    def _searched(self, limits: Constraints) -> Answer:
+        clock = time.monotonic()
+        self.first_search = min(self.first_search, clock)
+        if self.control.limit() is not None or clock - self.first_search > SEARCHES_S:
+            raise Stopped(Limit.DEADLINE)
         terms = self.question.terms
         i, j = np.indices((terms.num_left, terms.num_right)).reshape(2, -1)
         known = terms.points(i, j) != FORBIDDEN
-        offset = np.searchsorted(i[known], np.arange(terms.num_left + 1))
         graph = ExplicitGraph(
             terms.num_left,
             terms.num_right,
             np.zeros(int(known.sum()), np.int64),
-            lists=(offset, j[known]),
+            lists=(np.searchsorted(i[known], np.arange(terms.num_left + 1)), j[known]),
             right_capacity=limits.right_most,
         )
-        answer = solve_constrained(graph, limits, False, self.control)
-        if answer.limit is not None and answer.status is Status.NO_SOLUTION:
-            raise Stopped(answer.limit)
-        return answer.status in (Status.OPTIMAL, Status.FEASIBLE)
+        return solve_constrained(graph, limits, False, Control(SEARCH_S))
 
     def _crossed(self) -> None:
-        """Move each number alone as far as it takes: the network does not see these quotas."""
-        for lever in self._levers(None):
-            if lever.kind in ("floor", "cap"):
-                self._by_number(lever)
-        levers = [lever for lever in self._levers(None) if lever.kind in ("floor", "cap")]
+        """Move each number that a search names as far as it takes: the network does not see these quotas."""
+        answer = self._searched(self.limits)
+        if answer.status is not Status.INFEASIBLE:
+            return
+        prices = np.zeros(len(self.limits.quotas), np.int64)
+        if answer.clash is not None:
+            prices[list(answer.clash)] = 1
+        elif answer.witness is not None:
+            prices = answer.witness.quota
+        levers = [
+            lever for lever in self._levers(None) if lever.kind in ("floor", "cap") and prices[lever.number]
+        ]
+        for lever in levers:
+            self._by_number(lever)
         self._by_part({self._part_of(lever) for lever in levers})
 
     def _by_number(self, lever: _Lever) -> None:
         quota = self.limits.quotas[lever.number]
         bound = "at_least" if lever.kind == "floor" else "at_most"
         now = getattr(quota, bound)
-        last = 0 if lever.kind == "floor" else int(np.minimum(self.limits.left_most, len(self.question.right)).sum())
+        last = (
+            0
+            if lever.kind == "floor"
+            else int(np.minimum(self.limits.left_most, len(self.question.right)).sum())
+        )
 
         def at(step: int) -> Constraints:
-            changed = replace(quota, **{bound: step})
+            floor = lever.kind == "floor"
+            changed = replace(quota, at_least=step) if floor else replace(quota, at_most=step)
             quotas = [changed if k == lever.number else one for k, one in enumerate(self.limits.quotas)]
             return replace(self.limits, quotas=tuple(quotas))
 
@@ -583,9 +629,11 @@ class _Search:
         if best is None:
             return
         by = abs(best - now)
-        empty = self._nothing()
-        moved = {"floors": {lever.number: by}} if lever.kind == "floor" else {"caps": {lever.number: by}}
-        self._add(empty._replace(**moved, total=by))
+        moved = self._nothing()
+        if lever.kind == "floor":
+            self._add(moved._replace(floors={lever.number: by}, total=by))
+        else:
+            self._add(moved._replace(caps={lever.number: by}, total=by))
 
     def _nothing(self) -> Moved:
         limits = self.elastic.kinds.limits
@@ -598,7 +646,7 @@ class _Search:
         """Leave each rule out: for the schools in the witness, if that is enough, or else for all."""
         question = self.question
         concerned = self._concerned(witness)
-        before = partners_of(question.terms, question.capacity)
+        before = question.partners
         for name, _ in question.rules:
             if name in self.keep:
                 continue
@@ -606,7 +654,7 @@ class _Search:
                 terms = question.without(name, rows)
                 elastic = question.elastic(terms)
                 if isinstance(elastic.least_change(Stretch(), self.control), Moved):
-                    opened = int((partners_of(terms, question.capacity) - before)[rows].sum())
+                    opened = int((question.partners_of(terms) - before)[rows].sum())
                     schools = () if rows.all() else tuple(question.left.ids[rows].tolist())
                     change = Change("rule", name, opened, schools=schools)
                     self._found((change,), Amendments(rule=name), self.limits)
@@ -633,7 +681,7 @@ class _Search:
         question = self.question
         policy = amended(question.policy, amendments, question.left, question.right)
         if policy is None:
-            if cover_kinds(question.terms, limits, self.control).is_feasible and self._keeps(limits):
+            if question.covered(limits) is not None and self._keeps(limits):
                 self.found.append(WayOut(changes, None))
             return
         again = posed(question.left, question.right, policy, question.capacity, self.control)
@@ -641,27 +689,26 @@ class _Search:
             self.found.append(WayOut(changes, policy))
         elif self.deeper:
             # What depends on the coverage, or crosses, asks for more only now.
-            more = _Search(again, self.keep, self.places, deeper=False)
+            more = _Search(again, self.keep, deeper=False)
             more.go()
             for way in sorted(more.found, key=WayOut._rank)[:1]:
                 self.found.append(WayOut((*changes, *way.changes), way.policy))
 
     def _is_kept(self, again: Posed) -> bool:
         """Return whether something keeps to a changed policy."""
-        if not cover_kinds(again.terms, again.limits, self.control).is_feasible:
+        if again.covered(again.limits) is None:
             return False
-        elastic = again.elastic()
-        if not isinstance(elastic.least_change(Stretch(), self.control), Moved):
-            return False
-        if not elastic.rest or not self._is_small():
+        if not again.elastic().rest or not self._is_small():
             return True
-        left_over = None if self.control.deadline is None else self.control.deadline - self.control.elapsed_s
+        left_over = (
+            math.inf if self.control.deadline is None else self.control.deadline - self.control.elapsed_s
+        )
         matching = match(
             again.left,
             again.right,
             again.policy,
             right_capacity=again.capacity,
-            deadline=None if left_over is None else max(0.0, left_over),
+            deadline=min(CHECK_S, max(0.0, left_over)),
         )
         return matching.status in (Status.OPTIMAL, Status.FEASIBLE)
 
@@ -673,17 +720,6 @@ _OPTIONS: Final = {
     "at_most_share": "caps",
     "within": "within",
 }
-
-
-def partners_of(terms: PairTerms, capacity: Int64) -> Int64:
-    """Return how many right schools with places may be paired with each left school."""
-    usable = capacity > 0
-    offered = np.bincount(terms.right_class[usable], minlength=terms.table.shape[1])
-    admissible = terms.table != FORBIDDEN
-    count: Int64 = (admissible @ offered).astype(np.int64)[terms.left_class]
-    struck = terms.banned[usable[terms.banned[:, 1]]]
-    struck = struck[admissible[terms.left_class[struck[:, 0]], terms.right_class[struck[:, 1]]]]
-    return count - np.bincount(struck[:, 0], minlength=len(count))
 
 
 def _nearest(now: int, last: int, enough: Callable[[int], bool]) -> int | None:

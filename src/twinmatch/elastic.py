@@ -5,13 +5,14 @@ Problem
     Nothing keeps to all bounds, locked pairs and nested quotas. By how much must some of them, chosen
     beforehand, move so that something does?
 Idea
-    As in :mod:`twinmatch.solvers.kinds`, nodes that nothing tells apart are one node of a network, as often as
-    there are of them. A bound that stretches costs one for every unit beyond it, as arcs side by side whose costs
-    rise; the cheapest flow moves the bounds by as little as can be, in all. So one flow answers what a search over
-    the numbers of each quota would.
+    As in :mod:`twinmatch.solvers.kinds`, nodes that nothing tells apart are one node of a network, as often
+    as there are of them. A bound that stretches costs one for every unit beyond it, as arcs side by side
+    whose costs rise; the cheapest flow moves the bounds by as little as can be, in all. So one flow answers
+    what a search over the numbers of each quota would.
 Why it is right
-    The nodes of a kind have the same partners, groups and bounds. What flows between two kinds, divided evenly
-    among the pairs of their members, keeps to every bound of the network of nodes, whose solutions are whole.
+    The nodes of a kind have the same partners, groups and bounds. What flows between two kinds, divided
+    evenly among the pairs of their members, keeps to every bound of the network of nodes, whose solutions are
+    whole.
 Cost
     A network of some hundred nodes.
 """
@@ -114,9 +115,7 @@ class Moved(NamedTuple):
     total: int
 
 
-def kinds_of_nodes(
-    terms: PairTerms, limits: Constraints, owner: tuple[Int64, Int64] | None = None
-) -> Kinds:
+def kinds_of_nodes(terms: PairTerms, limits: Constraints, owner: tuple[Int64, Int64] | None = None) -> Kinds:
     """
     Tell the nodes of a problem apart.
 
@@ -213,6 +212,16 @@ class Elastic:
         found = cheapest_flow(plan.network(), control)
         return self.layout.witness(found) if isinstance(found, Cut) else plan.moved(found.flow)
 
+    def most_covered(self, control: Control) -> int | None:
+        """Return how many left nodes can have a partner; None where nothing keeps to the constraints."""
+        plan = _Plan(self, Stretch())
+        if plan.clash() is not None:
+            return None
+        network = plan.network()
+        network.cost[0] = -1
+        found = cheapest_flow(network, control)
+        return None if isinstance(found, Cut) else int(found.flow[0])
+
 
 class _Plan:
     """The arcs of one question."""
@@ -235,7 +244,7 @@ class _Plan:
         self.begin: list[int] = []
 
     def clash(self) -> Prices | None:
-        """Return the witness that two quotas on one set, neither of which may give way, contradict each other."""
+        """Return the witness that two quotas on one set contradict each other, if neither may give way."""
         limits = self.kinds.limits
         for _, _, numbers in self.sets:
             floor, cap = self._hard(numbers)
@@ -283,10 +292,11 @@ class _Plan:
         key = kinds.pairs.left * m + kinds.pairs.right
         locks = limits.locked[:, 0] * m + limits.locked[:, 1]
         self.at_lock = np.searchsorted(key, locks)
-        lower, cost = np.zeros(len(key), np.int64), np.zeros(len(key), np.int64)
+        lower, cost, room = np.zeros(len(key), np.int64), np.zeros(len(key), np.int64), kinds.room.copy()
+        room[self.at_lock] = 1  # also at a school without places, which then says so itself
         lower[self.at_lock[~self.soft_locked]] = 1
         cost[self.at_lock[self.soft_locked]] = -1
-        self._add(lefts[kinds.pairs.left], rights[kinds.pairs.right], lower, kinds.room, cost)
+        self._add(lefts[kinds.pairs.left], rights[kinds.pairs.right], lower, room, cost)
         tail, head, lower, upper, cost = (np.concatenate(column) for column in zip(*self.parts, strict=True))
         return Network(
             layout.num_nodes,
@@ -325,7 +335,8 @@ class _Plan:
             else (layout.first_right_set + at, layout.right_parent[at])
         )
         ends = (outer, inner) if forest is layout.left else (inner, outer)
-        self._add(*(np.full(len(pieces), end, np.int64) for end in ends), lower, upper, cost)
+        tail, head = (np.full(len(pieces), end, np.int64) for end in ends)
+        self._add(tail, head, lower, upper, cost)
 
     def _add_nodes(self, tail: Int64, head: Int64, least: Int64, most: Int64, soft: Bool) -> None:
         """Add an arc for each node: a second one where it must have partners and need not have them all."""
@@ -351,12 +362,14 @@ class _Plan:
         left_short = np.where(self.soft_left, np.maximum(0, limits.left_least - has_left), 0)
         right_short = np.where(self.soft_right, np.maximum(0, limits.right_least - right - right_more), 0)
         gone = self.soft_locked & (pairs[self.at_lock] == 0)
-        total = sum(floors.values()) + sum(caps.values()) + int(left_short.sum() + right_short.sum() + gone.sum())
+        total = (
+            sum(floors.values()) + sum(caps.values()) + int(left_short.sum() + right_short.sum() + gone.sum())
+        )
         return Moved(floors, caps, left_short, right_short, gone, total)
 
 
 def _numbered(columns: list[Int64], groups: list[Bool | None]) -> Int64:
-    """Number the distinct rows of some columns and groups."""
+    """Give each distinct row of some columns and groups a number."""
     size = len(columns[0])
     flags = [np.ones(size, bool) if one is None else one for one in groups]
     packed = np.packbits(np.stack(flags), axis=0) if flags else np.zeros((0, size), np.uint8)

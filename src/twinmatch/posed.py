@@ -1,5 +1,5 @@
 """
-A policy on two tables as a question of what is possible: rules and quotas as arrays, and which part asked for what.
+A policy on two tables as a question of what is possible: as arrays, and which part asked for what.
 
 Points play no role here, so criteria are never compiled.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from twinmatch.compiler import places_of
 from twinmatch.elastic import Elastic, kinds_of_nodes
 from twinmatch.errors import Fault, InputError
-from twinmatch.graph.terms import Bans, RuleTerm, merge
+from twinmatch.graph.terms import FORBIDDEN, Bans, RuleTerm, merge
 from twinmatch.policy.asked import Draft, asked
 from twinmatch.policy.balance import balanced
 from twinmatch.settling import settled
@@ -133,14 +133,18 @@ class Posed:
         spared : (num_left,) bool, optional
             It is left out for these left schools only.
         """
-        rules, bans = [], []
+        rules: list[RuleTerm] = []
+        bans: list[Bans] = []
         for one, term in self.rules:
             if one == name:
                 if spared is None:
                     continue
                 term = _lifted(term, spared)
-            (rules if isinstance(term, RuleTerm) else bans).append(term)
-        return merge(len(self.left), len(self.right), rules, [], bans)  # type: ignore[arg-type]
+            if isinstance(term, RuleTerm):
+                rules.append(term)
+            else:
+                bans.append(term)
+        return merge(len(self.left), len(self.right), rules, [], bans)
 
     def elastic(self, terms: PairTerms | None = None, limits: Constraints | None = None) -> Elastic:
         """Return the problem of kinds."""
@@ -148,13 +152,21 @@ class Posed:
         kinds = kinds_of_nodes(terms or self.terms, limits or self.limits, owner)
         return Elastic(kinds, self.policy.coverage == "first")
 
+    def covered(self, limits: Constraints) -> int | None:
+        """Return how many left schools can have a partner; None where nothing keeps to what is nested."""
+        kinds = kinds_of_nodes(self.terms, limits)
+        return Elastic(kinds, True).most_covered(self.control)
+
     @cached_property
     def partners(self) -> Int64:
-        """How many right schools with places may be paired with each left school."""
-        terms = self.terms
-        usable = self.capacity > 0
+        """How many right schools with places may be paired with each left school, (num_left,) int64."""
+        return self.partners_of(self.terms)
+
+    def partners_of(self, terms: PairTerms) -> Int64:
+        """Return the same under other rules."""
+        usable = self.limits.right_most > 0
         offered = np.bincount(terms.right_class[usable], minlength=terms.table.shape[1])
-        admissible = terms.table >= 0
+        admissible = terms.table != FORBIDDEN
         count: Int64 = (admissible @ offered).astype(np.int64)[terms.left_class]
         struck = terms.banned[usable[terms.banned[:, 1]]]
         struck = struck[admissible[terms.left_class[struck[:, 0]], terms.right_class[struck[:, 1]]]]

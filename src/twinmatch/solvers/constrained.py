@@ -22,7 +22,7 @@ from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.crossed import Priced, Relaxation
 from twinmatch.solvers.nested import Pairs, Solved, layout_of
 from twinmatch.solvers.network import Cut
-from twinmatch.solvers.search import search
+from twinmatch.solvers.search import Searched, search
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -31,12 +31,15 @@ if TYPE_CHECKING:
     from twinmatch.graph.explicit import ExplicitGraph
     from twinmatch.solvers.control import Control
 
+    Bool = npt.NDArray[np.bool_]
     Int64 = npt.NDArray[np.int64]
 
 __all__ = ["Answer", "solve_constrained", "trivial_bound"]
 
 #: Parts of a point that prices of crossed quotas are counted in, at most; and room for them.
 MOST_PARTS, ROOM = 2**20, 2**56
+#: The first search is for assignments within such a part of the bound, the next for so many times as much.
+FIRST_WITHIN, WIDER = 50_000, 4
 #: Witnesses of crossed quotas have whole prices up to this, if any do.
 LARGEST_MULTIPLE = 64
 
@@ -131,7 +134,7 @@ class _Run:
         nobody = np.zeros(limits.num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
         self.scale = 1
         self.prices = Prices(np.full(limits.num_left, high), *nobody)
-        must = np.isin(i * limits.num_right + j, limits.locked @ np.array([limits.num_right, 1]))
+        must = _keys(self.pairs, limits.num_right, limits.locked)
         self.bound = trivial_bound(limits, high, self.points[must])
         if coverage_first:
             self.cover = Prices(np.ones(limits.num_left, np.int64), *nobody, 1)
@@ -184,9 +187,7 @@ class _Run:
             self._take_prices(bound)
             return self.best(None)
         self._take_prices(bound)
-        found = search(
-            self.pairs, self.points, self.limits, self.control, covers=self.most_covered, hint=self.used
-        )
+        found = self._searched(bound)
         if found.used is None and found.done:
             return self._impossible()
         if found.used is not None and (
@@ -196,6 +197,42 @@ class _Run:
         if found.done and self.used is not None and self._worth(self.used) < self.bound:
             self.bound, self.searched = self._worth(self.used), True
         return self.best(None if found.done else self.control.limit())
+
+    def _searched(self, bound: Priced) -> Searched:
+        """
+        Find the best assignment that keeps to all quotas.
+
+        A pair that is worth ``d`` less than its prices is in no assignment within ``d`` of the bound. So the
+        search is given the pairs of the best few points first, and more only if it finds nothing as good.
+        """
+        worth = self._net(self._full(bound))
+        must = _keys(self.pairs, self.limits.num_right, self.limits.locked)
+        within = self.scale * max(1, bound.value // self.scale // FIRST_WITHIN)
+        while True:
+            some = np.flatnonzero((worth >= -within) | must)
+            part = Pairs(self.pairs.left[some], self.pairs.right[some])
+            hint = None if self.used is None else np.flatnonzero(np.isin(some, self.used))
+            found = search(
+                part, self.points[some], self.limits, self.control, covers=self.most_covered, hint=hint
+            )
+            used = None if found.used is None else some[found.used]
+            good = used is not None and self.scale * self._worth(used) >= bound.value - within
+            if good or len(some) == len(worth) or not found.done:
+                return Searched(used, found.done)
+            within *= WIDER
+
+    def _net(self, prices: Prices) -> Int64:
+        """Return what each pair is worth beyond its prices, in parts of a point."""
+        limits, (i, j) = self.limits, self.pairs
+        gain = np.full(limits.num_left, prices.coverage, np.int64)
+        net = self.points * self.scale - prices.left[i] - prices.right[j]
+        for quota, price in zip(limits.quotas, prices.quota.tolist(), strict=True):
+            left, right = limits.members(quota)
+            if quota.covered:
+                gain[left] -= price
+            else:
+                net -= price * (left[i] & right[j])
+        return net + gain[i]
 
     def _cover_crossed(self) -> Answer | None:
         """Settle the coverage; return an answer where nothing keeps to the constraints."""
@@ -332,6 +369,11 @@ class _Run:
             self.most_covered,
             self.searched,
         )
+
+
+def _keys(pairs: Pairs, width: int, some: Int64) -> Bool:
+    """Return which pairs are among some."""
+    return np.isin(pairs.left * width + pairs.right, some[:, 0] * width + some[:, 1])
 
 
 def _one_sided(limits: Constraints, pairs: Pairs) -> Constraints:

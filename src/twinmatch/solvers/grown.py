@@ -58,6 +58,8 @@ FEW_PAIRS = 1_000_000
 NO_PAIR = -(2**40)
 #: Partners in the first lists, most that join in a round, and empty places in either.
 LISTED, JOINING, EMPTY = 16, 16, 4
+#: Lists that hold no solution are so many times as long the next time.
+LONGER = 8
 
 
 def solve_implicit(
@@ -137,7 +139,8 @@ class _Grown:
         self.cover = cover_kinds(self.graph.terms, self.limits, self.control)
         if not self.cover.is_feasible:
             return self.answer(None)._replace(status=Status.INFEASIBLE, witness=self.cover.prices)
-        self._take(self.cover.pairs)
+        if self._keeps(self.cover.pairs):
+            self._take(self.cover.pairs)
         size = self.cover.size if self.coverage_first else None
         start = begin(self.graph, self.layout, size, self.control)
         width = self.graph.num_right
@@ -146,6 +149,7 @@ class _Grown:
         known = _merged(self.cover.pairs @ np.array([width, 1]), held, *self._lists(start.right_price, held))
         potential = self._potential(start.right_price, start.left_set, start.right_set, known)
         counted = size or 0
+        longest = LISTED
         while True:
             pairs = Pairs(*np.divmod(known, width))
             points = self.graph.core.points(pairs.left, pairs.right)
@@ -157,7 +161,11 @@ class _Grown:
                 start=potential,
                 held=np.searchsorted(known, held),
             )
-            assert not isinstance(found, Cut)  # the assignment that covers the most is in the lists
+            if isinstance(found, Cut):
+                # The assignment that covers the most met somebody twice, and lists are too short without it.
+                longest *= LONGER
+                known = _merged(known, self._search(start.right_price, min(longest, width)))
+                continue
             held, potential = known[found.used], found.potential
             self._take(np.stack([pairs.left, pairs.right], axis=1)[found.used])
             more = self._outside(found, held, known)
@@ -167,6 +175,19 @@ class _Grown:
             if self.control.gap > 0 and gap <= self.control.gap * max(1, abs(self.bound)):
                 return self.answer(Limit.GAP)
             known = _merged(known, more)
+
+    def _keeps(self, pairs: Int64) -> bool:
+        """Return whether an assignment by kinds came out whole: nobody meets a partner twice."""
+        limits = self.limits
+        left = np.bincount(pairs[:, 0], minlength=limits.num_left)
+        right = np.bincount(pairs[:, 1], minlength=limits.num_right)
+        least = [quota.at_least for quota in limits.quotas]
+        counts = limits.counts(pairs[:, 0], pairs[:, 1])
+        return bool(
+            (left >= limits.left_least).all()
+            and (right >= limits.right_least).all()
+            and (counts >= np.array(least, np.int64)).all()
+        )
 
     def _potential(self, right_price: Int64, left_set: Int64, right_set: Int64, known: Int64) -> Int64:
         """Return the potentials that prices stand for."""

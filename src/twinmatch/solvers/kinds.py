@@ -111,8 +111,9 @@ def cover_kinds(terms: PairTerms, limits: Constraints, control: Control) -> Cove
     heads = np.bincount(left, limits.left_most > 0).astype(np.int64)
     layout, _ = layout_of(small, True, heads)
     i, j = np.nonzero(may)
-    # The bound of a pair of kinds must never be what keeps it out: single pairs have none to be priced.
+    # As often as there are distinct pairs; and never so few that this, not a node, is what keeps a pair out.
     room = np.minimum(small.left_most[i], small.right_most[j]) + 1
+    room = np.minimum(room, np.bincount(left)[i] * np.bincount(right)[j])
     pairs = Pairs(i, j)
 
     def spread(prices: Prices) -> Prices:
@@ -143,8 +144,8 @@ def _kinds(
     own[named] = named + 1
     flags = [np.ones(len(classes), bool) if one is None else one for one in groups]
     packed = np.packbits(np.stack(flags), axis=0) if flags else np.zeros((0, len(classes)), np.uint8)
-    # Who may have several, and who must have some, are kinds of their own: they count differently.
-    key = np.vstack([alike.ravel()[classes], own, np.minimum(most, 2), np.minimum(least, 1), *packed])
+    # Nodes of other bounds are kinds of their own.
+    key = np.vstack([alike.ravel()[classes], own, most, least, *packed])
     _, kind = np.unique(key, axis=1, return_inverse=True)
     return kind.ravel().astype(np.int64)
 

@@ -22,7 +22,7 @@ from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.crossed import Priced, Relaxation
 from twinmatch.solvers.nested import Pairs, Solved, layout_of
 from twinmatch.solvers.network import Cut
-from twinmatch.solvers.search import Searched, search
+from twinmatch.solvers.search import Searched, guess, search
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ __all__ = ["Answer", "solve_constrained", "trivial_bound"]
 
 #: Parts of a point that prices of crossed quotas are counted in, at most; and room for them.
 MOST_PARTS, ROOM = 2**20, 2**56
+#: More pairs than these are worth a guess.
+MANY_PAIRS = 1000
 #: The first search is for assignments within such a part of the bound, the next for so many times as much.
 FIRST_WITHIN, WIDER = 50_000, 4
 #: Witnesses of crossed quotas have whole prices up to this, if any do.
@@ -204,10 +206,15 @@ class _Run:
 
         A pair that is worth ``d`` less than its prices is in no assignment within ``d`` of the bound. So the
         search is given the pairs of the best few points first, and more only if it finds nothing as good.
+        Where there are many, a fast solver that is not exact guesses how far below the bound the best one is.
         """
         worth = self._net(self._full(bound))
         must = _keys(self.pairs, self.limits.num_right, self.limits.locked)
         within = self.scale * max(1, bound.value // self.scale // FIRST_WITHIN)
+        if len(worth) > MANY_PAIRS:
+            near = guess(self.pairs, self.points, self.limits, self.control, covers=self.most_covered)
+            if near is not None:
+                within = max(self.scale, bound.value - self.scale * self._worth(near))
         while True:
             some = np.flatnonzero((worth >= -within) | must)
             part = Pairs(self.pairs.left[some], self.pairs.right[some])

@@ -1,9 +1,9 @@
 """
 The best whole assignment by search, where no network holds all quotas.
 
-OR-tools' CP-SAT, which calculates in whole numbers, is told pairs and bounds. It serves where prices cannot prove
-the optimum: then the answer says that it rests on a search. SCIP, which is faster and not exact, tells it where to
-look (:func:`guess`).
+OR-tools' CP-SAT, which calculates in whole numbers, is told pairs and bounds. It serves where prices cannot
+prove the optimum: then the answer says that it rests on a search. SCIP, which is faster and not exact, tells
+it where to look (:func:`guess`).
 """
 
 from __future__ import annotations
@@ -177,7 +177,8 @@ def guess(
     Returns
     -------
     (k,) int64 or None
-        Pairs, by number. None where the solver found nothing, or cannot be asked: where first partners count for more.
+        Pairs, by number. None where the solver found nothing, or cannot be asked: where first partners count
+        for more.
 
     Raises
     ------

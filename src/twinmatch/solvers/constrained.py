@@ -211,14 +211,15 @@ class _Run:
         worth = self._net(self._full(bound))
         must = _keys(self.pairs, self.limits.num_right, self.limits.locked)
         within = self.scale * max(1, bound.value // self.scale // FIRST_WITHIN)
+        near = self.used
         if len(worth) > MANY_PAIRS:
-            near = guess(self.pairs, self.points, self.limits, self.control, covers=self.most_covered)
-            if near is not None:
-                within = max(self.scale, bound.value - self.scale * self._worth(near))
+            told = guess(self.pairs, self.points, self.limits, self.control, covers=self.most_covered)
+            if told is not None:
+                near, within = told, max(self.scale, bound.value - self.scale * self._worth(told))
         while True:
             some = np.flatnonzero((worth >= -within) | must)
             part = Pairs(self.pairs.left[some], self.pairs.right[some])
-            hint = None if self.used is None else np.flatnonzero(np.isin(some, self.used))
+            hint = None if near is None else np.flatnonzero(np.isin(some, near))
             found = search(
                 part, self.points[some], self.limits, self.control, covers=self.most_covered, hint=hint
             )

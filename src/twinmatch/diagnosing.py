@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from twinmatch.elastic import Elastic, Kinds
+    from twinmatch.elastic import Elastic
     from twinmatch.graph.constraints import Prices, Quota
     from twinmatch.policy import Policy
     from twinmatch.posed import Posed
     from twinmatch.schools import Schools
+    from twinmatch.solvers.kinds import Kinds
 
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]

@@ -24,9 +24,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twinmatch.graph.constraints import Constraints, Forest, Prices
-from twinmatch.graph.terms import FORBIDDEN
-from twinmatch.solvers.nested import Layout, Pairs, layout_of
+from twinmatch.graph.constraints import Forest, Prices
+from twinmatch.solvers.nested import Layout, layout_of
 from twinmatch.solvers.network import Cut, Network, cheapest_flow
 
 if TYPE_CHECKING:
@@ -35,40 +34,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.graph.constraints import Quota
-    from twinmatch.graph.terms import PairTerms
     from twinmatch.solvers.control import Control
+    from twinmatch.solvers.kinds import Kinds
 
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["Elastic", "Kinds", "Moved", "Stretch", "kinds_of_nodes"]
-
-
-class Kinds(NamedTuple):
-    """
-    The nodes of a problem by kind, and the problem of kinds.
-
-    Attributes
-    ----------
-    left : (num_left,) int64
-        The kind of each node.
-    right : (num_right,) int64
-    limits : Constraints
-        Bounds of a kind are the sums of those of its members.
-    heads : (num_left_kinds,) int64
-        Members that may have a partner.
-    pairs : Pairs
-        Admissible pairs of kinds.
-    room : (num_pairs,) int64
-        How many pairs of their members there can be.
-    """
-
-    left: Int64
-    right: Int64
-    limits: Constraints
-    heads: Int64
-    pairs: Pairs
-    room: Int64
+__all__ = ["Elastic", "Moved", "Stretch"]
 
 
 class Stretch(NamedTuple):
@@ -113,55 +85,6 @@ class Moved(NamedTuple):
     right: Int64
     locked: Bool
     total: int
-
-
-def kinds_of_nodes(terms: PairTerms, limits: Constraints, owner: tuple[Int64, Int64] | None = None) -> Kinds:
-    """
-    Tell the nodes of a problem apart.
-
-    Parameters
-    ----------
-    terms : PairTerms
-        Only its classes, table and bans are read.
-    limits : Constraints
-    owner : pair of (num_left,) and (num_right,) int64, optional
-        Nodes with different numbers are of different kinds.
-    """
-    admissible = terms.table != FORBIDDEN
-    sides = []
-    for at, (classes, table) in enumerate(
-        ((terms.left_class, admissible), (terms.right_class, admissible.T))
-    ):
-        named = np.zeros(len(classes), np.int64)
-        for pairs in (terms.banned, limits.locked):
-            named[pairs[:, at]] = pairs[:, at] + 1
-        _, alike = np.unique(table, axis=0, return_inverse=True)
-        least, most, groups = (
-            (limits.left_least, limits.left_most, [q.left for q in limits.quotas])
-            if at == 0
-            else (limits.right_least, limits.right_most, [q.right for q in limits.quotas])
-        )
-        columns = [alike.ravel()[classes], named, least, most]
-        columns += [] if owner is None else [owner[at]]
-        sides.append(_numbered(columns, groups))
-    left, right = sides
-    first_left, first_right = (np.unique(side, return_index=True)[1] for side in sides)
-    may = admissible[terms.left_class[first_left][:, None], terms.right_class[first_right][None, :]]
-    may[left[terms.banned[:, 0]], right[terms.banned[:, 1]]] = False
-    small = Constraints(
-        _summed(limits.left_least, left),
-        _summed(limits.left_most, left),
-        _summed(limits.right_least, right),
-        _summed(limits.right_most, right),
-        np.stack([left[limits.locked[:, 0]], right[limits.locked[:, 1]]], axis=1),
-        tuple(_thinned(quota, first_left, first_right) for quota in limits.quotas),
-    )
-    i, j = np.nonzero(may)
-    many_left, many_right = np.bincount(left), np.bincount(right)
-    room = np.minimum(small.left_most[i], small.right_most[j])
-    room = np.minimum(room, many_left[i] * many_right[j])
-    heads = np.bincount(left, limits.left_most > 0, minlength=len(first_left)).astype(np.int64)
-    return Kinds(left, right, small, heads, Pairs(i, j), room)
 
 
 class Elastic:
@@ -366,32 +289,3 @@ class _Plan:
             sum(floors.values()) + sum(caps.values()) + int(left_short.sum() + right_short.sum() + gone.sum())
         )
         return Moved(floors, caps, left_short, right_short, gone, total)
-
-
-def _numbered(columns: list[Int64], groups: list[Bool | None]) -> Int64:
-    """Give each distinct row of some columns and groups a number."""
-    size = len(columns[0])
-    flags = [np.ones(size, bool) if one is None else one for one in groups]
-    packed = np.packbits(np.stack(flags), axis=0) if flags else np.zeros((0, size), np.uint8)
-    kind = np.zeros(size, np.int64)
-    for column in (*columns, *packed):
-        _, code = np.unique(column, return_inverse=True)
-        joint = kind * (int(code.max(initial=0)) + 1) + code.ravel()
-        _, kind = np.unique(joint, return_inverse=True)
-    return kind.ravel().astype(np.int64)
-
-
-def _summed(numbers: Int64, kind: Int64) -> Int64:
-    """Return the sum of numbers over each kind."""
-    out = np.zeros(int(kind.max(initial=-1)) + 1, np.int64)
-    np.add.at(out, kind, numbers)
-    return out
-
-
-def _thinned(quota: Quota, first_left: Int64, first_right: Int64) -> Quota:
-    """Return a quota on kinds."""
-    return replace(
-        quota,
-        left=None if quota.left is None else quota.left[first_left],
-        right=None if quota.right is None else quota.right[first_right],
-    )

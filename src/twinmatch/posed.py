@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from twinmatch.compiler import places_of
-from twinmatch.elastic import Elastic, kinds_of_nodes
+from twinmatch.elastic import Elastic
 from twinmatch.errors import Fault, InputError
 from twinmatch.graph.terms import FORBIDDEN, Bans, RuleTerm, merge
 from twinmatch.policy.asked import Draft, asked
 from twinmatch.policy.balance import balanced
 from twinmatch.settling import settled
+from twinmatch.solvers.kinds import kinds_of_nodes
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import LinearConstraint, milp
 
-from twinmatch.elastic import Elastic, Moved, Stretch, kinds_of_nodes
+from twinmatch.elastic import Elastic, Moved, Stretch
 from twinmatch.graph.constraints import Constraints, Quota
 from twinmatch.graph.terms import Bans, RuleTerm, merge
 from twinmatch.solvers.control import Control
+from twinmatch.solvers.kinds import kinds_of_nodes
 
 
 def instance(rng):

@@ -15,7 +15,7 @@ from twinmatch.certify.theorem import Claims, bound_of, check_assignment
 from twinmatch.datasets import synthetic
 from twinmatch.graph.constraints import Constraints, Prices, Quota, forest_of
 from twinmatch.graph.scored import NO_PARTNER, ScoredGraph
-from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.graph.terms import FORBIDDEN, merge
 from twinmatch.solvers import grown
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.grown import solve_implicit
@@ -186,6 +186,18 @@ def test_lists_that_grow_find_what_all_pairs_give(seed, coverage_first, monkeypa
     again = solve_implicit(graph, limits, coverage_first, Control(threads=1))
     assert np.array_equal(again.pairs, answer.pairs)
     assert np.array_equal(again.prices.right, answer.prices.right)
+
+
+def test_more_places_than_anybody_could_take():
+    """Places without number cost no memory: forty thousand nodes a side, a thousand million places each."""
+    size = 40_000
+    terms = merge(size, size, [], [])
+    zero, one = np.zeros(size, np.int64), np.ones(size, np.int64)
+    half = np.arange(size) < size // 2
+    limits = Constraints(zero, one, zero, 10**9 * one, quotas=(Quota("half", None, half, 0, 7),))
+    covered = cover_kinds(terms, limits, Control())
+    assert covered.size == len(covered.pairs) == size
+    assert half[covered.pairs[:, 1]].sum() <= 7
 
 
 def test_forests():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from twinmatch.matching import Matching, load_matching
     from twinmatch.pairing import match
     from twinmatch.policy import Policy
+    from twinmatch.pricing import RulePrice
     from twinmatch.registers import read_schools
     from twinmatch.schools import Schools
     from twinmatch.solvers import solve
@@ -33,6 +34,7 @@ __all__ = [
     "Limit",
     "Matching",
     "Policy",
+    "RulePrice",
     "Schools",
     "Status",
     "WayOut",
@@ -59,6 +61,7 @@ _HOME = {
     "Limit": "status",
     "Matching": "matching",
     "Policy": "policy",
+    "RulePrice": "pricing",
     "Schools": "schools",
     "Status": "status",
     "WayOut": "easing",

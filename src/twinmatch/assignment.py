@@ -19,20 +19,23 @@ from twinmatch.errors import Fault, InputError, NoSolutionError, PointsRangeErro
 from twinmatch.graph.constraints import Prices
 from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.limits import GroupQuota, constraints_from
+from twinmatch.pricing import chosen, control_of, priced
 from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.explicit import limit_of, solve_explicit
 from twinmatch.solvers.options import option_faults
+from twinmatch.solvers.sensitivity import LOCKED, Optimum, binding
 from twinmatch.status import Status
 from twinmatch.threads import number_of
 from twinmatch.witness import Witness, witness_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
     import numpy.typing as npt
 
     from twinmatch.certify import Certificate
+    from twinmatch.pricing import RulePrice
     from twinmatch.solvers.control import Cancel, Progress
     from twinmatch.solvers.explicit import Found
     from twinmatch.status import Limit
@@ -177,10 +180,14 @@ class Assignment:
     @property
     def pairs(self) -> npt.NDArray[Any]:
         """Left and right node of each pair, (k, 2): numbers, or the names of a networkx graph's nodes."""
+        return self._named(self.taken)
+
+    def _named(self, pairs: Int64) -> npt.NDArray[Any]:
+        """Return pairs by the names of their nodes, where they have names."""
         if self.left_labels is None or self.right_labels is None:
-            return self.taken
-        out = np.empty(self.taken.shape, object)
-        for row, (i, j) in enumerate(self.taken.tolist()):
+            return pairs
+        out = np.empty(pairs.shape, object)
+        for row, (i, j) in enumerate(pairs.tolist()):
             out[row, 0], out[row, 1] = self.left_labels[i], self.right_labels[j]
         return out
 
@@ -213,6 +220,76 @@ class Assignment:
                 self._coverage_bound,
             ),
         )
+
+    def rule_prices(
+        self,
+        *,
+        rules: Collection[str] | None = None,
+        deadline: float | None = None,
+        threads: int | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        cancel: Cancel | None = None,
+    ) -> tuple[RulePrice, ...]:
+        """
+        Return what each quota that presses, and each locked pair, costs: points for a unit of its bound.
+
+        Parameters
+        ----------
+        rules : collection of str, optional
+            Names of the quotas to price; locked pairs are called ``"locked: 3 with 5"``. All without it.
+        deadline : float, optional
+            Seconds from the call. Rows that are not reached by then have no prices, and their notes say so.
+        threads : int, optional
+            As many as this process has cores.
+        on_progress : callable, optional
+            Called with a :class:`~twinmatch.solvers.control.Progress`, whose ``phase`` tells the rule.
+        cancel : object with ``is_set()``, optional
+
+        Returns
+        -------
+        tuple of RulePrice
+            A row for each cap or floor that is reached, in the order of the quotas, then one for each locked
+            pair. Points are times ``scale``, as the objective is.
+
+        Raises
+        ------
+        NoSolutionError
+            If the status is not OPTIMAL.
+        InputError
+            If an option is out of range, with every fault.
+
+        Notes
+        -----
+        Exact: differences between optima. The prices in ``quota_price`` are one choice among many; these here
+        are to the left and to the right of a kink. Two networks for each direction where quotas are nested.
+        Where they cross, the whole is solved again for each of a few units, and what is longer than that
+        is not settled.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> cap = tm.GroupQuota(right=[0], at_most=1, name="first")
+        >>> a = tm.assign([[9, 5], [8, 1], [7, 0]], right_capacity=3, quotas=[cap])
+        >>> (row,) = a.rule_prices()
+        >>> row.loosen, row.loosen_to, row.tighten, row.tighten_to
+        (7, 2, 7, 0)
+        """
+        control = control_of(
+            self.status, deadline=deadline, threads=threads, on_progress=on_progress, cancel=cancel
+        )
+        asked = self._asked
+        assert asked is not None  # assign() sets it
+        limits = asked.constraints
+        prices = Prices(self.left_price, self.right_price, self.quota_price, self.coverage_price)
+        graph = ExplicitGraph(limits.num_left, limits.num_right, asked.stored, lists=asked.lists)
+        best = Optimum(graph, limits, asked.coverage_first, self.taken, prices)
+        locks = [f"locked: {i} with {j}" for i, j in self._named(limits.locked).tolist()]
+        quotas = [quota.name for quota in limits.quotas]
+        named = [
+            ((locks if rule.kind == LOCKED else quotas)[rule.number], rule)
+            for rule in binding(limits, self.taken)
+        ]
+        return priced(best, chosen(rules, named, quotas), control)
 
     def __repr__(self) -> str:
         if self.status in (Status.INFEASIBLE, Status.NO_SOLUTION):

@@ -24,7 +24,7 @@ from twinmatch.witness import Witness, pairs_that_count, witness_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import numpy.typing as npt
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from twinmatch.schools import Schools
     from twinmatch.solvers import Solution
     from twinmatch.solvers.constrained import Answer
-    from twinmatch.solvers.control import Cancel
+    from twinmatch.solvers.control import Cancel, Progress
     from twinmatch.status import Limit
 
 __all__ = ["Matching", "Proof", "load_matching"]
@@ -259,6 +259,60 @@ class Matching:
                 "count": limits.counts(*self._taken()),
                 "price": price,
             }
+        )
+
+    def rule_prices(
+        self,
+        *,
+        rules: Collection[str] | None = None,
+        deadline: float | None = None,
+        threads: int | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Any:
+        """
+        Return what each rule that presses costs: points for a unit of its bound, and how far that holds.
+
+        Parameters
+        ----------
+        rules : collection of str, optional
+            Names of the quotas, locks and rules to price; the name of a quota that is made group by group
+            means all of its groups. All without it.
+        deadline : float, optional
+            Seconds from the call. Rows that are not reached by then have no prices, and their notes say so.
+        threads : int, optional
+            As many as this process has cores.
+        on_progress : callable, optional
+            Called with a :class:`~twinmatch.solvers.control.Progress`, whose ``phase`` tells the rule.
+        cancel : object with ``is_set()``, optional
+
+        Returns
+        -------
+        frame
+            Of the kind of ``left``, with a row for each cap or floor that is reached, each locked pair, and
+            each rule of the policy that forbids pairs, schools or countries; columns as in
+            :class:`~twinmatch.RulePrice`. What is not there is missing, and the notes say why.
+
+        Raises
+        ------
+        NoSolutionError
+            If the status is not OPTIMAL.
+        InputError
+            If an option is out of range, with every fault.
+        ResourceLimitError
+            Above a million pairs: if quotas cross, or if rules that forbid pairs are among those asked for.
+
+        Notes
+        -----
+        Exact: differences between optima, the other rules as they stand, wishes as they were settled. Points
+        are compared at the same coverage; where the coverage would change there is a note and no price.
+        On the whole registers each row takes a few seconds. Of quotas that cross, and of forbidden sets, how
+        far a price holds is not always settled.
+        """
+        from twinmatch.costing import rule_prices
+
+        return rule_prices(
+            self, rules=rules, deadline=deadline, threads=threads, on_progress=on_progress, cancel=cancel
         )
 
     @cached_property

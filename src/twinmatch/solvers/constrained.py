@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Bool = npt.NDArray[np.bool_]
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["Answer", "solve_constrained", "trivial_bound"]
+__all__ = ["Answer", "one_sided", "solve_constrained", "trivial_bound"]
 
 #: Parts of a point that prices of crossed quotas are counted in, at most; and room for them.
 MOST_PARTS, ROOM = 2**20, 2**56
@@ -127,7 +127,7 @@ class _Run:
         i, j, self.points = graph.pairs()
         self.pairs, self.limits = Pairs(i, j), limits
         self.coverage_first, self.control = coverage_first, control
-        self.layout, self.rest = layout_of(_one_sided(limits, self.pairs), coverage_first)
+        self.layout, self.rest = layout_of(one_sided(limits, self.pairs), coverage_first)
         self.used: Int64 | None = None
         self.cover: Prices | None = None
         self.most_covered: int | None = None
@@ -384,7 +384,7 @@ def _keys(pairs: Pairs, width: int, some: Int64) -> Bool:
     return np.isin(pairs.left * width + pairs.right, some[:, 0] * width + some[:, 1])
 
 
-def _one_sided(limits: Constraints, pairs: Pairs) -> Constraints:
+def one_sided(limits: Constraints, pairs: Pairs) -> Constraints:
     """Return the same with one side of a quota left out where that side follows from the other."""
     quotas = []
     for quota in limits.quotas:

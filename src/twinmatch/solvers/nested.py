@@ -199,8 +199,8 @@ class Layout:
             Pairs, by number, of an assignment to start from; it need not keep to anything.
         """
         gain = np.zeros(self.limits.num_left, np.int64) if left_worth is None else left_worth
-        network = self._network(pairs, worth, gain, counted, count_only, room)
-        flow = None if held is None else self._flow(network, pairs, held)
+        network = self.network(pairs, worth, gain, counted=counted, count_only=count_only, room=room)
+        flow = None if held is None else self.flow(pairs, held)
         found = cheapest_flow(network, control, potential=start, flow=flow)
         if isinstance(found, Cut):
             return found
@@ -240,15 +240,17 @@ class Layout:
                 chosen = min(numbers, key=lambda q: _most(self.limits.quotas[q].at_most))
             price[chosen] = value
 
-    def _network(
+    def network(
         self,
         pairs: Pairs,
         worth: Int64,
-        gain: Int64,
-        counted: int,
-        count_only: bool,
-        room: Int64 | None,
+        gain: Int64 | int = 0,
+        *,
+        counted: int = 0,
+        count_only: bool = False,
+        room: Int64 | None = None,
     ) -> Network:
+        """Return the network of a problem; see :meth:`solve`. The arcs of the pairs are the last ones."""
         limits = self.limits
         n, m = limits.num_left, limits.num_right
         # No sum of what is asked for reaches this far: a bound that is cut off here is never in the way.
@@ -302,8 +304,36 @@ class Layout:
             np.zeros(self.num_nodes, np.int64),
         )
 
-    def _flow(self, network: Network, pairs: Pairs, held: Int64) -> Int64:
-        """Return the flow that some pairs stand for."""
+    def arc_of(self, quota: int) -> int:
+        """Return the arc whose flow is what a quota counts."""
+        for at, numbers in enumerate(self.left.quota):
+            if quota in numbers:
+                return 1 + at
+        before = 1 + len(self.left.quota) + self.limits.num_left + self.limits.num_right
+        if self.heads is not None:
+            before += int(np.count_nonzero(self._further()))
+        return before + next(at for at, numbers in enumerate(self.right.quota) if quota in numbers)
+
+    def _further(self) -> Bool:
+        """Return which left nodes may have partners beyond those that cover them."""
+        return np.minimum(self.limits.left_most, self.limits.num_right + 1) > self.heads
+
+    def potential(self, prices: Prices) -> Int64:
+        """Return potentials that stand for prices; the other way round, see :meth:`prices`."""
+        out = np.zeros(self.num_nodes, np.int64)
+        out[1] = -prices.coverage
+        for at, numbers in enumerate(self.left.quota):  # parents stand before children
+            price = int(prices.quota[list(numbers)].sum())
+            out[self.first_set + at] = out[self.left_parent[at]] + price
+        for at, numbers in enumerate(self.right.quota):
+            price = int(prices.quota[list(numbers)].sum())
+            out[self.first_right_set + at] = out[self.right_parent[at]] - price
+        out[self.first_left : self.first_right] = out[self.left_leaf] + prices.left
+        out[self.first_right : self.first_right_set] = out[self.right_leaf] - prices.right
+        return out
+
+    def flow(self, pairs: Pairs, held: Int64) -> Int64:
+        """Return the flow that some pairs, by number, stand for."""
         limits = self.limits
         n, m = limits.num_left, limits.num_right
         through_left = np.bincount(pairs.left[held], minlength=n)
@@ -311,7 +341,7 @@ class Layout:
         first = through_left if self.heads is None else np.minimum(through_left, self.heads)
         further = np.empty(0, np.int64)
         if self.heads is not None:
-            further = (through_left - first)[np.minimum(limits.left_most, m + 1) > self.heads]
+            further = (through_left - first)[self._further()]
         on_pairs = np.zeros(len(pairs.left), np.int64)
         on_pairs[held] = 1
         parts = (

@@ -91,9 +91,11 @@ class Auction {
   // between `open` and `bid`, which goes on from the prices that `open` has told them.
   void refine(std::int64_t most);
   std::int64_t parts() const { return parts_; }
-  // Right nodes are worth so many points less to everybody than when lists were drawn.
-  void discount(const std::int64_t *more) {
-    lists_.discount(more, parts_, false), back_lists_.discount(more, parts_, true);
+  // Pairs are worth so many points less than when lists were drawn.
+  template <class More>
+  void discount(const More &more) {
+    lists_.discount([&](std::int64_t i, std::int64_t j) { return parts_ * more(i, j); });
+    back_lists_.discount([&](std::int64_t j, std::int64_t i) { return parts_ * more(i, j); });
   }
 
   bool has_lowered = false;  // whether a price fell since the phase was opened

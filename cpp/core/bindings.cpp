@@ -21,6 +21,7 @@ namespace twin {
 void bind_asked(nb::module_ &m);
 void bind_explicit(nb::module_ &m);
 void bind_network(nb::module_ &m);
+void bind_repair(nb::module_ &m);
 }
 
 namespace {
@@ -91,6 +92,12 @@ class Graph final : public Searchable {
     return to_array(std::move(net));
   }
 
+  void set_table(In2<std::int32_t> table) {
+    need(table.shape(0) == table_.shape(0) && table.shape(1) == table_.shape(1), "the table has another shape");
+    graph_->set_table(table.data());
+    table_ = table;
+  }
+
   Oracle &oracle() override { return *graph_; }
   ScoredGraph &graph() { return *graph_; }
 
@@ -156,7 +163,14 @@ class Solver {
   // once the next phase is opened.
   void discount(In<std::int64_t> more) {
     need(std::int64_t(more.size()) == market_.num_right(), "one number is needed for each right node");
-    auction_.discount(more.data());
+    auction_.discount([&](std::int64_t, std::int64_t j) { return more.data()[j]; });
+  }
+  // The same for pairs by the kinds of their nodes.
+  void discount_kinds(In<std::int32_t> left, In<std::int32_t> right, In2<std::int64_t> more) {
+    need(std::int64_t(left.size()) == market_.num_left() && std::int64_t(right.size()) == market_.num_right(),
+         "one kind is needed for each node");
+    const std::int64_t width = std::int64_t(more.shape(1));
+    auction_.discount([&](std::int64_t i, std::int64_t j) { return more.data()[left.data()[i] * width + right.data()[j]]; });
   }
   // What left nodes have without a partner, whole points; whoever must have one still must.
   void outside(In<std::int64_t> value) {
@@ -263,6 +277,7 @@ NB_MODULE(_core, m) {
   bind_asked(m);
   bind_explicit(m);
   bind_network(m);
+  bind_repair(m);
   nb::class_<DiscountedGraph, Searchable>(m, "Discounted", "A graph with something taken off the points of a side.")
       .def(nb::init<Searchable &, bool>(), nb::arg("graph"), nb::arg("of_left"), nb::keep_alive<1, 2>())
       .def("take_off", &DiscountedGraph::take_off, nb::arg("points"));
@@ -272,6 +287,7 @@ NB_MODULE(_core, m) {
                     std::optional<In<std::int32_t>>, const std::string &>(),
            nb::arg("left_class"), nb::arg("right_class"), nb::arg("table"), nb::arg("linears"), nb::arg("distance").none(),
            nb::arg("tags"), nb::arg("dot").none(), nb::arg("ban_offset").none(), nb::arg("ban_item").none(), nb::arg("isa"))
+      .def("set_table", &Graph::set_table, nb::arg("table"))
       .def("scan", &Graph::scan, nb::arg("price"), nb::arg("threads"))
       .def_prop_ro("order", [](Graph &g) { return to_array(g.graph().order()); }, nb::rv_policy::move)
       .def_prop_ro("visited", [](Graph &g) { return g.graph().visited(); });
@@ -285,6 +301,7 @@ NB_MODULE(_core, m) {
       .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
       .def("refine", &Solver::refine, nb::arg("most"))
       .def("discount", &Solver::discount, nb::arg("more"))
+      .def("discount_kinds", &Solver::discount_kinds, nb::arg("left"), nb::arg("right"), nb::arg("more"))
       .def("outside", &Solver::outside, nb::arg("value"))
       .def("seed", &Solver::seed, nb::arg("price"))
       .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())

@@ -44,11 +44,12 @@ class Candidates {
     for (auto &points : points_) points = points / from * to;
     expire();
   }
-  // Every item, or with `of_rows` every row, is worth `more[...]` whole points less than when it was listed.
-  void discount(const std::int64_t *more, std::int64_t parts, bool of_rows) {
+  // A pair is worth `more(row, item)` less than when it was listed.
+  template <class More>
+  void discount(const More &more) {
     for (std::size_t i = 0; i < n_ && !item_.empty(); ++i)
       for (std::size_t c = i * std::size_t(k); c < i * std::size_t(k) + std::size_t(number_[i]); ++c)
-        points_[c] -= parts * more[of_rows ? i : std::size_t(item_[c])];
+        points_[c] -= more(std::int64_t(i), std::int64_t(item_[c]));
     expire();
   }
 

@@ -117,14 +117,10 @@ void Tree::lay_out(const std::vector<std::int32_t> &leaves) {
 
   std::int64_t classes = 0;
   for (std::int64_t i = 0; i < t.num_left; ++i) classes = std::max<std::int64_t>(classes, t.left_class[i] + 1);
-  std::int32_t *base = array<std::int32_t>(classes * view_.padded_blocks);
-  view_.block_base = base;
-  for (std::int64_t left = 0; left < classes; ++left)
-    for (std::int64_t b = 0; b < view_.padded_blocks; ++b, ++base) {
-      *base = b < view_.num_blocks ? t.table[left * t.num_right_classes + t.right_class[leaves[std::size_t(b * BLOCK)]]]
-                                   : FORBIDDEN;
-      if (*base != FORBIDDEN) largest_entry_ = std::max(largest_entry_, std::abs(std::int64_t{*base}));
-    }
+  left_classes_ = classes;
+  for (std::int64_t b = 0; b < view_.num_blocks; ++b) block_class_.push_back(t.right_class[leaves[std::size_t(b * BLOCK)]]);
+  view_.block_base = block_base_ = array<std::int32_t>(classes * view_.padded_blocks);
+  set_table(t.table);
   if (view_.has_slopes) {
     view_.margin = rounding();
     incline(view_.leaf_slopes, leaf_ground_, view_.num_blocks * FAN, LEAF);
@@ -133,6 +129,17 @@ void Tree::lay_out(const std::vector<std::int32_t> &leaves) {
     measure(view_.leaves, view_.num_blocks * FAN, LEAF);
     measure(view_.blocks, view_.num_blocks, BLOCK);
   }
+}
+
+void Tree::set_table(const std::int32_t *table) {
+  ++epoch_;
+  view_.terms.table = original_.table = table;
+  std::int32_t *base = block_base_;
+  for (std::int64_t left = 0; left < left_classes_; ++left)
+    for (std::int64_t b = 0; b < view_.padded_blocks; ++b, ++base) {
+      *base = b < view_.num_blocks ? table[left * original_.num_right_classes + block_class_[std::size_t(b)]] : FORBIDDEN;
+      if (*base != FORBIDDEN) largest_entry_ = std::max(largest_entry_, std::abs(std::int64_t{*base}));
+    }
 }
 
 // The boxes of `count` nodes of `width` places each.

@@ -34,6 +34,9 @@ class Tree {
   void set_prices(const std::int64_t *price);
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count);
 
+  // Another table for the same classes. Every price has to be told anew, and `finest` may have become less.
+  void set_table(const std::int32_t *table);
+
  private:
   void split(std::int32_t *first, std::int32_t *last, std::vector<std::int32_t> &leaves);
   void lay_out(const std::vector<std::int32_t> &leaves);
@@ -65,8 +68,11 @@ class Tree {
 
   std::uint32_t epoch_ = 1;
   std::int64_t largest_entry_ = 1;  // of the table, above zero or below
-  const Terms original_;
+  Terms original_;
   TreeView view_{};
+  std::int64_t left_classes_ = 0;
+  std::int32_t *block_base_ = nullptr;  // what the view sees
+  std::vector<std::int32_t> block_class_;  // the right class of each block
   std::vector<std::vector<std::byte>> memory_;
   std::vector<std::int32_t> position_;  // of a right school in leaf order
   Ground leaf_ground_, block_ground_;

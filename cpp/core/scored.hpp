@@ -27,6 +27,11 @@ class ScoredGraph final : public Oracle {
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override {
     tree_.change_prices(price, changed, count);
   }
+  // Another table for the same classes, which outlives the graph. Every price has to be told anew.
+  void set_table(const std::int32_t *table) {
+    original_.table = table;
+    tree_.set_table(table);
+  }
   void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin,
               Lists lists, Crew &crew, Flag flag) override;
   std::int64_t points(std::int64_t i, std::int64_t j) const override;

@@ -19,7 +19,8 @@ from twinmatch.certify.arrays import StoredPairs
 from twinmatch.certify.exact import exact_sum
 from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
 from twinmatch.errors import ResourceLimitError
-from twinmatch.graph.terms import FORBIDDEN, PairTerms, joint_codes
+from twinmatch.graph.refined import refined
+from twinmatch.graph.terms import FORBIDDEN, PairTerms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,10 +133,7 @@ class ImplicitPairs:
             return worth.left, 0
         known = swept.best_net != NO_PARTNER
         best = np.where(known, swept.best_net - lowest, 0) + worth.gain - worth.group.left
-        several = self.constraints.left_most > 1
-        left = np.where(several, np.maximum(worth.left, np.where(known, best, worth.left)), best)
-        # Who has no partner in the pass has no pair that a price must outweigh.
-        left = np.where(known | several, left, np.minimum(worth.left, 0))
+        left = np.where(known, np.maximum(worth.left, best), worth.left)
         i, j = apart.T
         net = worth._replace(left=left).net(i, j, pair_points(self.terms, i, j, isa=self.isa))
         must = self.constraints.locked
@@ -163,17 +161,6 @@ class ImplicitPairs:
             terms = PairTerms(terms.left_class, terms.right_class, nothing, banned=terms.banned)
         if int(np.abs(group.table).max(initial=0)) > _MOST_PRICE:
             raise ValueError("prices of quotas are too large")
-        left, (left_class, left_kind) = joint_codes(
-            terms.num_left, [terms.left_class, group.left_kind.astype(np.int32)]
-        )
-        right, (right_class, right_kind) = joint_codes(
-            terms.num_right, [terms.right_class, group.right_kind.astype(np.int32)]
-        )
-        table = terms.table[left_class[:, None], right_class[None, :]].astype(np.int64)
-        priced = np.where(
-            table == FORBIDDEN, FORBIDDEN, table - group.table[left_kind[:, None], right_kind[None, :]]
-        )
+        finer = refined(terms, group.left_kind, group.right_kind)
         banned = np.unique(np.concatenate([terms.banned, apart]), axis=0)
-        return replace(
-            terms, left_class=left, right_class=right, table=priced.astype(np.int32), banned=banned
-        )
+        return replace(finer.terms, table=finer.less(group.table), banned=banned)

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twinmatch import _core
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.constraints import Prices
 from twinmatch.graph.explicit import ExplicitGraph
@@ -34,10 +35,12 @@ from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers.constrained import Answer, solve_constrained, trivial_bound
 from twinmatch.solvers.control import Stopped
+from twinmatch.solvers.keys import merged, without
 from twinmatch.solvers.kinds import cover_kinds
 from twinmatch.solvers.nested import Pairs, Solved, layout_of
 from twinmatch.solvers.network import Cut
-from twinmatch.solvers.trial import begin
+from twinmatch.solvers.priced import solve_priced
+from twinmatch.solvers.trial import Asked, Sets, begin
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from twinmatch.graph.constraints import Constraints
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.kinds import Covered
+    from twinmatch.solvers.nested import Layout
 
     Int64 = npt.NDArray[np.int64]
 
@@ -88,7 +92,10 @@ def solve_implicit(
             f"quotas with points from a function of your own: {graph.num_left * graph.num_right:,} pairs are "
             f"too many to write down (at most {FEW_PAIRS:,})"
         )
-    run = _Grown(graph, limits, coverage_first, control)
+    layout, rest = layout_of(limits, coverage_first)
+    if rest:
+        return solve_priced(graph, limits, coverage_first, control)
+    run = _Grown(graph, layout, coverage_first, control)
     try:
         return run.go()
     except Stopped as stopped:
@@ -113,18 +120,11 @@ def _written(graph: ScoredGraph | CalledGraph) -> ExplicitGraph:
 class _Grown:
     """One run, and the best that is known so far."""
 
-    def __init__(
-        self, graph: ScoredGraph, limits: Constraints, coverage_first: bool, control: Control
-    ) -> None:
+    def __init__(self, graph: ScoredGraph, layout: Layout, coverage_first: bool, control: Control) -> None:
+        limits = layout.limits
         self.graph, self.limits, self.control = graph, limits, control
         self.coverage_first = coverage_first
-        self.layout, rest = layout_of(limits, coverage_first)
-        if rest:
-            names = ", ".join(repr(limits.quotas[q].name) for q in rest[:3])
-            raise ResourceLimitError(
-                f"{len(rest):,} quotas cross others or name both sides (first: {names}): such quotas "
-                f"are solved up to {FEW_PAIRS:,} pairs, and here are {graph.num_left * graph.num_right:,}"
-            )
+        self.layout = layout
         high = max(0, graph.terms.max_points)
         nobody = np.zeros(limits.num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
         self.prices = Prices(np.full(limits.num_left, high), *nobody)
@@ -142,12 +142,15 @@ class _Grown:
         if self._keeps(self.cover.pairs):
             self._take(self.cover.pairs)
         size = self.cover.size if self.coverage_first else None
-        start = begin(self.graph, self.layout, size, self.control)
+        asked = self._asked(size)
+        start = begin(self.graph, asked, self.control)
+        left_set, right_set = asked.left.spread(start.left), asked.right.spread(start.right)
+        price = start.right_price + right_set[asked.right.kind]
         width = self.graph.num_right
         placed = np.flatnonzero(start.mate >= 0)
         held = placed * width + start.mate[placed]
-        known = _merged(self.cover.pairs @ np.array([width, 1]), held, *self._lists(start.right_price, held))
-        potential = self._potential(start.right_price, start.left_set, start.right_set, known)
+        known = merged(self.cover.pairs @ np.array([width, 1]), held, *self._lists(price, held))
+        potential = self._potential(price, left_set[:-1], right_set[:-1], known)
         counted = size or 0
         longest = LISTED
         while True:
@@ -164,7 +167,7 @@ class _Grown:
             if isinstance(found, Cut):
                 # The assignment that covers the most met somebody twice, and lists are too short without it.
                 longest *= LONGER
-                known = _merged(known, self._search(start.right_price, min(longest, width)))
+                known = merged(known, self._search(price, min(longest, width)))
                 continue
             held, potential = known[found.used], found.potential
             self._take(np.stack([pairs.left, pairs.right], axis=1)[found.used])
@@ -174,7 +177,22 @@ class _Grown:
             gap = self.bound - (self.objective or 0)
             if self.control.gap > 0 and gap <= self.control.gap * max(1, abs(self.bound)):
                 return self.answer(Limit.GAP)
-            known = _merged(known, more)
+            known = merged(known, more)
+
+    def _asked(self, coverage: int | None) -> Asked:
+        """Return what bidding must keep to."""
+        limits, layout = self.limits, self.layout
+        rows = np.flatnonzero(limits.left_most > 0)
+        # Where coverage comes first, staying without is worse than any pair by as much as a pair can be
+        # worth. Where some must stay without all the same, it is what prices drive them to.
+        alone = -max(1, self.graph.terms.max_points) if coverage == len(rows) else 0
+        return Asked(
+            limits.right_most,
+            np.where(limits.left_least > 0, _core.NO_VALUE, alone),
+            rows,
+            Sets.of_forest(layout.left, *layout.bounds(layout.left)),
+            Sets.of_forest(layout.right, *layout.bounds(layout.right)),
+        )
 
     def _keeps(self, pairs: Int64) -> bool:
         """Return whether an assignment by kinds came out whole: nobody meets a partner twice."""
@@ -236,7 +254,7 @@ class _Grown:
         count = np.bincount(held // self.graph.num_right, minlength=len(left))
         k = JOINING + (int(count[several].max(initial=0)) if several.any() else 0)
         pairs = self._search(right, k, above=left)
-        new = _without(pairs, known)
+        new = without(pairs, known)
         i, j = np.divmod(new, self.graph.num_right)
         excess = self.graph.core.points(i, j) - right[j] - left[i]
         # Either whoever is short of a better partner pays, or the better partner becomes dearer: the fewer
@@ -261,7 +279,7 @@ class _Grown:
             return new
         rows = np.flatnonzero(np.bincount(i))
         empty = self._search(self._to_empty(right, held), EMPTY, rows)
-        return _merged(new, empty)
+        return merged(new, empty)
 
     # -- The answer ----------------------------------------------------------------------------------------
 
@@ -300,20 +318,3 @@ class _Grown:
             size if self.coverage_first else None,
             False,
         )
-
-
-def _merged(*keys: Int64) -> Int64:
-    """Return all of them, sorted, each once."""
-    whole = np.sort(np.concatenate(keys))
-    once: Int64 = whole[np.diff(whole, prepend=-1) > 0]
-    return once
-
-
-def _without(keys: Int64, known: Int64) -> Int64:
-    """Return those, sorted and each once, that are not among some that are sorted."""
-    own = _merged(keys)
-    if not len(known):
-        return own
-    at = np.minimum(np.searchsorted(known, own), len(known) - 1)
-    fresh: Int64 = own[known[at] != own]
-    return fresh

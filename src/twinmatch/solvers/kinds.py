@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["Covered", "Kinds", "cover_kinds", "kinds_of_nodes"]
+__all__ = ["Covered", "Kinds", "cover_kinds", "deal", "kinds_of_nodes"]
 
 
 class Kinds(NamedTuple):
@@ -113,7 +113,7 @@ def cover_kinds(terms: PairTerms, limits: Constraints, control: Control) -> Cove
     found = layout.solve(kinds.pairs, np.zeros(len(i), np.int64), control, count_only=True, room=kinds.room)
     if isinstance(found, Cut):
         return Covered(0, nothing, spread(layout.witness(found)), False)
-    dealt = _deal(i[found.used], j[found.used], found.times, left, right, limits)
+    dealt = deal(i[found.used], j[found.used], found.times, left, right, limits)
     return Covered(found.counted, dealt, spread(found.prices))
 
 
@@ -196,7 +196,7 @@ def _thinned(quota: Quota, first_left: Int64, first_right: Int64) -> Quota:
     )
 
 
-def _deal(i: Int64, j: Int64, times: Int64, left: Int64, right: Int64, limits: Constraints) -> Int64:
+def deal(i: Int64, j: Int64, times: Int64, left: Int64, right: Int64, limits: Constraints) -> Int64:
     """Deal out what flows between kinds among their members."""
     most = np.minimum(limits.left_most, np.bincount(i, times, minlength=len(left)).astype(np.int64)[left])
     lefts = _seats(left, limits.left_least, most, in_turns=True)

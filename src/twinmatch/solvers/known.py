@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from twinmatch.solvers.keys import merged, without
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -103,7 +105,7 @@ class Implicit:
         self.width, self.length = graph.num_right, LISTED
         rows = np.arange(graph.num_left)
         found, net = self._search(rows, price, LISTED)
-        self.keys = np.unique(np.concatenate([held @ np.array([self.width, 1]), found]))
+        self.keys = merged(held @ np.array([self.width, 1]), found)
         self.points = graph.core.points(*np.divmod(self.keys, self.width))
         # Where everybody pays for the best that there is, nothing is worth more than its prices.
         best = np.full(graph.num_left, NOTHING)
@@ -112,19 +114,10 @@ class Implicit:
 
     def join(self, keys: Int64) -> None:
         """Take more pairs in."""
-        new = self._without(keys)
+        new = without(keys, self.keys)
         at = np.searchsorted(self.keys, new)
         self.keys = np.insert(self.keys, at, new)
         self.points = np.insert(self.points, at, self.graph.core.points(*np.divmod(new, self.width)))
-
-    def _without(self, keys: Int64) -> Int64:
-        """Return those that are not known, sorted, each once."""
-        own = np.unique(keys)
-        if not len(self.keys):
-            return own
-        at = np.minimum(np.searchsorted(self.keys, own), len(self.keys) - 1)
-        fresh: Int64 = own[self.keys[at] != own]
-        return fresh
 
     def lengthen(self) -> bool:
         """Take many more pairs in; return whether there could be any."""
@@ -154,7 +147,7 @@ class Implicit:
             k = JOINING + int(np.bincount(j[over]).max(initial=0))
             price = np.where(self.may_left, left, self._out_of_reach(right[columns]))
             found.append(self._search(columns, price, k, right, turned=True)[0])
-        new = self._without(np.concatenate(found))
+        new = without(np.concatenate(found), self.keys)
         if not len(new):
             self.proven = [self.proven[0], (left, right)]
         return new

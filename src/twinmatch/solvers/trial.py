@@ -37,8 +37,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
 
 from twinmatch import _core
+from twinmatch.graph.refined import refined
+from twinmatch.graph.scored import ScoredGraph
+from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, new_solver
 from twinmatch.solvers.levels import FACTOR, FEWEST, LAST_PART, WHOLE_PART, WIDER
 
@@ -46,17 +51,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.graph.constraints import Forest
-    from twinmatch.graph.scored import ScoredGraph
     from twinmatch.solvers.control import Control
-    from twinmatch.solvers.nested import Layout
 
+    Int32 = npt.NDArray[np.int32]
     Int64 = npt.NDArray[np.int64]
     Float = npt.NDArray[np.float64]
 
-__all__ = ["Begin", "begin"]
+__all__ = ["Asked", "Begin", "Cells", "Sets", "begin"]
 
 #: Phases at one step: on a level, at its last step, on the whole market, and at its last step.
 TRIALS, LAST_TRIALS, WHOLE_TRIALS, WHOLE_LAST = 3, 6, 2, 4
+CELL_TRIALS, CELL_FINER, CELL_LAST = 24, 8, 12
 #: The last steps count in so many parts of a point.
 PARTS = 16
 #: Partners in a list of the exact finish.
@@ -70,89 +75,172 @@ WIDTH_PART, NARROWEST, TRUST = 20, 4, 16.0
 FASTER = 1.2
 #: So many nodes more or less in a group may be chance.
 NOISE = 60.0
+#: Quotas on fewer nodes of a sample are left alone there.
+SEEN = 8
 #: Such a part of everybody is thought to be about to stay without.
 SPARED = 0.005
+#: Cells go so many widths at once, up to so many times as far if they go on and on, are thought to answer to
+#: themselves by so much more, and gain so much in a step that goes on.
+FARTHEST, FASTEST, DAMPING, FORTH = 2.0, 64.0, 0.3, 1.3
+#: Left nodes of a kind that is so small a part of all are too few to answer smoothly; every so many trials
+#: their prices are found at once.
+FEW_PART, FEW_TURN = 70, 4
 #: What keeps answers of counts to prices apart that are all but alike.
 RIDGE = 1e-6
 
 
+class Sets(NamedTuple):
+    """
+    Quotas on the nodes of one side.
+
+    Attributes
+    ----------
+    kind : (num_nodes,) int64
+        Nodes that the same quotas are on are of one kind.
+    inside : (num_sets, num_kinds) float
+        1 where a set holds the nodes of a kind.
+    low, high : (num_sets,) int64
+        Fewest and most units.
+    """
+
+    kind: Int64
+    inside: Float
+    low: Int64
+    high: Int64
+
+    @classmethod
+    def of_forest(cls, forest: Forest, low: Int64, high: Int64) -> Sets:
+        """Return the sets of a forest."""
+        size = len(low)
+        inside = np.zeros((size, size + 1))  # the last kind is in no set
+        for at in range(size):
+            over = at
+            while over >= 0:
+                inside[over, at] = 1
+                over = int(forest.parent[over])
+        return cls(np.where(forest.leaf >= 0, forest.leaf, size), inside, low, high)
+
+    def spread(self, price: Int64) -> Int64:
+        """Return what the nodes of each kind pay, given the prices of sets."""
+        total: Int64 = (price @ self.inside).astype(np.int64)
+        return total
+
+
+class Cells(NamedTuple):
+    """
+    Quotas on pairs of nodes of both sides.
+
+    Attributes
+    ----------
+    left, right : (num_nodes,) int64
+        The kind of each node.
+    inside : (num_cells, left kinds, right kinds) float
+        1 where a quota holds the pairs of two kinds.
+    low, high : (num_cells,) int64
+        Fewest and most pairs.
+    """
+
+    left: Int64
+    right: Int64
+    inside: Float
+    low: Int64
+    high: Int64
+
+
+class Asked(NamedTuple):
+    """
+    What the market must keep to.
+
+    Attributes
+    ----------
+    places : (num_right,) int64
+    alone : (num_left,) int64
+        What left nodes have without a partner, before prices; ``NO_VALUE``: they must have one.
+    rows : (k,) int64
+        The left nodes that may have a partner.
+    left, right : Sets
+    cells : Cells or None
+    """
+
+    places: Int64
+    alone: Int64
+    rows: Int64
+    left: Sets
+    right: Sets
+    cells: Cells | None = None
+
+
 class Begin(NamedTuple):
     """
-    Where the exact part begins.
+    Nearly right prices, and the best matching at these prices of quotas.
 
     Attributes
     ----------
     mate : (num_left,) int64
         Right node of each left node, -1 for none.
+    left_price : (num_left,) int64
+        What each left node gains, whole points; 0 for those that may have no partner.
     right_price : (num_right,) int64
-        What a place costs in all: its own price and those of its quotas, whole points.
-    left_set, right_set : int64
-        What the sets of the layout's forests cost in all: their own price and those of the sets around them.
+        What a place costs, without its quotas.
+    left, right, cells : int64
+        What the quotas cost.
     """
 
     mate: Int64
+    left_price: Int64
     right_price: Int64
-    left_set: Int64
-    right_set: Int64
+    left: Int64
+    right: Int64
+    cells: Int64
 
 
-class _Side:
-    """The sets of one side: their bounds and prices, and how counts are thought to answer to prices."""
+class _Quotas:
+    """Bounds and prices of some quotas, and how counts are thought to answer to prices."""
 
-    def __init__(self, forest: Forest, low: Int64, high: Int64, most: int, width: float) -> None:
-        self.forest, self.low, self.high = forest, low.astype(float), high.astype(float)
+    def __init__(self, low: Int64, high: Int64, most: int, width: float, *, careful: bool = False) -> None:
+        self.careful, self.noise, self.boost = careful, 0.0, np.ones(len(low))
+        self.low, self.high = low.astype(float), high.astype(float)
         self.is_capped = high < most
         self.price = np.zeros(len(low))
         #: Points that a choice between two groups is spread over.
         self.width, self.least = width, width / NARROWEST
         self.before: tuple[Float, Float] | None = None
         self.pace, self.last = np.ones(len(low)), np.zeros(len(low))
-        # Which sets each smallest set is in, itself included; the last column is for nodes in no set.
-        self.inside = np.zeros((len(low), len(low) + 1))
-        for at in range(len(low)):
-            over = at
-            while over >= 0:
-                self.inside[over, at] = 1
-                over = int(forest.parent[over])
 
-    def total(self) -> Int64:
-        """Return what each set costs with those around it."""
-        return np.rint(self.price @ self.inside[:, :-1]).astype(np.int64)
-
-    def of_nodes(self, rows: Int64) -> Int64:
-        """Return what the sets of some nodes cost."""
-        leaf = self.forest.leaf[rows]
-        return np.append(self.total(), 0)[leaf]
-
-    def cells(self, rows: Int64) -> Float:
-        """Return how many of these nodes, repeats allowed, have each set as their smallest; last, none."""
-        size = len(self.price)
-        leaf = self.forest.leaf[rows]
-        return np.bincount(np.where(leaf >= 0, leaf, size), minlength=size + 1).astype(float)
-
-    def move(self, cells: Float, answer: Float, most: float, noise: float) -> None:
+    def move(self, count: Float, answer: Float, seen: Float, most: float, noise: float) -> None:
         """
         Change prices by what the bounds ask for, by no more than ``most``.
 
-        ``answer``: what a point on a cell changes in each, times ``width``; ``noise``: what says nothing.
+        ``answer``: what a point on a quota changes in each, times ``width``; ``seen``: how many nodes of the
+        sample each is on; ``noise``: what says nothing.
         """
         if not len(self.price):
             return
-        count = self.inside @ cells
         self._learn(count, noise)
-        slope = self.inside @ (answer / self.width) @ self.inside.T
+        slope = answer / self.width
         wanted = np.clip(count, self.low, self.high)
         wanted = np.where((self.price > 0) & (count < self.high), self.high, wanted)
         wanted = np.where((self.price < 0) & (count > self.low), self.low, wanted)
-        at = np.flatnonzero((wanted != count) | (self.price != 0))
+        at = np.flatnonzero(((wanted != count) | (self.price != 0)) & (seen >= SEEN))
         change = np.zeros(len(count))
+        reach = np.full(len(count), most)
+        if self.careful:
+            reach = min(most, FARTHEST * self.width) * self.boost
         if len(at):
             some = slope[np.ix_(at, at)]
-            some[np.diag_indices(len(at))] += RIDGE * (1 + np.trace(some) / len(at))
-            change[at] = np.clip(np.linalg.solve(some, (count - wanted)[at]), -most, most)
+            own = DAMPING * np.diag(some) if self.careful else 0.0
+            some[np.diag_indices(len(at))] += RIDGE * (1 + np.trace(some) / len(at)) + own
+            change[at] = np.clip(np.linalg.solve(some, (count - wanted)[at]), -reach[at], reach[at])
+        # Whoever goes as far as it may, again and again, goes farther.
+        farther = (np.abs(change) >= 0.999 * reach) & (change * self.last > 0)
+        self.boost = np.where(farther, np.minimum(2 * self.boost, FASTEST), 1.0)
         # Whoever turns back went too far; in a sample, where counts are rough, that says little.
-        if noise == NOISE:
-            self.pace = np.where(change * self.last < 0, self.pace / 2, np.minimum(1, self.pace * FASTER))
+        if noise == NOISE or self.careful:
+            if self.careful and noise != self.noise:  # a larger sample, where what was slow may be fast again
+                self.pace = np.maximum(self.pace, 0.5)
+            faster = FORTH if self.careful else FASTER
+            self.noise = noise
+            self.pace = np.where(change * self.last < 0, self.pace / 2, np.minimum(1, self.pace * faster))
         change, self.last = change * self.pace, change
         price = self.price + change
         # A price that falls to zero stays there, unless the other bound is broken.
@@ -178,25 +266,34 @@ class _Market:
 
     def __init__(self, graph: ScoredGraph) -> None:
         self.num_left, self.num_right = graph.num_left, graph.num_right
+        self.below = (graph.core, graph.core_transposed)
         self.core = _core.Discounted(graph.core, False)
         self.core_transposed = _core.Discounted(graph.core_transposed, True)
 
-    def take_off(self, points: Int64) -> None:
+    def take_off(self, points: Int64, table: Int32 | None) -> None:
+        """Let right nodes cost so much more, and points come from another table."""
         self.core.take_off(points)
         self.core_transposed.take_off(points)
+        if table is not None:
+            self.below[0].set_table(table)
+            self.below[1].set_table(np.ascontiguousarray(table.T))
 
 
-def begin(graph: ScoredGraph, layout: Layout, coverage: int | None, control: Control) -> Begin:
+class _Costs(NamedTuple):
+    """What quotas cost at the moment: on right nodes, and between kinds of nodes."""
+
+    right: Int64
+    between: Int64
+
+
+def begin(graph: ScoredGraph, asked: Asked, control: Control) -> Begin:
     """
     Return nearly right prices, and a matching that goes with them.
 
     Parameters
     ----------
     graph : ScoredGraph
-    layout : Layout
-        With the bounds of nodes, and the sets of both sides.
-    coverage : int or None
-        How many left nodes must have a partner, and can; None where points come first.
+    asked : Asked
     control : Control
 
     Raises
@@ -204,25 +301,25 @@ def begin(graph: ScoredGraph, layout: Layout, coverage: int | None, control: Con
     Stopped
         If the deadline passed or the caller cancelled.
     """
-    return _Trials(graph, layout, coverage, control).run()
+    return _Trials(graph, asked, control).run()
 
 
 class _Trials:
-    def __init__(self, graph: ScoredGraph, layout: Layout, coverage: int | None, control: Control) -> None:
-        self.graph, self.layout, self.control = graph, layout, control
+    def __init__(self, graph: ScoredGraph, asked: Asked, control: Control) -> None:
+        self.asked, self.control = asked, control
+        self.graph, self.finer = graph, None
+        if asked.cells is not None:
+            self.finer = refined(graph.terms, asked.cells.left, asked.cells.right)
+            self.graph = ScoredGraph(self.finer.terms, graph.right_capacity, isa=graph.isa)
         self.most = max(1, graph.terms.max_points)
-        limits = layout.limits
-        self.rows = np.flatnonzero(limits.left_most > 0)
-        self.places = np.minimum(limits.right_most, len(self.rows))
-        width = self.most / WIDTH_PART
-        most = int(np.minimum(limits.left_most, limits.num_right).sum())
-        self.left = _Side(layout.left, *layout.bounds(layout.left), most, width)
-        self.right = _Side(layout.right, *layout.bounds(layout.right), most, width)
-        # Where coverage comes first, staying without is worse than any pair by as much as a pair can be
-        # worth. Where some must stay without all the same, it is what prices drive them to.
-        full = coverage is not None and coverage == len(self.rows)
-        alone = -self.most if full else 0
-        self.alone = np.where(limits.left_least > 0, _core.NO_VALUE, alone)
+        self.rows, self.alone = asked.rows, asked.alone
+        self.places = np.minimum(asked.places, len(self.rows))
+        width, size = self.most / WIDTH_PART, len(self.rows)
+        self.left = _Quotas(asked.left.low, asked.left.high, size, width)
+        self.right = _Quotas(asked.right.low, asked.right.high, size, width)
+        nothing = np.zeros(0, np.int64)
+        low, high = (nothing, nothing) if asked.cells is None else (asked.cells.low, asked.cells.high)
+        self.cells = _Quotas(low, high, size, width, careful=True)
 
     def run(self) -> Begin:
         """Go through the levels."""
@@ -245,7 +342,7 @@ class _Trials:
             places[right] = np.diff((end + factor // 2 - 1) // factor, prepend=0)
             some = np.flatnonzero(places)
             steps = _steps(step, last)
-            trials = [TRIALS] * (len(steps) - 1) + [LAST_TRIALS]
+            trials = [TRIALS] * (len(steps) - 1) + [LAST_TRIALS if self.asked.cells is None else CELL_LAST]
             part = graph.part(rows, some)
             must = np.maximum(self.alone[self.rows[rows]], -self.most)  # in a sample nobody must be placed
             found = self._level(
@@ -287,18 +384,22 @@ class _Trials:
         parts = solver.refine(PARTS)
         steps = _steps(first * parts, 1)
         trials = [WHOLE_TRIALS] * (len(steps) - 1) + [WHOLE_LAST]
+        if self.asked.cells is not None:
+            trials = [CELL_TRIALS, CELL_FINER] + [0] * (len(steps) - 2)
         self._bid(solver, market, self.rows, columns, alone, steps, trials, 1.0, parts, "auction")
-        # At these prices of quotas the rest is exact: whoever moves in the network moves for a quota alone.
+        # At these prices of quotas the rest is exact.
         self.control.run("exact", partial(solver.tighten, PATH_LENGTH))
         self.control.run("exact", partial(solver.forward, 0))
         self.control.run("exact", partial(solver.backward, PATH_LENGTH))
-        limits = self.layout.limits
-        mate = np.full(limits.num_left, -1, np.int64)
+        num_left, num_right = len(self.alone), len(self.places)
+        mate, left_price = np.full(num_left, -1, np.int64), np.zeros(num_left, np.int64)
         found = solver.mate
         mate[self.rows] = np.where(found >= 0, columns[found], -1)
-        right = self.right.of_nodes(np.arange(limits.num_right))
-        right[columns] += solver.right_price
-        return Begin(mate, right, self.left.total(), self.right.total())
+        left_price[self.rows] = solver.left_price
+        right_price = np.zeros(num_right, np.int64)
+        right_price[columns] = solver.right_price
+        prices = (_rounded(quotas.price) for quotas in (self.left, self.right, self.cells))
+        return Begin(mate, left_price, right_price, *prices)
 
     def _bid(
         self,
@@ -314,32 +415,106 @@ class _Trials:
         phase: str,
     ) -> None:
         """Run phases, and change prices between them; those of the last phase stay."""
-        off = self._tell(solver, market, rows, columns, alone, np.zeros(len(columns), np.int64))
+        cells = self.asked.cells
+        between = np.zeros((1, 1) if cells is None else cells.inside.shape[1:], np.int64)
+        costs = _Costs(np.zeros(len(columns), np.int64), between)
+        costs = self._tell(solver, market, rows, columns, alone, costs)
         drop = 0
         for step, times in zip(steps, trials, strict=True):
-            for trial in range(times):
+            for trial in range(max(1, times)):
                 self.control.run(phase, partial(solver.open, drop, step, LIST_KEPT))
                 self.control.run(phase, partial(solver.bid, step, LIST_KEPT, 0, 0))
                 drop = step + step // 2
-                if step == steps[-1] and trial == times - 1:
-                    return
+                if times == 0 or (step == steps[-1] and trial == times - 1):
+                    continue
                 mate = solver.mate
                 placed = mate >= 0
                 most = max(MOST_STEPS * step / parts, self.most / MOST_PART)
-                self._move(rows, rows[placed], columns[mate[placed]], share, most)
-                off = self._tell(solver, market, rows, columns, alone, off)
+                self._move(rows, columns, rows[placed], columns[mate[placed]], share, most)
+                if share == 1.0 and cells is not None and trial % FEW_TURN == 0:
+                    self._settle_few(cells, market, rows, columns, alone, solver.right_price)
+                costs = self._tell(solver, market, rows, columns, alone, costs)
 
-    def _move(self, rows: Int64, left: Int64, right: Int64, share: float, most: float) -> None:
-        """Change the prices of both sides, given who is placed; counts are those of the whole market."""
+    def _move(
+        self, rows: Int64, columns: Int64, left: Int64, right: Int64, share: float, most: float
+    ) -> None:
+        """Change all prices, given who is placed with whom; counts are those of the whole market."""
         noise = NOISE / share
-        cells = self.right.cells(right) / share
+        asked = self.asked
+        count = _counted(asked.right, right) / share
         out = (len(rows) - len(left)) / share + SPARED * len(self.rows)
-        # As if everybody chose among cells, and staying without, by points and luck: what leaves one cell
+        # As if everybody chose among groups, and staying without, by points and luck: what leaves one group
         # goes to the others by their size.
-        self.right.move(cells, np.diag(cells) - np.outer(cells, cells) / (cells.sum() + out), most, noise)
-        cells = self.left.cells(left) / share
-        stay = self.left.cells(rows) / share - cells + SPARED * cells
-        self.left.move(cells, np.diag(cells * stay / np.maximum(cells + stay, 1)), most, noise)
+        inside = asked.right.inside
+        answer = (inside * count) @ inside.T - np.outer(inside @ count, inside @ count) / (count.sum() + out)
+        self.right.move(inside @ count, answer, inside @ _counted(asked.right, columns), most, noise)
+        count, inside = _counted(asked.left, left) / share, asked.left.inside
+        everybody = _counted(asked.left, rows)
+        stay = everybody / share - count + SPARED * count
+        answer = (inside * (count * stay / np.maximum(count + stay, 1))) @ inside.T
+        self.left.move(inside @ count, answer, inside @ everybody, most, noise)
+        if asked.cells is not None:
+            self._move_cells(asked.cells, rows, left, right, share, most)
+
+    def _move_cells(
+        self, cells: Cells, rows: Int64, left: Int64, right: Int64, share: float, most: float
+    ) -> None:
+        """Change the prices of pairs between kinds: the same, for each kind of left nodes apart."""
+        inside = cells.inside
+        num_left, num_right = inside.shape[1:]
+        pair = cells.left[left] * num_right + cells.right[right]
+        count = np.bincount(pair, minlength=num_left * num_right).reshape(num_left, num_right) / share
+        sample = np.bincount(cells.left[rows], minlength=num_left)
+        everybody = sample / share * (1 + SPARED)
+        held = inside * count
+        answer = np.einsum("qab,rab->qr", held, inside)
+        of_left = held.sum(axis=2) / np.sqrt(np.maximum(everybody, 1))
+        answer -= of_left @ of_left.T
+        seen = inside.max(axis=2) @ sample
+        self.cells.move(held.sum(axis=(1, 2)), answer, seen, most, NOISE / share)
+
+    def _settle_few(
+        self, cells: Cells, market: _Market, rows: Int64, columns: Int64, alone: Int64, price: Int64
+    ) -> None:
+        """Find the prices of quotas on few left nodes at which these keep to them, places as they are."""
+        size = np.bincount(cells.left[rows], minlength=cells.inside.shape[1])
+        is_few = size <= len(rows) // FEW_PART
+        on_left = cells.inside.max(axis=2) > 0
+        of_few = ~on_left[:, ~is_few].any(axis=1)
+        few = np.flatnonzero(is_few[cells.left[rows]])
+        if not of_few.any() or not len(few) or self.finer is None:
+            return
+        others = np.einsum("q,qab->ab", _rounded(self.cells.price) * ~of_few, cells.inside).astype(np.int64)
+        table = self.finer.less(others)
+        kinds = cells.inside.shape[2]
+        node, kind, worth = [few], [np.full(len(few), kinds)], [np.maximum(alone[few], -2 * self.most)]
+        below = market.below[0]
+        right = price + _of_nodes(self.asked.right, self.right, columns)
+        for b in range(kinds):
+            below.set_table(np.ascontiguousarray(np.where(self.finer.right == b, table, FORBIDDEN)))
+            item, points, number, _ = below.search(few.astype(np.int32), 1, right, self.control.threads)
+            known = np.flatnonzero(number)
+            node.append(few[known])
+            kind.append(np.full(len(known), b))
+            worth.append(points[known] - right[item[known]])
+        i, taken = np.concatenate(node), np.concatenate(kind)
+        gain = np.concatenate(worth).astype(float)
+        held = np.pad(cells.inside[of_few], ((0, 0), (0, 0), (0, 1)))[:, cells.left[rows[i]], taken]
+        place = np.searchsorted(few, i)
+        each = sparse.csr_array((np.ones(len(i)), (place, np.arange(len(i)))), shape=(len(few), len(i)))
+        low, high = self.cells.low[of_few], self.cells.high[of_few]
+        found = linprog(
+            -gain,
+            A_ub=sparse.vstack([sparse.csr_array(held), sparse.csr_array(-held)]),
+            b_ub=np.concatenate([high, -low]),
+            A_eq=each,
+            b_eq=np.ones(len(few)),
+            bounds=(0, None),
+            method="highs-ds",
+        )
+        if found.status == 0:
+            dual = -found.ineqlin.marginals
+            self.cells.price[of_few] = dual[: of_few.sum()] - dual[of_few.sum() :]
 
     def _tell(
         self,
@@ -348,26 +523,55 @@ class _Trials:
         rows: Int64,
         columns: Int64,
         alone: Int64,
-        off: Int64,
-    ) -> Int64:
-        """Let the market know what quotas cost now; return what they cost on the right."""
-        now = self.right.of_nodes(columns)
-        solver.discount(now - off)
-        market.take_off(now)
-        costs = self.left.of_nodes(rows)
+        before: _Costs,
+    ) -> _Costs:
+        """Let the market know what quotas cost now; return it."""
+        asked, cells = self.asked, self.asked.cells
+        now = _Costs(_of_nodes(asked.right, self.right, columns), before.between)
+        solver.discount(now.right - before.right)
+        table = None
+        if cells is not None and self.finer is not None:
+            between = self._between(cells)
+            now = now._replace(between=between)
+            kinds = (cells.left[rows].astype(np.int32), cells.right[columns].astype(np.int32))
+            solver.discount_kinds(*kinds, between - before.between)
+            table = self.finer.less(between)
+        market.take_off(now.right, table)
+        costs = _of_nodes(asked.left, self.left, rows)
         solver.outside(np.where(alone == _core.NO_VALUE, alone, alone + costs))
         return now
+
+    def _between(self, cells: Cells) -> Int64:
+        """Return what quotas cost between kinds of nodes."""
+        total: Int64 = np.einsum("q,qab->ab", _rounded(self.cells.price), cells.inside).astype(np.int64)
+        return total
 
     def _of_everybody(self, graph: ScoredGraph, rows: Int64, left_price: Int64, columns: Int64) -> Int64:
         """Return the prices of all places at which none of these left nodes gains by a change."""
         everybody = np.arange(graph.num_right, dtype=np.int32)
         control = self.control
         seen = control.run("levels", lambda: graph.part(rows, everybody.astype(np.int64)).core_transposed)
+        if self.finer is not None and self.asked.cells is not None:
+            seen.set_table(np.ascontiguousarray(self.finer.less(self._between(self.asked.cells)).T))
         item, points, number, _ = control.run(
             "levels", partial(seen.search, everybody, 1, left_price, control.threads)
         )
         worth = np.where(number > 0, points - left_price[item], 0)
-        return np.maximum(worth - self.right.of_nodes(columns), 0)
+        return np.maximum(worth - _of_nodes(self.asked.right, self.right, columns), 0)
+
+
+def _rounded(price: Float) -> Int64:
+    return np.rint(price).astype(np.int64)
+
+
+def _counted(sets: Sets, nodes: Int64) -> Float:
+    """Return how many of these nodes, repeats allowed, are of each kind."""
+    return np.bincount(sets.kind[nodes], minlength=sets.inside.shape[1]).astype(float)
+
+
+def _of_nodes(sets: Sets, quotas: _Quotas, nodes: Int64) -> Int64:
+    """Return what quotas cost on some nodes."""
+    return sets.spread(_rounded(quotas.price))[sets.kind[nodes]]
 
 
 def _steps(first: int, last: int) -> list[int]:

@@ -107,15 +107,17 @@ class _Program:
         self.kinds = kinds
         limits, (i, j) = kinds.limits, kinds.pairs
         size, n, m = len(i), limits.num_left, limits.num_right
+        # The last column is nothing: no program is empty.
+        self.room = np.append(kinds.room, 0)
         self.num = (n, m, len(limits.quotas))
         one, at = np.ones(size), np.arange(size)
         members = [limits.members(quota) for quota in limits.quotas]
         inside = np.array([left[i] & right[j] for left, right in members], float).reshape(len(members), size)
         self.rows = sparse.vstack(
             [
-                sparse.csr_array((one, (i, at)), shape=(n, size)),
-                sparse.csr_array((one, (j, at)), shape=(m, size)),
-                sparse.csr_array(inside),
+                sparse.csr_array((one, (i, at)), shape=(n, size + 1)),
+                sparse.csr_array((one, (j, at)), shape=(m, size + 1)),
+                sparse.csr_array(np.pad(inside, ((0, 0), (0, 1)))),
             ]
         ).tocsr()
         everything = int(limits.left_most.sum())
@@ -130,7 +132,7 @@ class _Program:
             np.full(self.rows.shape[1], -1.0),
             A_ub=sparse.vstack([self.rows, -self.rows]),
             b_ub=np.concatenate([self.high, -self.low]),
-            bounds=np.stack([np.zeros(self.rows.shape[1]), self.kinds.room], axis=1),
+            bounds=np.stack([np.zeros(self.rows.shape[1]), self.room], axis=1),
             method="highs-ds",
         )
         return self._prices(found.ineqlin.marginals, PARTS, PARTS) if found.status == 0 else None
@@ -149,7 +151,7 @@ class _Program:
             ),
             b_ub=np.concatenate([self.high, -self.low]),
             bounds=np.stack(
-                [np.zeros(size + 2 * count), np.concatenate([self.kinds.room, np.full(2 * count, np.inf)])],
+                [np.zeros(size + 2 * count), np.concatenate([self.room, np.full(2 * count, np.inf)])],
                 axis=1,
             ),
             method="highs-ds",
@@ -167,10 +169,10 @@ class _Program:
         found = milp(
             np.full(size, -1.0),
             constraints=LinearConstraint(self.rows, self.low, self.high),
-            bounds=Bounds(0, self.kinds.room),
+            bounds=Bounds(0, self.room),
             integrality=np.ones(size),
         )
-        return None if found.x is None else np.rint(found.x).astype(np.int64)
+        return None if found.x is None else np.rint(found.x[:-1]).astype(np.int64)
 
     def _prices(self, marginals: Float, parts: int, coverage: int) -> Prices:
         count = self.rows.shape[0]

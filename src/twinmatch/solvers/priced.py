@@ -167,6 +167,7 @@ class _Priced:
         right, coverage = market.right_price.copy(), 0
         filled = np.flatnonzero(free.right_least)
         right[filled] += rest[: len(filled)]
+        right[free.right_most == 0] = 2 * self.high  # nobody pays it
         left = market.left_price.copy()
         if everybody:
             rows = free.left_most > 0
@@ -183,8 +184,8 @@ class _Priced:
     def _best_of(self, rows: Int64, right: Int64, quota: Int64, coverage: int) -> Int64:
         """Return the least left prices at which no pair of some left nodes pays, but for locked ones."""
         limits = self.limits
-        if not len(rows):
-            return np.zeros(0, np.int64)
+        if not len(rows) or not limits.num_right:
+            return np.zeros(len(rows), np.int64)
         kept = kept_of(limits)
         finer = refined(self.graph.terms, kept.left, kept.right)
         graph = ScoredGraph(replace(finer.terms, table=finer.less(kept.costs(quota))))
@@ -322,16 +323,19 @@ class _Market:
         """Let everybody keep the kind of its partner, and find the best of all such matchings, and prices."""
         kept, num_right = self.kept, self.limits.num_right
         placed = np.flatnonzero(self.mate >= 0)
+        if not len(placed):
+            return
         chosen = np.full(len(self.mate), kept.inside.shape[2])
         chosen[placed] = kept.right[self.mate[placed]]
         finer = refined(self.graph.terms, chosen, kept.right)
         table = np.where(finer.left[:, None] == finer.right[None, :], finer.terms.table, FORBIDDEN)
-        graph = ScoredGraph(replace(finer.terms, table=table)).part(placed, np.arange(num_right))
+        columns = np.flatnonzero(self.limits.right_most)
+        graph = ScoredGraph(replace(finer.terms, table=table)).part(placed, columns)
         must = np.full(len(placed), _core.NO_VALUE)
         control = self.control
-        places = np.minimum(self.limits.right_most, len(placed))
+        places = np.minimum(self.limits.right_most[columns], len(placed))
         solver = control.run("tree", lambda: new_solver(graph, places, must, self.most, control))
-        solver.seed(self.right_price)
+        solver.seed(self.right_price[columns])
         step, drop = max(1, self.most // STAY_PART) * solver.refine(PARTS), 0
         while True:
             control.run("auction", partial(solver.open, drop, step, LIST_KEPT))
@@ -342,8 +346,9 @@ class _Market:
         for finish in (partial(solver.tighten, PATH_LENGTH), partial(solver.forward, 0)):
             control.run("exact", finish)
         control.run("exact", partial(solver.backward, PATH_LENGTH))
-        self.mate[placed] = solver.mate
-        self.right_price = solver.right_price
+        self.mate[placed] = columns[solver.mate]
+        self.right_price = np.zeros(num_right, np.int64)
+        self.right_price[columns] = solver.right_price
         off = kept.costs(self.quota_price)[kept.left[placed], kept.right[self.mate[placed]]]
         points = self.graph.core.points(placed, self.mate[placed])
         self.left_price = np.maximum(self.alone, 0)
@@ -447,6 +452,7 @@ def _asked(limits: Constraints, must: Bool) -> tuple[Asked, Int64]:
         sets(left, 0, limits.num_left),
         sets(right, 1, limits.num_right),
         cells,
+        careful=True,
     )
     return asked, np.array([q for numbers in sides for q in numbers], np.int64)
 

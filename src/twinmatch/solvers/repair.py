@@ -177,7 +177,7 @@ class Repair:
             If the deadline passed or the caller cancelled.
         """
         best = self._counted(self.mate)
-        core, trust = self._core(best.mate), FIRST
+        core, trust = self._compiled(best.mate), FIRST
         for _ in range(ROUNDS):
             left, pair = self._choose(core, best.mate, trust)
             if not len(left):
@@ -191,10 +191,10 @@ class Repair:
                 continue
             if trust <= FEWEST:
                 break
-            core, trust = self._core(best.mate), max(FEWEST, min(trust, len(left)) // 3)
+            core, trust = self._compiled(best.mate), max(FEWEST, min(trust, len(left)) // 3)
         return best
 
-    def _core(self, mate: Int64) -> _core.Repair:
+    def _compiled(self, mate: Int64) -> _core.Repair:
         kept, standing = self.kept, self.standing
         return _core.Repair(
             mate.astype(np.int32),

@@ -61,7 +61,7 @@ __all__ = ["Asked", "Begin", "Cells", "Sets", "begin"]
 
 #: Phases at one step: on a level, at its last step, on the whole market, and at its last step.
 TRIALS, LAST_TRIALS, WHOLE_TRIALS, WHOLE_LAST = 3, 6, 2, 4
-CELL_TRIALS, CELL_FINER, CELL_LAST = 24, 8, 12
+CAREFUL_TRIALS, CAREFUL_FINER, CAREFUL_LAST = 24, 8, 12
 #: The last steps count in so many parts of a point.
 PARTS = 16
 #: Partners in a list of the exact finish.
@@ -160,6 +160,8 @@ class Asked(NamedTuple):
         The left nodes that may have a partner.
     left, right : Sets
     cells : Cells or None
+    careful : bool
+        Whether prices alone have to keep to everything: then more trials are worth their time.
     """
 
     places: Int64
@@ -168,6 +170,7 @@ class Asked(NamedTuple):
     left: Sets
     right: Sets
     cells: Cells | None = None
+    careful: bool = False
 
 
 class Begin(NamedTuple):
@@ -315,8 +318,8 @@ class _Trials:
         self.rows, self.alone = asked.rows, asked.alone
         self.places = np.minimum(asked.places, len(self.rows))
         width, size = self.most / WIDTH_PART, len(self.rows)
-        self.left = _Quotas(asked.left.low, asked.left.high, size, width)
-        self.right = _Quotas(asked.right.low, asked.right.high, size, width)
+        self.left = _Quotas(asked.left.low, asked.left.high, size, width, careful=asked.careful)
+        self.right = _Quotas(asked.right.low, asked.right.high, size, width, careful=asked.careful)
         nothing = np.zeros(0, np.int64)
         low, high = (nothing, nothing) if asked.cells is None else (asked.cells.low, asked.cells.high)
         self.cells = _Quotas(low, high, size, width, careful=True)
@@ -327,6 +330,8 @@ class _Trials:
         if len(self.rows) < graph.num_left or not self.places.all():
             graph = graph.part(self.rows, np.flatnonzero(self.places))
         columns = np.flatnonzero(self.places)
+        if not len(self.rows) or not len(columns):
+            return self._nothing()
         price = np.zeros(len(columns), np.int64)
         step, last, factor = max(1, self.most // FIRST_PART), max(1, self.most // LAST_PART), 1
         first = step
@@ -342,7 +347,7 @@ class _Trials:
             places[right] = np.diff((end + factor // 2 - 1) // factor, prepend=0)
             some = np.flatnonzero(places)
             steps = _steps(step, last)
-            trials = [TRIALS] * (len(steps) - 1) + [LAST_TRIALS if self.asked.cells is None else CELL_LAST]
+            trials = [TRIALS] * (len(steps) - 1) + [CAREFUL_LAST if self.asked.careful else LAST_TRIALS]
             part = graph.part(rows, some)
             must = np.maximum(self.alone[self.rows[rows]], -self.most)  # in a sample nobody must be placed
             found = self._level(
@@ -352,6 +357,13 @@ class _Trials:
             step, last, factor = WIDER * last, max(1, last // SHRINK), factor // FACTOR
             first = max(1, self.most // WHOLE_PART)
         return self._whole(graph, columns, price, first)
+
+    def _nothing(self) -> Begin:
+        """Return the answer where nobody meets anybody."""
+        num_left = len(self.alone)
+        prices = (np.zeros(len(quotas.low), np.int64) for quotas in (self.left, self.right, self.cells))
+        nobody = np.full(num_left, -1, np.int64)
+        return Begin(nobody, np.maximum(self.alone, 0), np.zeros(len(self.places), np.int64), *prices)
 
     def _level(
         self,
@@ -384,8 +396,8 @@ class _Trials:
         parts = solver.refine(PARTS)
         steps = _steps(first * parts, 1)
         trials = [WHOLE_TRIALS] * (len(steps) - 1) + [WHOLE_LAST]
-        if self.asked.cells is not None:
-            trials = [CELL_TRIALS, CELL_FINER] + [0] * (len(steps) - 2)
+        if self.asked.careful:
+            trials = ([CAREFUL_TRIALS, CAREFUL_FINER] + [0] * len(steps))[: len(steps)]
         self._bid(solver, market, self.rows, columns, alone, steps, trials, 1.0, parts, "auction")
         # At these prices of quotas the rest is exact.
         self.control.run("exact", partial(solver.tighten, PATH_LENGTH))
@@ -446,7 +458,9 @@ class _Trials:
         # As if everybody chose among groups, and staying without, by points and luck: what leaves one group
         # goes to the others by their size.
         inside = asked.right.inside
-        answer = (inside * count) @ inside.T - np.outer(inside @ count, inside @ count) / (count.sum() + out)
+        answer = (inside * count) @ inside.T - np.outer(inside @ count, inside @ count) / max(
+            1.0, count.sum() + out
+        )
         self.right.move(inside @ count, answer, inside @ _counted(asked.right, columns), most, noise)
         count, inside = _counted(asked.left, left) / share, asked.left.inside
         everybody = _counted(asked.left, rows)

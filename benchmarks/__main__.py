@@ -42,7 +42,7 @@ def compare_with_free(planned: list[Case], runs: list[dict[str, Any]]) -> None:
         if case.free is not None:
             free_s = seconds[case.free]
             ratio = round(record["solve_s"] / max(free_s, 1e-9), 2)
-            record.update(free_s=free_s, over_free=ratio, asked=case.asked)
+            record.update(free_s=free_s, over_free=ratio, asked=case.asked, asked_gap=case.asked_gap)
 
 
 def exponent(runs: list[dict[str, Any]]) -> float:

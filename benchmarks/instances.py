@@ -168,6 +168,7 @@ def registers(
     balance: bool = False,
     caps: dict[str, int] | None = None,
     floors: dict[str, float] | None = None,
+    cells: float | None = None,
 ) -> Market:
     """
     Return the bundled registers under a ready policy, and quotas on top of it.
@@ -184,7 +185,9 @@ def registers(
         Most pairs by country.
     floors : dict, optional
         The share of the schools of each académie that must have a partner: of ``"all"`` and of those in
-        ``"priority"`` education.
+        ``"priority"`` education; of the latter in the whole nation with ``"priority, nationwide"``.
+    cells : float, optional
+        The largest share of the schools of an académie that may have a partner in one country.
     """
     import twinmatch as tm
 
@@ -199,10 +202,11 @@ def registers(
         for country, most in (caps or {}).items()
     ]
     for who, share in (floors or {}).items():
-        only = {"all": {}, "priority": {"ep": ["REP", "REP+"]}}[who]
-        more.append(
-            tm.policies.CoverageFloor(f"floor {who}", left=only, per=("academie",), at_least_share=share)
-        )
+        only = {} if who == "all" else {"ep": ["REP", "REP+"]}
+        per = () if who.endswith("nationwide") else ("academie",)
+        more.append(tm.policies.CoverageFloor(f"floor {who}", left=only, per=per, at_least_share=share))
+    if cells is not None:
+        more.append(tm.policies.QuotaPer("cell", left=["academie"], right=["country"], at_most_share=cells))
     return Market(left, right, replace(asked, quotas=(*asked.quotas, *more)) if more else asked)
 
 

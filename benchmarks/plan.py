@@ -33,6 +33,8 @@ class Case(NamedTuple):
         The instance of the same benchmark that asks for the same without quotas.
     asked : float or None
         How many times its seconds the run should take at most.
+    asked_gap : float
+        The relative gap that is asked for.
     deadline : float or None
         Seconds after which the library stops with what it has, where they are fewer than usual.
     """
@@ -41,6 +43,7 @@ class Case(NamedTuple):
     peers: dict[str, float]
     free: str | None = None
     asked: float | None = None
+    asked_gap: float = 0.0
     deadline: float | None = None
 
 
@@ -140,8 +143,10 @@ def _dense(quick: bool) -> list[Case]:
 
 
 BOX_S = 45
-NESTED_AT_MOST = 3.0
-"""What is asked: under nested quotas a run takes at most so many times the seconds without."""
+NESTED_AT_MOST, CELLS_AT_MOST = 3.0, 10.0
+"""What is asked: under nested quotas, and under cells, at most so many times the seconds without."""
+CELLS_GAP, NATIONAL_GAP = 1e-5, 1e-6
+"""And the relative gap to be certified under cells, and with a national floor across nested ones."""
 
 
 def _quotas(quick: bool) -> list[Case]:
@@ -153,6 +158,7 @@ def _quotas(quick: bool) -> list[Case]:
         "caps": {country: most // every for country, most in caps.items()},
         "floors": {"all": 0.9, "priority": 0.98},
     }
+    national = nested | {"floors": {"all": 0.9, "priority, nationwide": 0.98}}
     num_left, num_right, n = (2_000, 4_000, 40) if quick else (20_000, 40_000, 100)
     lists = {"family": "mild", "num_left": num_left, "num_right": num_right, "per_left": 16, "seed": 0}
     lists |= {"everybody": False}
@@ -160,14 +166,16 @@ def _quotas(quick: bool) -> list[Case]:
     flow, whole = (_boxed((peer,), BOX_S, quick) for peer in ("ortools", "scipy-milp"))
     matrix = {"family": "uniform", "n": n, "quotas": "crossed"}
 
-    def on_schools(what: str, asked: dict[str, Any]) -> Case:
+    def on_schools(what: str, asked: dict[str, Any], at_most: float | None = None, gap: float = 0.0) -> Case:
         found = Case(Instance(f"{name}-{what}", "registers", schools | asked), {})
-        return found._replace(free=f"{name}-free", asked=NESTED_AT_MOST) if asked else found
+        return found._replace(free=f"{name}-free", asked=at_most, asked_gap=gap) if asked else found
 
     return [
         on_schools("free", {}),
-        on_schools("balance", {"balance": True}),
-        on_schools("nested", nested),
+        on_schools("balance", {"balance": True}, NESTED_AT_MOST),
+        on_schools("nested", nested, NESTED_AT_MOST),
+        on_schools("cells", {"cells": 0.3}, CELLS_AT_MOST, CELLS_GAP),
+        on_schools("national floor", national, gap=NATIONAL_GAP),
         Case(Instance(f"arrays-free {size}", "lists", lists), flow),
         Case(
             Instance(f"arrays-nested {size}", "lists", lists | {"quotas": "nested"}),

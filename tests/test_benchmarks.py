@@ -137,9 +137,13 @@ def test_the_exponent_is_the_slope_of_logarithms():
 def test_the_registers_under_quotas_are_proven():
     """A few schools under the quotas of the campaign: caps leave fewer places than schools."""
     planned = [case for case in cases("quotas", quick=True) if case.instance.generator == "registers"]
-    free, balance, nested = (
+    free, balance, nested, cells, national = (
         measured(Instance(one.instance.name, "registers", one.instance.arguments)) for one in planned
     )
+    for record in (cells, national):
+        assert record["verified"]
+        assert record["status"] in ("OPTIMAL", "FEASIBLE")
+        assert record["relative_gap"] < 0.01
     assert "quotas" not in free
     assert (balance["quotas"], balance["matched"]) == (6, free["matched"])
     assert nested["matched"] == 61_000 // 20 < free["matched"]
@@ -157,8 +161,8 @@ def test_quotas_are_compared_with_the_same_without():
     planned = cases("quotas", quick=False)
     runs = [{"instance": one.instance.name, "solve_s": 2.0 + at} for at, one in enumerate(planned)]
     compare_with_free(planned, runs)
-    assert [run.get("over_free") for run in runs] == [None, 1.5, 2.0, None, 1.2, None, None, None]
-    assert {run["asked"] for run in runs if "asked" in run} == {3}
+    assert [run.get("over_free") for run in runs] == [None, 1.5, 2.0, 2.5, 3.0, None, 1.14, None, None, None]
+    assert {run["asked"] for run in runs if "asked" in run} == {3, 10, None}
 
 
 def test_a_deadline_of_a_plan_is_kept():

@@ -179,9 +179,7 @@ def test_a_repair_never_makes_it_worse(seed):
     best = np.zeros(n, np.int64)
     np.maximum.at(best, pairs.left, points)
     nothing, prices = np.zeros(n, np.int64), np.zeros(len(limits.quotas), np.int64)
-    standing = Standing(
-        pairs, points, limits.right_most, nothing, best, np.zeros(m, np.int64), prices
-    )
+    standing = Standing(pairs, points, limits.right_most, nothing, best, np.zeros(m, np.int64), prices)
     seen: list[np.ndarray] = []
     repair = Repair(kept, standing, mate, Control())
     before = repair._counted(mate)
@@ -210,6 +208,8 @@ def test_another_table_is_another_graph():
         built = ScoredGraph(replace(finer.terms, table=less))
         price = rng.integers(0, 30, m)
         assert np.array_equal(told.scan(price), built.scan(price))
-        assert np.array_equal(told.best_lists(np.arange(n), 1, price)[1], built.best_lists(np.arange(n), 1, price)[1])
+        assert np.array_equal(
+            told.best_lists(np.arange(n), 1, price)[1], built.best_lists(np.arange(n), 1, price)[1]
+        )
         i, j = (x.astype(np.int64) for x in np.indices((n, m)).reshape(2, -1))
         assert np.array_equal(told.points(i, j), built.points(i, j))

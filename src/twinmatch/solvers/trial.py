@@ -2,16 +2,18 @@
 Prices of quotas by trial: between phases of bidding, quotas that are over or under change them.
 
 Problem
-    Nested quotas on groups of left and of right nodes, in a market that is never stored. Find nearly right
-    prices of nodes and quotas, for the exact network over short lists (:mod:`twinmatch.solvers.grown`) to
-    start from.
+    Quotas in a market that is never stored. Find nearly right prices of nodes and quotas: where quotas are
+    nested, for the exact network over short lists (:mod:`twinmatch.solvers.grown`) to start from; where they
+    cross, for the bound and the repair (:mod:`twinmatch.solvers.priced`).
 Idea
     At fixed prices of quotas the market is the one of :mod:`twinmatch.solvers.engine`: what the quotas of a
     right node cost is taken off its points (``cpp/core/discounted.hpp``), what those of a left node cost is
-    added to what it has without a partner. After a phase of bidding one counts: a group over its cap becomes
-    dearer, one under its floor cheaper, and one that has a price and does not use it up falls back towards
-    zero. By how much is Newton's step in a model of choice (a logit: what leaves a group goes to the others
-    by their size) whose one number, over how many points choices are spread, is learnt from the last step.
+    added to what it has without a partner, and what those of a pair cost is in the table of classes, which
+    are told apart by groups (:mod:`twinmatch.graph.refined`). After a phase of bidding one counts: a group
+    over its cap becomes dearer, one under its floor cheaper, and one that has a price and does not use it up
+    falls back towards zero. By how much is Newton's step in a model of choice (a logit: what leaves a group
+    goes to the others by their size) whose one number, over how many points choices are spread, is learnt
+    from the last step.
 From small to large
     As in :mod:`twinmatch.solvers.levels`: a sixteenth of the market, then a quarter, then all of it, with
     steps that shrink by four. Most trials happen where they cost little, and a second phase at one step costs
@@ -25,7 +27,12 @@ Traps
     that all want the same; a price is one number. Floors have prices below zero: the rule that prices only
     rise holds between two openings of a phase only, and at each opening every list is drawn again. Secants, a
     group at a time, take what a neighbour's price did for one's own; and where all groups are over, moving
-    one alone moves nobody.
+    one alone moves nobody. A quota that few nodes of a sample are in answers to no price there, and runs
+    away. Small groups of schools in one place change all at once: a linear program finds their prices. The
+    model is a slope: beyond two widths it is a guess.
+Tried
+    Anderson mixing, and prices from the repair's program, made things worse. A little noise in prices, so
+    that those who are indifferent do not all move together, was not worth its memory.
 After
     L. Walras, "Elements d'economie politique pure" (1874), for the trials; D. McFadden, "Conditional logit
     analysis of qualitative choice behavior", in: Frontiers in Econometrics (1974), for the model of choice.
@@ -59,7 +66,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Begin", "Cells", "Sets", "begin"]
 
-#: Phases at one step: on a level, at its last step, on the whole market, and at its last step.
+#: Phases at one step: on a level, at its last step, on the whole market, and at its last step. Where prices
+#: alone have to do: at the first step on the whole market, at the second, and at the last step of a level.
 TRIALS, LAST_TRIALS, WHOLE_TRIALS, WHOLE_LAST = 3, 6, 2, 4
 CAREFUL_TRIALS, CAREFUL_FINER, CAREFUL_LAST = 24, 8, 12
 #: The last steps count in so many parts of a point.
@@ -79,8 +87,8 @@ NOISE = 60.0
 SEEN = 8
 #: Such a part of everybody is thought to be about to stay without.
 SPARED = 0.005
-#: Cells go so many widths at once, up to so many times as far if they go on and on, are thought to answer to
-#: themselves by so much more, and gain so much in a step that goes on.
+#: Where prices alone have to do, they go so many widths at once, up to so many times as far if they go on and
+#: on, are thought to answer to themselves by so much more, and gain so much in a step that goes on.
 FARTHEST, FASTEST, DAMPING, FORTH = 2.0, 64.0, 0.3, 1.3
 #: Left nodes of a kind that is so small a part of all are too few to answer smoothly; every so many trials
 #: their prices are found at once.

@@ -46,7 +46,7 @@ class Repairing {
         mate.data(), Flag{flag.data()});
   }
 
-  // Left node, pair, kind before and after, and cost of each move.
+  // Left node, pair, the kind that it changes into, and cost of each move.
   nb::tuple moves(std::int64_t k) {
     std::vector<Repair::Move> found;
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -16,10 +17,11 @@ from twinmatch.datasets import synthetic
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.constraints import Constraints, Quota
 from twinmatch.graph.refined import refined
-from twinmatch.graph.scored import ScoredGraph
+from twinmatch.graph.scored import NO_PARTNER, ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.policies import systematic_twinning
 from twinmatch.solvers import priced
+from twinmatch.solvers.clearing import prices_that_clear
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.covering import cover_crossed
 from twinmatch.solvers.grown import solve_implicit
@@ -191,6 +193,26 @@ def test_a_repair_never_makes_it_worse(seed):
     assert np.isin(placed * m + after.mate[placed], repair.keys).all()
     assert after.points == graph.points(placed, after.mate[placed]).sum()
     assert all(kept.broken(kept.counts(one)) == 0 for one in seen)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_prices_that_clear_leave_nobody_better_off(seed):
+    """With them the best of all choices that keep to the quotas is worth what prices say."""
+    rng = np.random.default_rng([seed, 8])
+    nodes, kinds = 5, 3
+    worth = rng.integers(0, 20, (nodes, kinds))
+    worth[rng.random((nodes, kinds)) < 0.2] = NO_PARTNER
+    worth[:, 0] = np.maximum(worth[:, 0], 0)
+    inside = (np.arange(kinds)[None, None, :] == np.array([1, 2])[:, None, None]).repeat(nodes, axis=1)
+    low, high = rng.integers(0, 2, 2), rng.integers(2, 4, 2)
+    choices = [c for c in product(range(kinds), repeat=nodes) if all(worth[range(nodes), c] != NO_PARTNER)]
+    kept = [c for c in choices if all(low[q] <= c.count(q + 1) <= high[q] for q in range(2))]
+    price = prices_that_clear(worth, inside.astype(float), low, high)
+    assert (price is None) == (not kept)
+    if price is not None:
+        best = max(worth[range(nodes), c].sum() for c in kept)
+        paid = np.where(worth == NO_PARTNER, -np.inf, worth - np.concatenate([[0], price]))
+        assert paid.max(axis=1).sum() + np.where(price > 0, high, low) @ price == pytest.approx(best)
 
 
 def test_another_table_is_another_graph():

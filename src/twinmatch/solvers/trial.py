@@ -44,13 +44,11 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
-from scipy.optimize import linprog
 
 from twinmatch import _core
 from twinmatch.graph.refined import refined
 from twinmatch.graph.scored import ScoredGraph
-from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.solvers.clearing import best_by_kind, prices_that_clear
 from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, new_solver
 from twinmatch.solvers.levels import FACTOR, FEWEST, LAST_PART, WHOLE_PART, WIDER
 
@@ -498,45 +496,32 @@ class _Trials:
     def _settle_few(
         self, cells: Cells, market: _Market, rows: Int64, columns: Int64, alone: Int64, price: Int64
     ) -> None:
-        """Find the prices of quotas on few left nodes at which these keep to them, places as they are."""
+        """Find the prices of quotas on few left nodes at once, places as they are."""
         size = np.bincount(cells.left[rows], minlength=cells.inside.shape[1])
         is_few = size <= len(rows) // FEW_PART
-        on_left = cells.inside.max(axis=2) > 0
-        of_few = ~on_left[:, ~is_few].any(axis=1)
+        quotas = np.flatnonzero(~(cells.inside.max(axis=2) > 0)[:, ~is_few].any(axis=1))
         few = np.flatnonzero(is_few[cells.left[rows]])
-        if not of_few.any() or not len(few) or self.finer is None:
+        if not len(quotas) or not len(few) or self.finer is None:
             return
-        others = np.einsum("q,qab->ab", _rounded(self.cells.price) * ~of_few, cells.inside).astype(np.int64)
-        table = self.finer.less(others)
-        kinds = cells.inside.shape[2]
-        node, kind, worth = [few], [np.full(len(few), kinds)], [np.maximum(alone[few], -2 * self.most)]
-        below = market.below[0]
-        right = price + _of_nodes(self.asked.right, self.right, columns)
-        for b in range(kinds):
-            below.set_table(np.ascontiguousarray(np.where(self.finer.right == b, table, FORBIDDEN)))
-            item, points, number, _ = below.search(few.astype(np.int32), 1, right, self.control.threads)
-            known = np.flatnonzero(number)
-            node.append(few[known])
-            kind.append(np.full(len(known), b))
-            worth.append(points[known] - right[item[known]])
-        i, taken = np.concatenate(node), np.concatenate(kind)
-        gain = np.concatenate(worth).astype(float)
-        held = np.pad(cells.inside[of_few], ((0, 0), (0, 0), (0, 1)))[:, cells.left[rows[i]], taken]
-        place = np.searchsorted(few, i)
-        each = sparse.csr_array((np.ones(len(i)), (place, np.arange(len(i)))), shape=(len(few), len(i)))
-        low, high = self.cells.low[of_few], self.cells.high[of_few]
-        found = linprog(
-            -gain,
-            A_ub=sparse.vstack([sparse.csr_array(held), sparse.csr_array(-held)]),
-            b_ub=np.concatenate([high, -low]),
-            A_eq=each,
-            b_eq=np.ones(len(few)),
-            bounds=(0, None),
-            method="highs-ds",
+        others = self.cells.price.copy()
+        others[quotas] = 0
+        table = self.finer.less(np.einsum("q,qab->ab", _rounded(others), cells.inside).astype(np.int64))
+        worth = best_by_kind(
+            market.below[0],
+            table,
+            self.finer.right,
+            few,
+            price + _of_nodes(self.asked.right, self.right, columns),
+            self.control.threads,
         )
-        if found.status == 0:
-            dual = -found.ineqlin.marginals
-            self.cells.price[of_few] = dual[: of_few.sum()] - dual[of_few.sum() :]
+        found = prices_that_clear(
+            np.column_stack([worth, np.maximum(alone[few], -2 * self.most)]),
+            np.pad(cells.inside[quotas], ((0, 0), (0, 0), (0, 1)))[:, cells.left[rows[few]]],
+            self.cells.low[quotas],
+            self.cells.high[quotas],
+        )
+        if found is not None:
+            self.cells.price[quotas] = found
 
     def _tell(
         self,

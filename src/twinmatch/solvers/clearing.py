@@ -2,8 +2,8 @@
 Prices of quotas at which a few left nodes keep to them, with the prices of places as they are.
 
 Problem
-    A handful of left nodes, perhaps all in one place, change their minds all at once: no slope tells which price
-    makes half of them go.
+    A handful of left nodes, perhaps all in one place, change their minds all at once: no slope tells which
+    price makes half of them go.
 Idea
     With the prices of places as they are, all that matters is the best that each node finds among the
     partners of each kind. Who takes which kind is then a transportation problem with quotas, so small that a

@@ -206,7 +206,9 @@ class Begin(NamedTuple):
 class _Quotas:
     """Bounds and prices of some quotas, and how counts are thought to answer to prices."""
 
-    def __init__(self, low: Int64, high: Int64, most: int, width: float, *, careful: bool = False) -> None:
+    def __init__(self, low: Int64, high: Int64, most: int, points: int, *, careful: bool = False) -> None:
+        width = points / WIDTH_PART
+        self.points = float(points)
         self.careful, self.noise, self.boost = careful, 0.0, np.ones(len(low))
         self.low, self.high = low.astype(float), high.astype(float)
         self.is_capped = high < most
@@ -225,6 +227,13 @@ class _Quotas:
         """
         if not len(self.price):
             return
+        if noise != self.noise:
+            # What the last sample could not keep to at any price says nothing about the next one; and what
+            # was slow may be fast again.
+            self.price[np.abs(self.price) >= self.points] = 0
+            if self.careful:
+                self.pace = np.maximum(self.pace, 0.5)
+            self.noise, self.before = noise, None
         self._learn(count, noise)
         slope = answer / self.width
         wanted = np.clip(count, self.low, self.high)
@@ -245,10 +254,7 @@ class _Quotas:
         self.boost = np.where(farther, np.minimum(2 * self.boost, FASTEST), 1.0)
         # Whoever turns back went too far; in a sample, where counts are rough, that says little.
         if noise == NOISE or self.careful:
-            if self.careful and noise != self.noise:  # a larger sample, where what was slow may be fast again
-                self.pace = np.maximum(self.pace, 0.5)
             faster = FORTH if self.careful else FASTER
-            self.noise = noise
             self.pace = np.where(change * self.last < 0, self.pace / 2, np.minimum(1, self.pace * faster))
         change, self.last = change * self.pace, change
         price = self.price + change
@@ -257,6 +263,8 @@ class _Quotas:
         price = np.where((self.price < 0) & (count <= self.high), np.minimum(price, 0), price)
         # Without a cap nothing gets dearer, without a floor nothing cheaper, whatever neighbours' prices say.
         price = np.clip(price, np.where(self.low > 0, -np.inf, 0), np.where(self.is_capped, np.inf, 0))
+        # No pair is worth giving up more for.
+        price = np.clip(price, -self.points, self.points)
         self.before = (count, slope @ (price - self.price))
         self.price = price
 
@@ -323,12 +331,12 @@ class _Trials:
         self.most = max(1, graph.terms.max_points)
         self.rows, self.alone = asked.rows, asked.alone
         self.places = np.minimum(asked.places, len(self.rows))
-        width, size = self.most / WIDTH_PART, len(self.rows)
-        self.left = _Quotas(asked.left.low, asked.left.high, size, width, careful=asked.careful)
-        self.right = _Quotas(asked.right.low, asked.right.high, size, width, careful=asked.careful)
+        size = len(self.rows)
+        self.left = _Quotas(asked.left.low, asked.left.high, size, self.most, careful=asked.careful)
+        self.right = _Quotas(asked.right.low, asked.right.high, size, self.most, careful=asked.careful)
         nothing = np.zeros(0, np.int64)
         low, high = (nothing, nothing) if asked.cells is None else (asked.cells.low, asked.cells.high)
-        self.cells = _Quotas(low, high, size, width, careful=True)
+        self.cells = _Quotas(low, high, size, self.most, careful=True)
 
     def run(self) -> Begin:
         """Go through the levels."""

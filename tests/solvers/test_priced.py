@@ -20,7 +20,7 @@ from twinmatch.graph.refined import refined
 from twinmatch.graph.scored import NO_PARTNER, ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.policies import systematic_twinning
-from twinmatch.solvers import priced
+from twinmatch.solvers import grown, priced
 from twinmatch.solvers.clearing import prices_that_clear
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.covering import cover_crossed
@@ -94,6 +94,32 @@ def test_the_gap_is_small_and_everybody_is_placed(seed):
     again = solve_priced(graph, limits, True, Control(threads=1))
     assert np.array_equal(again.pairs, answer.pairs)
     assert np.array_equal(again.prices.quota, answer.prices.quota)
+
+
+@pytest.mark.parametrize("coverage_first", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_floor_across_nested_ones_is_kept(seed, coverage_first, monkeypatch):
+    """A national floor across those of areas: proven coverage, and a bound at most a few points away."""
+    graph, limits = market(seed)
+    rng = np.random.default_rng([seed, 9])
+    n, m = graph.num_left, graph.num_right
+    area, country, poor = rng.integers(0, 5, n), rng.integers(0, 4, m), rng.random(n) < 0.3
+    caps = [Quota(f"country {c}", None, country == c, 0, n // 5) for c in range(4)]
+    floors = [
+        Quota(f"area {a}", area == a, None, int(0.6 * (area == a).sum()), covered=True) for a in range(5)
+    ]
+    across = Quota("poor", poor, None, int(0.95 * poor.sum()), covered=True)
+    limits = replace(limits, quotas=(*caps, *floors, across))
+    best = solve_implicit(graph, limits, coverage_first, Control())
+    assert best.status is Status.OPTIMAL
+    monkeypatch.setattr(grown, "FEW_PAIRS", 0)
+    answer = solve_implicit(graph, limits, coverage_first, Control(threads=2))
+    question = ImplicitPairs(graph.terms, limits, coverage_first, answer.pairs, threads=1)
+    check_assignment(question, claims(answer)).raise_for_failure()
+    assert answer.coverage_bound == best.coverage_bound
+    assert not coverage_first or len(answer.pairs) == best.coverage_bound
+    assert answer.objective <= best.objective <= answer.bound
+    assert answer.bound - answer.objective <= answer.bound // 2_000
 
 
 def test_locked_pairs_stay():

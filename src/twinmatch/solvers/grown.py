@@ -13,6 +13,10 @@ Why it is right
     lists hold an assignment that keeps to everything from the start (:mod:`twinmatch.solvers.kinds`), so that
     the network has a solution. What a search finds above a left price, added up, is what the bound may be
     short of at most.
+Across
+    A few floors on the left side that cross the others, such as a national one across those of académies, are
+    kept by prices: cutting planes over the lists find them (:mod:`twinmatch.solvers.crossed`), the lists grow
+    until they prove the bound, and a repair (:mod:`twinmatch.solvers.repair`) brings the last few units.
 Cost
     A handful of networks, each started from the prices and the pairs of the one before.
 Traps
@@ -35,11 +39,14 @@ from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers.constrained import Answer, solve_constrained, trivial_bound
 from twinmatch.solvers.control import Stopped
+from twinmatch.solvers.covering import cover_crossed
+from twinmatch.solvers.crossed import Relaxation
 from twinmatch.solvers.keys import merged, without
-from twinmatch.solvers.kinds import cover_kinds
+from twinmatch.solvers.kinds import Covered, cover_kinds
 from twinmatch.solvers.nested import Pairs, Solved, layout_of
 from twinmatch.solvers.network import Cut
-from twinmatch.solvers.priced import solve_priced
+from twinmatch.solvers.priced import as_quotas, kept_of, solve_priced
+from twinmatch.solvers.repair import Repair, Standing
 from twinmatch.solvers.trial import Asked, Sets, begin
 from twinmatch.status import Limit, Status
 
@@ -49,7 +56,6 @@ if TYPE_CHECKING:
     from twinmatch.graph.called import CalledGraph
     from twinmatch.graph.constraints import Constraints
     from twinmatch.solvers.control import Control
-    from twinmatch.solvers.kinds import Covered
     from twinmatch.solvers.nested import Layout
 
     Int64 = npt.NDArray[np.int64]
@@ -62,6 +68,8 @@ FEW_PAIRS = 1_000_000
 NO_PAIR = -(2**40)
 #: Partners in the first lists, most that join in a round, and empty places in either.
 LISTED, JOINING, EMPTY = 16, 16, 4
+#: Floors across the others that are kept by prices, and how often lists may grow under these.
+FEW_FLOORS, ACROSS = 4, 3
 #: Lists that hold no solution are so many times as long the next time.
 LONGER = 8
 
@@ -93,13 +101,24 @@ def solve_implicit(
             f"too many to write down (at most {FEW_PAIRS:,})"
         )
     layout, rest = layout_of(limits, coverage_first)
-    if rest:
+    if rest and not _are_floors(limits, rest):
         return solve_priced(graph, limits, coverage_first, control)
-    run = _Grown(graph, layout, coverage_first, control)
+    run = _Grown(graph, layout, rest, coverage_first, control)
     try:
         return run.go()
     except Stopped as stopped:
         return run.answer(stopped.limit)
+
+
+def _are_floors(limits: Constraints, rest: tuple[int, ...]) -> bool:
+    """Return whether quotas outside the network are a few floors on coverage, and nobody is special."""
+    return (
+        len(rest) <= FEW_FLOORS
+        and all(limits.quotas[q].covered for q in rest)
+        and int(limits.left_most.max(initial=0)) <= 1
+        and not len(limits.locked)
+        and not limits.right_least.any()
+    )
 
 
 def _written(graph: ScoredGraph | CalledGraph) -> ExplicitGraph:
@@ -120,8 +139,16 @@ def _written(graph: ScoredGraph | CalledGraph) -> ExplicitGraph:
 class _Grown:
     """One run, and the best that is known so far."""
 
-    def __init__(self, graph: ScoredGraph, layout: Layout, coverage_first: bool, control: Control) -> None:
+    def __init__(
+        self,
+        graph: ScoredGraph,
+        layout: Layout,
+        rest: tuple[int, ...],
+        coverage_first: bool,
+        control: Control,
+    ) -> None:
         limits = layout.limits
+        self.rest, self.rest_price = rest, np.zeros(len(rest), np.int64)
         self.graph, self.limits, self.control = graph, limits, control
         self.coverage_first = coverage_first
         self.layout = layout
@@ -132,11 +159,14 @@ class _Grown:
         self.bound = trivial_bound(limits, high, locked)
         self.pairs = np.empty((0, 2), np.int64)
         self.objective: int | None = None
+        self.covered = 0
         self.cover: Covered | None = None
 
     def go(self) -> Answer:
         """Solve to the end, or to the gap asked for."""
-        self.cover = cover_kinds(self.graph.terms, self.limits, self.control)
+        self.cover = self._covered()
+        if self.cover is None:
+            return solve_priced(self.graph, self.limits, self.coverage_first, self.control)
         if not self.cover.is_feasible:
             return self.answer(None)._replace(status=Status.INFEASIBLE, witness=self.cover.prices)
         if self._keeps(self.cover.pairs):
@@ -151,8 +181,30 @@ class _Grown:
         held = placed * width + start.mate[placed]
         known = merged(self.cover.pairs @ np.array([width, 1]), held, *self._lists(price, held))
         potential = self._potential(price, left_set[:-1], right_set[:-1], known)
-        counted = size or 0
-        longest = LISTED
+        known, found = self._close(known, potential, held, price, size or 0)
+        if found is None:
+            return self.answer(Limit.GAP)
+        if self.rest and not self._kept_to(known[found.used]):
+            return self._across(known, found, price, size or 0)
+        return self.answer(None)
+
+    def _covered(self) -> Covered | None:
+        """Return the largest coverage; None where it is not known exactly."""
+        if not self.rest:
+            return cover_kinds(self.graph.terms, self.limits, self.control)
+        found = cover_crossed(self.graph.terms, self.limits, self.control)
+        if found.bound < 0:
+            return Covered(0, found.pairs, found.prices, False)
+        return None if found.size != found.bound else Covered(found.size, found.pairs, found.prices)
+
+    def _close(
+        self, known: Int64, potential: Int64, held: Int64, price: Int64, counted: int
+    ) -> tuple[Int64, Solved | None]:
+        """Let lists grow until they hold what all pairs do; None where the gap is small enough before."""
+        width, longest = self.graph.num_right, LISTED
+        gain = np.zeros(self.limits.num_left, np.int64)
+        for number, paid in zip(self.rest, self.rest_price.tolist(), strict=True):
+            gain[self.limits.members(self.limits.quotas[number])[0]] -= paid
         while True:
             pairs = Pairs(*np.divmod(known, width))
             points = self.graph.core.points(pairs.left, pairs.right)
@@ -160,6 +212,7 @@ class _Grown:
                 pairs,
                 points,
                 self.control,
+                left_worth=gain,
                 counted=counted,
                 start=potential,
                 held=np.searchsorted(known, held),
@@ -170,14 +223,83 @@ class _Grown:
                 known = merged(known, self._search(price, min(longest, width)))
                 continue
             held, potential = known[found.used], found.potential
-            self._take(np.stack([pairs.left, pairs.right], axis=1)[found.used])
-            more = self._outside(found, held, known)
+            if self._kept_to(held):
+                self._take(np.stack(np.divmod(held, width), axis=1))
+            more = self._outside(found, held, known, self._priced(held))
             if not len(more):
-                return self.answer(None)
+                return known, found
             gap = self.bound - (self.objective or 0)
             if self.control.gap > 0 and gap <= self.control.gap * max(1, abs(self.bound)):
-                return self.answer(Limit.GAP)
+                return known, None
             known = merged(known, more)
+
+    def _counts(self, held: Int64) -> Int64:
+        """Return what the quotas outside the network count."""
+        covered = np.unique(held // self.graph.num_right)
+        members = [self.limits.members(self.limits.quotas[q])[0] for q in self.rest]
+        return np.array([left[covered].sum() for left in members], np.int64)
+
+    def _kept_to(self, held: Int64) -> bool:
+        least = np.array([self.limits.quotas[q].at_least for q in self.rest], np.int64)
+        return bool((self._counts(held) >= least).all())
+
+    def _priced(self, held: Int64) -> int:
+        """Return what an assignment is worth where floors outside the network are paid for."""
+        least = np.array([self.limits.quotas[q].at_least for q in self.rest], np.int64)
+        points = self.graph.core.points(*np.divmod(held, self.graph.num_right))
+        return int(points.sum()) + int((self.rest_price * (least - self._counts(held))).sum())
+
+    def _across(self, known: Int64, found: Solved, price: Int64, counted: int) -> Answer:
+        """Find prices for the floors that cross the others, and an assignment that keeps to these too."""
+        width = self.graph.num_right
+        for _ in range(ACROSS):
+            pairs = Pairs(*np.divmod(known, width))
+            points = self.graph.core.points(pairs.left, pairs.right)
+            relaxed = Relaxation(self.layout, self.rest, pairs, points, 1, self.control, counted=counted)
+            relaxed.start = found.potential
+
+            def seen(used: Int64, relaxed: Relaxation = relaxed, pairs: Pairs = pairs) -> int | None:
+                if relaxed.keeps(used):
+                    self._take(np.stack([pairs.left[used], pairs.right[used]], axis=1))
+                return self.objective
+
+            best = relaxed.lower(seen)
+            assert not isinstance(best, Cut)  # the network was solved before
+            self.rest_price = best.price
+            size = len(known)
+            known, closed = self._close(known, best.solved.potential, known[best.solved.used], price, counted)
+            if closed is None:
+                return self.answer(Limit.GAP)
+            found = closed
+            if len(known) == size:
+                break
+        self._mend(known, found, counted)
+        return self.answer(None)
+
+    def _mend(self, known: Int64, found: Solved, counted: int) -> None:
+        """Bring the last few units that prices leave open."""
+        width = self.graph.num_right
+        pairs = Pairs(*np.divmod(known, width))
+        limits = as_quotas(self.limits, counted or None)
+        prices = found.prices.quota.copy()
+        prices[list(self.rest)] = self.rest_price
+        standing = Standing(
+            pairs,
+            self.graph.core.points(pairs.left, pairs.right),
+            self.limits.right_most,
+            np.where(self.limits.left_least > 0, _core.NO_VALUE, 0),
+            found.prices.left,
+            found.prices.right,
+            np.append(prices, -found.prices.coverage) if counted else prices,
+        )
+        mate = np.full(self.limits.num_left, -1)
+        mate[pairs.left[found.used]] = pairs.right[found.used]
+
+        def seen(mate: Int64) -> None:
+            left = np.flatnonzero(mate >= 0)
+            self._take(np.stack([left, mate[left]], axis=1))
+
+        Repair(kept_of(limits), standing, mate, self.control).run(seen)
 
     def _asked(self, coverage: int | None) -> Asked:
         """Return what bidding must keep to."""
@@ -244,8 +366,12 @@ class _Grown:
         pairs: Int64 = left * self.graph.num_right + item[inside]
         return pairs
 
-    def _outside(self, found: Solved, held: Int64, known: Int64) -> Int64:
-        """Return pairs outside the lists that are worth more than their prices; take the bound they leave."""
+    def _outside(self, found: Solved, held: Int64, known: Int64, value: int) -> Int64:
+        """
+        Return pairs outside the lists that are worth more than their prices; take the bound they leave.
+
+        ``value``: what the lists hold is worth, floors outside the network paid for.
+        """
         layout, pi = self.layout, found.potential
         right = -pi[layout.first_right : layout.first_right_set]
         left = pi[layout.first_left : layout.first_right]
@@ -270,10 +396,12 @@ class _Grown:
         worst = np.zeros(len(left), np.int64)
         np.maximum.at(worst, i, excess)
         limits, width = self.limits, self.graph.num_right
-        bound = (self.objective or 0) + sum((worst * np.minimum(limits.left_most, width)).tolist())
+        bound = value + sum((worst * np.minimum(limits.left_most, width)).tolist())
         if bound < self.bound:
             self.bound = bound
-            self.prices = found.prices._replace(left=found.prices.left + worst)
+            quota = found.prices.quota.copy()
+            quota[list(self.rest)] = self.rest_price
+            self.prices = found.prices._replace(left=found.prices.left + worst, quota=quota)
             self._tell()
         if not len(new):
             return new
@@ -284,9 +412,12 @@ class _Grown:
     # -- The answer ----------------------------------------------------------------------------------------
 
     def _take(self, pairs: Int64) -> None:
-        self.pairs = pairs
-        self.objective = int(self.graph.core.points(*np.ascontiguousarray(pairs.T)).sum())
-        self._tell()
+        """Take an assignment that keeps to everything, if it is better."""
+        objective = int(self.graph.core.points(*np.ascontiguousarray(pairs.T)).sum())
+        covered = len(np.unique(pairs[:, 0])) if self.coverage_first else 0
+        if self.objective is None or (covered, objective) >= (self.covered, self.objective):
+            self.pairs, self.covered, self.objective = pairs, covered, objective
+            self._tell()
 
     def _tell(self) -> None:
         if self.objective is not None:

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["solve_priced"]
+__all__ = ["as_quotas", "kept_of", "solve_priced"]
 
 #: Partners of each kind in a list, empty places of each kind, and how many points they may be below the best,
 #: as a part of the points. With more kinds than these, lists are not told apart by kind.
@@ -143,7 +143,7 @@ class _Priced:
         everybody = self.coverage_first and self.cover.size == int(rows.sum())
         must = rows if everybody else self.free.left_least > 0
         counted = self.coverage_first and not everybody
-        inner = _as_quotas(self.free, self.cover.size if counted else None)
+        inner = as_quotas(self.free, self.cover.size if counted else None)
         market = _Market(self.graph, inner, counted, must, self.control)
         self._prove(market, everybody)
         for turn in range(REPAIRS):
@@ -403,7 +403,7 @@ def _unlocked(limits: Constraints) -> Constraints:
     return Constraints(left_least, left_most, right_least, limits.right_most - taken, nothing, quotas)
 
 
-def _as_quotas(limits: Constraints, coverage: int | None) -> Constraints:
+def as_quotas(limits: Constraints, coverage: int | None) -> Constraints:
     """Return the same with everything that right nodes must have, and the coverage, as quotas."""
     quotas = list(limits.quotas)
     for j in np.flatnonzero(limits.right_least).tolist():

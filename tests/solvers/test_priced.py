@@ -13,13 +13,14 @@ from tests.solvers.test_quotas import claims, random_limits, stored
 from twinmatch.certify.implicit import ImplicitPairs
 from twinmatch.certify.theorem import check_assignment
 from twinmatch.compiler import compile
-from twinmatch.datasets import synthetic
+from twinmatch.datasets import sample, synthetic
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.constraints import Constraints, Quota
 from twinmatch.graph.refined import refined
 from twinmatch.graph.scored import NO_PARTNER, ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
-from twinmatch.policies import systematic_twinning
+from twinmatch.pairing import match
+from twinmatch.policies import QuotaPer, systematic_twinning
 from twinmatch.solvers import grown, priced
 from twinmatch.solvers.clearing import prices_that_clear
 from twinmatch.solvers.control import Control
@@ -120,6 +121,17 @@ def test_a_floor_across_nested_ones_is_kept(seed, coverage_first, monkeypatch):
     assert not coverage_first or len(answer.pairs) == best.coverage_bound
     assert answer.objective <= best.objective <= answer.bound
     assert answer.bound - answer.objective <= answer.bound // 2_000
+
+
+def test_many_quotas_that_cross_are_answered_at_once():
+    """On the sample a cap on every académie in every country takes a moment, not a search without end."""
+    left, right = sample()
+    cells = QuotaPer("cell", left=["academie"], right=["country"], at_most_share=0.3)
+    matching = match(left, right, replace(systematic_twinning(), quotas=(cells,)), deadline=60)
+    assert matching.limit is None
+    assert matching.coverage == matching.coverage_bound == 192
+    assert matching.relative_gap < 0.02
+    assert matching.verify().ok
 
 
 def test_locked_pairs_stay():

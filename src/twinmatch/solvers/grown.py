@@ -45,7 +45,7 @@ from twinmatch.solvers.keys import merged, without
 from twinmatch.solvers.kinds import Covered, cover_kinds
 from twinmatch.solvers.nested import Pairs, Solved, layout_of
 from twinmatch.solvers.network import Cut
-from twinmatch.solvers.priced import as_quotas, kept_of, solve_priced
+from twinmatch.solvers.priced import as_quotas, can_price, kept_of, solve_priced
 from twinmatch.solvers.repair import Repair, Standing
 from twinmatch.solvers.trial import Asked, Sets, begin
 from twinmatch.status import Limit, Status
@@ -64,6 +64,8 @@ __all__ = ["solve_implicit"]
 
 #: Up to so many pairs, admissible or not, are written down.
 FEW_PAIRS = 1_000_000
+#: With so many pairs every mix of quotas is solved exactly; with more, as many as these may cross.
+CERTAIN_PAIRS, MANY_CROSSED = 10_000, 24
 #: Admissible pairs have more points than this.
 NO_PAIR = -(2**40)
 #: Partners in the first lists, most that join in a round, and empty places in either.
@@ -93,7 +95,8 @@ def solve_implicit(
     Answer
         With prices in whole points.
     """
-    if graph.num_left * graph.num_right <= FEW_PAIRS:
+    number = graph.num_left * graph.num_right
+    if number <= FEW_PAIRS and not (isinstance(graph, ScoredGraph) and _are_many(limits, number)):
         return solve_constrained(_written(graph), limits, coverage_first, control)
     if not isinstance(graph, ScoredGraph):
         raise ResourceLimitError(
@@ -108,6 +111,13 @@ def solve_implicit(
         return run.go()
     except Stopped as stopped:
         return run.answer(stopped.limit)
+
+
+def _are_many(limits: Constraints, number: int) -> bool:
+    """Return whether so many quotas cross that a search among so many pairs would not end."""
+    if number <= CERTAIN_PAIRS or len(limits.quotas) <= MANY_CROSSED or not can_price(limits):
+        return False
+    return len(layout_of(limits, True)[1]) > MANY_CROSSED
 
 
 def _are_floors(limits: Constraints, rest: tuple[int, ...]) -> bool:

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["as_quotas", "kept_of", "solve_priced"]
+__all__ = ["as_quotas", "can_price", "kept_of", "solve_priced"]
 
 #: Partners of each kind in a list, empty places of each kind, and how many points they may be below the best,
 #: as a part of the points. With more kinds than these, lists are not told apart by kind.
@@ -71,6 +71,12 @@ REPAIRS, WORTH = 6, 0.05
 STAY_PART = 7_500
 #: Right nodes that must be filled, at most: each is a quota here.
 MOST_FILLED = 100
+
+
+def can_price(limits: Constraints) -> bool:
+    """Return whether prices alone, and a repair, can do what is asked."""
+    alone = int(limits.left_most.max(initial=0)) <= 1
+    return alone and int(np.count_nonzero(limits.right_least)) <= MOST_FILLED
 
 
 def solve_priced(graph: ScoredGraph, limits: Constraints, coverage_first: bool, control: Control) -> Answer:

@@ -27,9 +27,9 @@ Traps
     that all want the same; a price is one number. Floors have prices below zero: the rule that prices only
     rise holds between two openings of a phase only, and at each opening every list is drawn again. Secants, a
     group at a time, take what a neighbour's price did for one's own; and where all groups are over, moving
-    one alone moves nobody. A quota that few nodes of a sample are in answers to no price there, and runs
-    away. Small groups of schools in one place change all at once: a linear program finds their prices. The
-    model is a slope: beyond two widths it is a guess.
+    one alone moves nobody. A floor on few nodes of a sample answers to no price there, and runs away. Small
+    groups of schools in one place change all at once: a linear program finds their prices. The model is a
+    slope: beyond two widths it is a guess.
 Tried
     Anderson mixing, and prices from the repair's program, made things worse. A little noise in prices, so
     that those who are indifferent do not all move together, was not worth its memory.
@@ -81,7 +81,7 @@ WIDTH_PART, NARROWEST, TRUST = 20, 4, 16.0
 FASTER = 1.2
 #: So many nodes more or less in a group may be chance.
 NOISE = 60.0
-#: Quotas on fewer nodes of a sample are left alone there.
+#: Floors on fewer nodes of a sample are left alone there.
 SEEN = 8
 #: Such a part of everybody is thought to be about to stay without.
 SPARED = 0.005
@@ -239,7 +239,8 @@ class _Quotas:
         wanted = np.clip(count, self.low, self.high)
         wanted = np.where((self.price > 0) & (count < self.high), self.high, wanted)
         wanted = np.where((self.price < 0) & (count > self.low), self.low, wanted)
-        at = np.flatnonzero(((wanted != count) | (self.price != 0)) & (seen >= SEEN))
+        can_tell = (seen >= SEEN) | (self.low == 0)
+        at = np.flatnonzero(((wanted != count) | (self.price != 0)) & can_tell)
         change = np.zeros(len(count))
         reach = np.full(len(count), most)
         if self.careful:

@@ -20,11 +20,11 @@ from twinmatch.graph.constraints import Prices
 from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.limits import GroupQuota, constraints_from
 from twinmatch.pricing import chosen, control_of, priced
+from twinmatch.solvers.bounds import LOCKED, Optimum, binding
 from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.explicit import limit_of, solve_explicit
 from twinmatch.solvers.options import option_faults
-from twinmatch.solvers.sensitivity import LOCKED, Optimum, binding
 from twinmatch.status import Status
 from twinmatch.threads import number_of
 from twinmatch.witness import Witness, witness_of

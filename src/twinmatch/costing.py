@@ -10,21 +10,20 @@ import numpy as np
 from twinmatch.compiler import compile
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.constraints import Prices
-from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.graph.scored import ScoredGraph
-from twinmatch.graph.terms import FORBIDDEN as NO_PAIR
+from twinmatch.graph.written import written
 from twinmatch.policy.asked import Draft
 from twinmatch.policy.rules import ForbiddenCountries, ForbiddenPairs, ForbiddenSchools
 from twinmatch.pricing import Named, RulePrice, chosen, control_of, priced
+from twinmatch.solvers.bounds import FORBIDDEN, LOCKED, Optimum, Rule, binding
 from twinmatch.solvers.grown import FEW_PAIRS
-from twinmatch.solvers.sensitivity import FORBIDDEN, LOCKED, Optimum, Rule, binding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     import numpy.typing as npt
 
-    from twinmatch.graph.called import CalledGraph
+    from twinmatch.graph.explicit import ExplicitGraph
     from twinmatch.matching import Matching
     from twinmatch.solvers.control import Cancel, Progress
 
@@ -63,10 +62,9 @@ def rule_prices(
     graph: ExplicitGraph | ScoredGraph
     whole = compile(matching.left, matching.right, policy, right_capacity=matching.right_capacity)
     if whole.num_left * whole.num_right <= FEW_PAIRS:
-        points = _points(whole)
-        graph = _written(points)
+        graph = written(whole)
         wanted = [
-            (name, _barred(matching, name, points) if rule.kind == FORBIDDEN else rule)
+            (name, _barred(matching, name, graph) if rule.kind == FORBIDDEN else rule)
             for name, rule in wanted
         ]
     elif isinstance(whole, ScoredGraph):
@@ -107,27 +105,16 @@ def _names_of_locks(matching: Matching) -> list[str]:
     ]
 
 
-def _points(graph: ScoredGraph | CalledGraph) -> Int64:
-    """Return the points of all pairs."""
-    return graph.points(np.arange(graph.num_left)[:, None], np.arange(graph.num_right)[None, :])
-
-
-def _written(points: Int64) -> ExplicitGraph:
-    """Return the graph of all admissible pairs."""
-    i, j = np.nonzero(points != NO_PAIR)
-    num_left, num_right = points.shape
-    offset = np.searchsorted(i, np.arange(num_left + 1))
-    return ExplicitGraph(num_left, num_right, points[i, j], lists=(offset, j))
-
-
-def _barred(matching: Matching, name: str, points: Int64) -> Rule:
+def _barred(matching: Matching, name: str, graph: ExplicitGraph) -> Rule:
     """Return a rule with the pairs that nothing but it forbids."""
     policy = matching.policy
     others = replace(policy, rules=tuple(rule for rule in policy.rules if rule.name != name))
-    free = compile(matching.left, matching.right, others, right_capacity=matching.right_capacity)
-    more = _points(free)
-    i, j = np.nonzero((more != NO_PAIR) & (points == NO_PAIR))
-    return Rule(FORBIDDEN, barred=(i, j, more[i, j].astype(np.int64)))
+    i, j, points = written(
+        compile(matching.left, matching.right, others, right_capacity=matching.right_capacity)
+    ).pairs()
+    allowed = graph.pairs()
+    more = ~np.isin(i * graph.num_right + j, allowed[0] * graph.num_right + allowed[1])
+    return Rule(FORBIDDEN, barred=(i[more], j[more], points[more]))
 
 
 def _table(matching: Matching, rows: tuple[RulePrice, ...]) -> Any:

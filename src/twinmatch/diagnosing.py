@@ -17,9 +17,10 @@ from twinmatch.policy.coding import encode
 from twinmatch.policy.conditions import column_faults
 from twinmatch.policy.groups import read
 from twinmatch.policy.languages import profiles
-from twinmatch.posed import language_of, posed
+from twinmatch.posed import posed
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.network import Cut, Network, cheapest_flow
+from twinmatch.witness import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -26,11 +26,12 @@ from twinmatch.pairing import match
 from twinmatch.policy.asked import Draft
 from twinmatch.policy.bounds import exact, percent
 from twinmatch.policy.quotas import CoverageFloor, LockedPairs, QuotaPer
-from twinmatch.posed import Posed, language_of, posed
+from twinmatch.posed import Posed, posed
 from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.grown import FEW_PAIRS
 from twinmatch.status import Limit, Status
+from twinmatch.witness import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

@@ -14,7 +14,6 @@ import numpy as np
 
 from twinmatch.compiler import places_of
 from twinmatch.elastic import Elastic
-from twinmatch.errors import Fault, InputError
 from twinmatch.graph.terms import FORBIDDEN, Bans, RuleTerm, merge
 from twinmatch.policy.asked import Draft, asked
 from twinmatch.policy.balance import balanced
@@ -34,9 +33,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["Origin", "Posed", "language_of", "posed"]
-
-LANGUAGES = ("en", "fr")
+__all__ = ["Origin", "Posed", "posed"]
 
 
 class Origin(NamedTuple):
@@ -208,14 +205,6 @@ def posed(
     right, order = right.sorted_by_id()
     policy.check(left, right)
     return Posed(left, right, policy, capacity[order], control)
-
-
-def language_of(lang: str) -> str:
-    """Return a language that things can be said in."""
-    if lang not in LANGUAGES:
-        fault = Fault("lang", f"must be one of {', '.join(LANGUAGES)}, not {lang!r}")
-        raise InputError("explain", [fault])
-    return lang
 
 
 def _lifted(term: RuleTerm | Bans, spared: Bool) -> RuleTerm | Bans:

@@ -15,8 +15,8 @@ from twinmatch.threads import number_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from twinmatch.solvers.bounds import Optimum, Rule
     from twinmatch.solvers.control import Cancel, Progress
-    from twinmatch.solvers.sensitivity import Optimum, Rule
 
 __all__ = ["Named", "RulePrice", "chosen", "control_of", "priced"]
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Bool = npt.NDArray[np.bool_]
     Names = Callable[[str, Int64], str]
 
-__all__ = ["LANGUAGES", "Witness", "pairs_that_count", "witness_of"]
+__all__ = ["Witness", "language_of", "pairs_that_count", "witness_of"]
 
 #: Singular and plural are apart by a bar: of the nodes in the first lines, of the number in all others.
 _WORDS: Final = {
@@ -89,6 +89,14 @@ _WORDS: Final = {
     },
 }
 LANGUAGES: Final = tuple(_WORDS)
+
+
+def language_of(lang: str) -> str:
+    """Return a language that things can be said in; any other is an InputError."""
+    if lang not in LANGUAGES:
+        fault = Fault("lang", f"must be one of {', '.join(LANGUAGES)}, not {lang!r}")
+        raise InputError("explain", [fault])
+    return lang
 
 
 class _Part(NamedTuple):
@@ -154,9 +162,7 @@ class Witness:
         InputError
             If the language is another one.
         """
-        if lang not in LANGUAGES:
-            fault = Fault("lang", f"must be one of {', '.join(LANGUAGES)}, not {lang!r}")
-            raise InputError("explain", [fault])
+        language_of(lang)
         if self.kind == "search":
             names = _listed([_said(lang, "quoted", n=name) for name in self.clash], lang)
             return _said(lang, "search", clash=_said(lang, "clash", len(self.clash), names=names))

@@ -21,7 +21,8 @@ from twinmatch.graph.scored import NO_PARTNER, ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.pairing import match
 from twinmatch.policies import QuotaPer, systematic_twinning
-from twinmatch.solvers import grown, priced
+from twinmatch.solvers import grown
+from twinmatch.solvers.cells import cells_of
 from twinmatch.solvers.clearing import prices_that_clear
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.covering import cover_crossed
@@ -205,7 +206,7 @@ def test_a_repair_never_makes_it_worse(seed):
     rng = np.random.default_rng([seed, 6])
     graph, limits = market(seed % 4, 120)
     n, m = graph.num_left, graph.num_right
-    kept = priced.kept_of(limits)
+    cells = cells_of(limits)
     i, j = (x.astype(np.int64) for x in np.indices((n, m)).reshape(2, -1))
     points = graph.points(i, j)
     some = (points != FORBIDDEN) & (rng.random(len(i)) < 0.3)
@@ -221,16 +222,16 @@ def test_a_repair_never_makes_it_worse(seed):
     nothing, prices = np.zeros(n, np.int64), np.zeros(len(limits.quotas), np.int64)
     standing = Standing(pairs, points, limits.right_most, nothing, best, np.zeros(m, np.int64), prices)
     seen: list[np.ndarray] = []
-    repair = Repair(kept, standing, mate, Control())
-    before = repair._counted(mate)
+    repair = Repair(cells, standing, mate, Control())
+    before = repair.counted(mate)
     after = repair.run(seen.append)
     assert not before.is_better(after)
-    assert after.broken == kept.broken(kept.counts(after.mate))
+    assert after.broken == cells.broken(cells.counts(after.mate))
     placed = np.flatnonzero(after.mate >= 0)
     assert (np.bincount(after.mate[placed], minlength=m) <= limits.right_most).all()
     assert np.isin(placed * m + after.mate[placed], repair.keys).all()
     assert after.points == graph.points(placed, after.mate[placed]).sum()
-    assert all(kept.broken(kept.counts(one)) == 0 for one in seen)
+    assert all(cells.broken(cells.counts(one)) == 0 for one in seen)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -245,7 +246,7 @@ def test_prices_that_clear_leave_nobody_better_off(seed):
     low, high = rng.integers(0, 2, 2), rng.integers(2, 4, 2)
     choices = [c for c in product(range(kinds), repeat=nodes) if all(worth[range(nodes), c] != NO_PARTNER)]
     kept = [c for c in choices if all(low[q] <= c.count(q + 1) <= high[q] for q in range(2))]
-    price = prices_that_clear(worth, inside.astype(float), low, high)
+    price = prices_that_clear(worth, inside, low, high)
     assert (price is None) == (not kept)
     if price is not None:
         best = max(worth[range(nodes), c].sum() for c in kept)

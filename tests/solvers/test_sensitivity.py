@@ -13,11 +13,12 @@ from tests.solvers.test_quotas import random_limits, stored
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.constraints import Constraints, Quota
 from twinmatch.graph.explicit import ExplicitGraph
-from twinmatch.solvers import known, sensitivity
+from twinmatch.solvers import bounds, known
+from twinmatch.solvers.bounds import Optimum, Rule, Slope, binding
 from twinmatch.solvers.constrained import Answer, solve_constrained
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.grown import solve_implicit
-from twinmatch.solvers.sensitivity import Optimum, Rule, Slope, binding, slopes_of
+from twinmatch.solvers.sensitivity import slopes_of
 from twinmatch.status import Status
 
 FAR = 25  # more pairs than there can be
@@ -65,7 +66,7 @@ def by_solving(best: Optimum, rule: Rule, step: int, last: int) -> tuple[int | N
     now = solve_constrained(best.graph, best.limits, best.coverage_first, Control())
     value, before, first = rule.value(best.limits), now.objective, None
     for at in range(value + step, last + step, step):
-        limits = sensitivity.moved(best.limits, rule, at - value)
+        limits = bounds.moved(best.limits, rule, at - value)
         found = solve_constrained(best.graph, limits, best.coverage_first, Control())
         other = best.coverage_first and covered(found) != covered(now)
         if found.status is Status.INFEASIBLE or other:
@@ -94,7 +95,7 @@ def optimum(graph: ExplicitGraph, limits: Constraints, coverage_first: bool) -> 
     return Optimum(graph, limits, coverage_first, answer.pairs, answer.prices)
 
 
-def numbers(slopes: sensitivity.Slopes) -> list[tuple[int | None, int | None]]:
+def numbers(slopes: bounds.Slopes) -> list[tuple[int | None, int | None]]:
     return [(slope.points, slope.to) for slope in slopes]
 
 
@@ -131,7 +132,7 @@ def test_quotas_that_cross_against_solving_again(seed):
         for rule, slopes in zip(rules, slopes_of(best, rules, Control()), strict=True):
             for slope, (points, to) in zip(slopes, expected(best, rule), strict=True):
                 assert slope.points == points
-                assert slope.to == to or slope.note == sensitivity.NOT_SETTLED
+                assert slope.to == to or slope.note == bounds.NOT_SETTLED
                 settled += slope.to is not None
     assert settled > 10
 
@@ -235,16 +236,16 @@ def test_forbidden_sets_against_trying_all(seed):
         best = Optimum(written(table, may), limits, coverage_first, now.pairs, now.prices)
         rule = Rule("forbidden", barred=(i[out], j[out], points[out]))
         ((loosen, tighten),) = slopes_of(best, [rule], Control())
-        assert tighten == Slope(None, None, sensitivity.NO_UNIT)
-        if loosen.note == sensitivity.CROSSING:  # quotas on pairs of those who may have several partners
+        assert tighten == Slope(None, None, bounds.NO_UNIT)
+        if loosen.note == bounds.CROSSING:  # quotas on pairs of those who may have several partners
             continue
         found = [[most(some) for some in itertools.combinations(out, k)] for k in range(1, len(out) + 1)]
         if coverage_first and found and max(map(covered, found[0])) > covered(now):
-            assert loosen == Slope(None, None, sensitivity.MORE_COVERED)
+            assert loosen == Slope(None, None, bounds.MORE_COVERED)
             continue
         gains = [max(one.objective for one in some) - now.objective for some in found]
         assert loosen.points == (gains[0] if gains else 0)
-        if loosen.note == sensitivity.NOT_SETTLED:
+        if loosen.note == bounds.NOT_SETTLED:
             continue
         settled += 1
         alike = [k for k, gain in enumerate(gains, 1) if gain == k * gains[0]]
@@ -270,7 +271,7 @@ def test_forbidden_pairs_that_gain_alike():
     best = optimum(written(kept, kept > 0), limits, False)
     assert best is not None
     ((loosen, _),) = slopes_of(best, [Rule("forbidden", barred=(two, two, np.array([10, 10])))], Control())
-    assert loosen == Slope(0, None, sensitivity.NOT_SETTLED)
+    assert loosen == Slope(0, None, bounds.NOT_SETTLED)
 
 
 def test_what_is_not_reached_says_so():
@@ -280,7 +281,7 @@ def test_what_is_not_reached_says_so():
     while best is None or not binding(best.limits, best.pairs):
         best = optimum(*draw(rng), False)
     rules = binding(best.limits, best.pairs)
-    nothing = Slope(None, None, sensitivity.NOT_REACHED)
+    nothing = Slope(None, None, bounds.NOT_REACHED)
     assert slopes_of(best, rules, Control(0.0)) == [(nothing, nothing)] * len(rules)
 
 

@@ -118,6 +118,11 @@ class Constraints:
             and int(self.left_most.max(initial=0)) <= 1
         )
 
+    def flat(self, price: int, coverage: int = 0) -> Prices:
+        """Return prices that are the same for every left node, and zero for everything else."""
+        right, quotas = np.zeros(self.num_right, np.int64), np.zeros(len(self.quotas), np.int64)
+        return Prices(np.full(self.num_left, price, np.int64), right, quotas, coverage)
+
     def members(self, quota: Quota) -> tuple[Bool, Bool]:
         """Return the left and the right nodes of a quota as flags."""
         left = np.ones(self.num_left, bool) if quota.left is None else quota.left

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     Int32 = npt.NDArray[np.int32]
     Int64 = npt.NDArray[np.int64]
+    Bool = npt.NDArray[np.bool_]
     Float = npt.NDArray[np.float64]
 
 __all__ = ["best_by_kind", "prices_that_clear"]
@@ -66,7 +67,7 @@ def best_by_kind(
     return out
 
 
-def prices_that_clear(worth: Int64, inside: Float, low: Int64, high: Int64) -> Float | None:
+def prices_that_clear(worth: Int64, inside: Bool, low: Int64, high: Int64) -> Float | None:
     """
     Return prices of quotas at which nodes that take what is best for them keep to all.
 
@@ -74,8 +75,8 @@ def prices_that_clear(worth: Int64, inside: Float, low: Int64, high: Int64) -> F
     ----------
     worth : (num_nodes, num_kinds) int64
         What each node gains by each kind; ``NO_PARTNER`` where it cannot.
-    inside : (num_quotas, num_nodes, num_kinds) float
-        1 where a quota counts a node that takes a kind.
+    inside : (num_quotas, num_nodes, num_kinds) bool
+        Whether a quota counts a node that takes a kind.
     low, high : (num_quotas,) int64
 
     Returns
@@ -85,7 +86,7 @@ def prices_that_clear(worth: Int64, inside: Float, low: Int64, high: Int64) -> F
     """
     node, kind = np.nonzero(worth != NO_PARTNER)
     size = len(node)
-    held = sparse.csr_array(inside[:, node, kind])
+    held = sparse.csr_array(inside[:, node, kind].astype(float))
     each = sparse.csr_array((np.ones(size), (node, np.arange(size))), shape=(len(worth), size))
     found = linprog(
         -worth[node, kind].astype(float),

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twinmatch.graph.constraints import Constraints, Prices
 from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.crossed import Priced, Relaxation
 from twinmatch.solvers.nested import Pairs, Solved, layout_of
@@ -28,6 +27,7 @@ from twinmatch.status import Limit, Status
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from twinmatch.graph.constraints import Constraints, Prices
     from twinmatch.graph.explicit import ExplicitGraph
     from twinmatch.solvers.control import Control
 
@@ -133,13 +133,12 @@ class _Run:
         self.most_covered: int | None = None
         self.searched = False
         high = max(0, graph.extent[1])
-        nobody = np.zeros(limits.num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
         self.scale = 1
-        self.prices = Prices(np.full(limits.num_left, high), *nobody)
+        self.prices = limits.flat(high)
         must = _keys(self.pairs, limits.num_right, limits.locked)
         self.bound = trivial_bound(limits, high, self.points[must])
         if coverage_first:
-            self.cover = Prices(np.ones(limits.num_left, np.int64), *nobody, 1)
+            self.cover = limits.flat(1, 1)
             self.most_covered = int((limits.left_most > 0).sum())
 
     def go(self) -> Answer:

@@ -33,10 +33,9 @@ import numpy as np
 
 from twinmatch import _core
 from twinmatch.errors import ResourceLimitError
-from twinmatch.graph.constraints import Prices
-from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.graph.scored import ScoredGraph
-from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.graph.written import written
+from twinmatch.solvers.cells import cells_of
 from twinmatch.solvers.constrained import Answer, solve_constrained, trivial_bound
 from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.covering import cover_crossed
@@ -45,7 +44,7 @@ from twinmatch.solvers.keys import merged, without
 from twinmatch.solvers.kinds import Covered, cover_kinds
 from twinmatch.solvers.nested import Pairs, Solved, layout_of
 from twinmatch.solvers.network import Cut
-from twinmatch.solvers.priced import as_quotas, can_price, kept_of, solve_priced
+from twinmatch.solvers.priced import as_quotas, can_price, solve_priced
 from twinmatch.solvers.repair import Repair, Standing
 from twinmatch.solvers.trial import Asked, Sets, begin
 from twinmatch.status import Limit, Status
@@ -97,7 +96,7 @@ def solve_implicit(
     """
     number = graph.num_left * graph.num_right
     if number <= FEW_PAIRS and not (isinstance(graph, ScoredGraph) and _are_many(limits, number)):
-        return solve_constrained(_written(graph), limits, coverage_first, control)
+        return solve_constrained(written(graph), limits, coverage_first, control)
     if not isinstance(graph, ScoredGraph):
         raise ResourceLimitError(
             f"quotas with points from a function of your own: {graph.num_left * graph.num_right:,} pairs are "
@@ -131,21 +130,6 @@ def _are_floors(limits: Constraints, rest: tuple[int, ...]) -> bool:
     )
 
 
-def _written(graph: ScoredGraph | CalledGraph) -> ExplicitGraph:
-    """Return the graph of all admissible pairs."""
-    i, j = np.indices((graph.num_left, graph.num_right)).reshape(2, -1)
-    points = graph.points(i, j)
-    known = points != FORBIDDEN
-    offset = np.searchsorted(i[known], np.arange(graph.num_left + 1))
-    return ExplicitGraph(
-        graph.num_left,
-        graph.num_right,
-        points[known],
-        lists=(offset, j[known]),
-        right_capacity=graph.right_capacity,
-    )
-
-
 class _Grown:
     """One run, and the best that is known so far."""
 
@@ -163,8 +147,7 @@ class _Grown:
         self.coverage_first = coverage_first
         self.layout = layout
         high = max(0, graph.terms.max_points)
-        nobody = np.zeros(limits.num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
-        self.prices = Prices(np.full(limits.num_left, high), *nobody)
+        self.prices = limits.flat(high)
         locked = graph.core.points(*np.ascontiguousarray(limits.locked.T))
         self.bound = trivial_bound(limits, high, locked)
         self.pairs = np.empty((0, 2), np.int64)
@@ -309,7 +292,7 @@ class _Grown:
             left = np.flatnonzero(mate >= 0)
             self._take(np.stack([left, mate[left]], axis=1))
 
-        Repair(kept_of(limits), standing, mate, self.control).run(seen)
+        Repair(cells_of(limits), standing, mate, self.control).run(seen)
 
     def _asked(self, coverage: int | None) -> Asked:
         """Return what bidding must keep to."""
@@ -442,9 +425,7 @@ class _Grown:
             status, limit = Status.OPTIMAL, None
         cover = None
         if self.coverage_first:
-            nobody = np.zeros(self.limits.num_right, np.int64), np.zeros(len(self.limits.quotas), np.int64)
-            trivial = Prices(np.ones(self.limits.num_left, np.int64), *nobody, 1)
-            cover = trivial if self.cover is None else self.cover.prices
+            cover = self.limits.flat(1, 1) if self.cover is None else self.cover.prices
         return Answer(
             status,
             limit,

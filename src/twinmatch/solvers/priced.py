@@ -37,18 +37,19 @@ from twinmatch.graph.constraints import Constraints, Prices, Quota, kinds_of
 from twinmatch.graph.refined import refined
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.solvers.cells import bounds_of, cells_of
 from twinmatch.solvers.compiled import LIST_KEPT, SHRINK, new_solver
 from twinmatch.solvers.constrained import Answer, trivial_bound
 from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.covering import cover_crossed
 from twinmatch.solvers.keys import merged
 from twinmatch.solvers.nested import Pairs
-from twinmatch.solvers.repair import Kept, Repair, Standing
-from twinmatch.solvers.trial import PARTS, PATH_LENGTH, Asked, Cells, Sets, begin
+from twinmatch.solvers.repair import Repair, Standing
+from twinmatch.solvers.trial import PARTS, PATH_LENGTH, Asked, Sets, begin
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["as_quotas", "can_price", "kept_of", "solve_priced"]
+__all__ = ["as_quotas", "can_price", "solve_priced"]
 
 #: Partners of each kind in a list, empty places of each kind, and how many points they may be below the best,
 #: as a part of the points. With more kinds than these, lists are not told apart by kind.
@@ -130,8 +131,7 @@ class _Priced:
         i, j = np.ascontiguousarray(limits.locked.T)
         self.locked_points = graph.core.points(i, j)
         self.free = _unlocked(limits)
-        nobody = np.zeros(limits.num_right, np.int64), np.zeros(len(limits.quotas), np.int64)
-        self.prices = Prices(np.full(limits.num_left, self.high), *nobody)
+        self.prices = limits.flat(self.high)
         self.bound = trivial_bound(limits, self.high, self.locked_points)
         self.cover: Crossed | None = None
         self.pairs: Int64 | None = None
@@ -192,9 +192,9 @@ class _Priced:
         limits = self.limits
         if not len(rows) or not limits.num_right:
             return np.zeros(len(rows), np.int64)
-        kept = kept_of(limits)
-        finer = refined(self.graph.terms, kept.left, kept.right)
-        graph = ScoredGraph(replace(finer.terms, table=finer.less(kept.costs(quota))))
+        cells = cells_of(limits)
+        finer = refined(self.graph.terms, cells.left, cells.right)
+        graph = ScoredGraph(replace(finer.terms, table=finer.less(cells.costs(quota))))
         item, points, number, _ = self.control.run(
             "exact", partial(graph.core.search, rows.astype(np.int32), 2, right, self.control.threads)
         )
@@ -220,9 +220,9 @@ class _Priced:
             price * (high if price > 0 else quota.at_least)
             for price, high, quota in zip(prices.quota.tolist(), most, limits.quotas, strict=True)
         )
-        kept = kept_of(limits)
+        cells = cells_of(limits)
         i, j = limits.locked.T
-        off = kept.costs(prices.quota)[kept.left[i], kept.right[j]]
+        off = cells.costs(prices.quota)[cells.left[i], cells.right[j]]
         surplus = self.locked_points + prices.coverage - prices.left[i] - prices.right[j] - off
         return int(total + sum(surplus.tolist()))
 
@@ -270,9 +270,7 @@ class _Priced:
             status, limit = (Status.OPTIMAL, None) if reached else (status, limit)
         cover = None
         if self.coverage_first:
-            nobody = np.zeros(self.limits.num_right, np.int64), np.zeros(len(self.limits.quotas), np.int64)
-            trivial = Prices(np.ones(self.limits.num_left, np.int64), *nobody, 1)
-            cover = trivial if self.cover is None else self._covering()
+            cover = self.limits.flat(1, 1) if self.cover is None else self._covering()
         return Answer(
             status,
             limit,
@@ -296,7 +294,7 @@ class _Market:
         self, graph: ScoredGraph, limits: Constraints, counted: bool, must: Bool, control: Control
     ) -> None:
         self.graph, self.limits, self.control = graph, limits, control
-        self.kept = kept_of(limits)
+        self.cells = cells_of(limits)
         self.most = max(1, graph.terms.max_points)
         self.reach = self.most // NEAR_PART
         # Who is left out is for caps to say; a price of coverage besides would run away with theirs.
@@ -321,19 +319,19 @@ class _Market:
             self.right_price,
             self.quota_price,
         )
-        found = Repair(self.kept, standing, self.mate, self.control).run(seen)
+        found = Repair(self.cells, standing, self.mate, self.control).run(seen)
         self.mate = found.mate
         return found.broken
 
     def settle(self) -> None:
         """Let everybody keep the kind of its partner, and find the best of all such matchings, and prices."""
-        kept, num_right = self.kept, self.limits.num_right
+        cells, num_right = self.cells, self.limits.num_right
         placed = np.flatnonzero(self.mate >= 0)
         if not len(placed):
             return
-        chosen = np.full(len(self.mate), kept.inside.shape[2])
-        chosen[placed] = kept.right[self.mate[placed]]
-        finer = refined(self.graph.terms, chosen, kept.right)
+        chosen = np.full(len(self.mate), cells.inside.shape[2])
+        chosen[placed] = cells.right[self.mate[placed]]
+        finer = refined(self.graph.terms, chosen, cells.right)
         table = np.where(finer.left[:, None] == finer.right[None, :], finer.terms.table, FORBIDDEN)
         columns = np.flatnonzero(self.limits.right_most)
         graph = ScoredGraph(replace(finer.terms, table=table)).part(placed, columns)
@@ -355,18 +353,18 @@ class _Market:
         self.mate[placed] = columns[solver.mate]
         self.right_price = np.zeros(num_right, np.int64)
         self.right_price[columns] = solver.right_price
-        off = kept.costs(self.quota_price)[kept.left[placed], kept.right[self.mate[placed]]]
+        off = cells.costs(self.quota_price)[cells.left[placed], cells.right[self.mate[placed]]]
         points = self.graph.core.points(placed, self.mate[placed])
         self.left_price = np.maximum(self.alone, 0)
         self.left_price[placed] = points - off - self.right_price[self.mate[placed]]
 
     def _lists(self) -> Pairs:
         """Return the pairs that a repair may use: the best of everybody, of every kind."""
-        kept, limits = self.kept, self.limits
-        finer = refined(self.graph.terms, kept.left, kept.right)
-        table = finer.less(kept.costs(self.quota_price))
+        cells, limits = self.cells, self.limits
+        finer = refined(self.graph.terms, cells.left, cells.right)
+        table = finer.less(cells.costs(self.quota_price))
         core = ScoredGraph(finer.terms).core
-        kinds = kept.inside.shape[2]
+        kinds = cells.inside.shape[2]
         rows = np.flatnonzero(limits.left_most > 0)
         floor = self.left_price[rows] - self.reach - 1
         width = limits.num_right
@@ -421,20 +419,6 @@ def as_quotas(limits: Constraints, coverage: int | None) -> Constraints:
     return replace(limits, right_least=np.zeros(limits.num_right, np.int64), quotas=tuple(quotas))
 
 
-def kept_of(limits: Constraints) -> Kept:
-    """Return quotas as those on pairs of kinds."""
-    sides = [limits.members(quota) for quota in limits.quotas]
-    left, left_in = kinds_of([one for one, _ in sides], limits.num_left)
-    right, right_in = kinds_of([one for _, one in sides], limits.num_right)
-    return Kept(left, right, left_in[:, :, None] & right_in[:, None, :], *_bounds(limits, limits.quotas))
-
-
-def _bounds(limits: Constraints, quotas: Sequence[Quota]) -> tuple[Int64, Int64]:
-    everything = int(limits.left_most.sum())
-    most = [everything if q.at_most is None else min(q.at_most, everything) for q in quotas]
-    return np.array([quota.at_least for quota in quotas], np.int64), np.array(most, np.int64)
-
-
 def _asked(limits: Constraints, must: Bool) -> tuple[Asked, Int64]:
     """Return what bidding must keep to, and which quotas its prices are of."""
     sides: tuple[list[int], list[int], list[int]] = ([], [], [])
@@ -445,12 +429,11 @@ def _asked(limits: Constraints, must: Bool) -> tuple[Asked, Int64]:
 
     def sets(quotas: list[Quota], at: int, size: int) -> Sets:
         kind, inside = kinds_of([limits.members(quota)[at] for quota in quotas], size)
-        return Sets(kind, inside.astype(float), *_bounds(limits, quotas))
+        return Sets(kind, inside.astype(float), *bounds_of(limits, quotas))
 
     cells = None
     if both:
-        mine = kept_of(replace(limits, quotas=tuple(both)))
-        cells = Cells(mine.left, mine.right, mine.inside.astype(float), mine.low, mine.high)
+        cells = cells_of(replace(limits, quotas=tuple(both)))
     asked = Asked(
         limits.right_most,
         np.where(must, _core.NO_VALUE, 0),

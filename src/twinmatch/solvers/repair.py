@@ -1,5 +1,5 @@
 """
-Repair: which left nodes change the kind of their partner, so that quotas that cross are kept.
+Repair: which left nodes change the kind of their partner, so that quotas that cross are cells.
 
 Problem
     A matching that is the best at some prices of quotas, and has a few pairs too many here and too few there.
@@ -38,13 +38,14 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from twinmatch.solvers.cells import Cells
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.nested import Pairs
 
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["Kept", "Matched", "Repair", "Standing"]
+__all__ = ["Matched", "Repair", "Standing"]
 
 #: The cheapest moves that are looked at, of each kind into each.
 MOVES = 40
@@ -52,45 +53,6 @@ MOVES = 40
 FIRST, MOST, FEWEST = 200, 800, 4
 #: Rounds in all.
 ROUNDS = 40
-
-
-class Kept(NamedTuple):
-    """
-    Quotas on the pairs between kinds of nodes.
-
-    Attributes
-    ----------
-    left, right : (num_nodes,) int64
-        The kind of each node.
-    inside : (num_quotas, left kinds, right kinds) bool
-        Whether a quota holds the pairs of two kinds.
-    low, high : (num_quotas,) int64
-        Fewest and most pairs.
-    """
-
-    left: Int64
-    right: Int64
-    inside: Bool
-    low: Int64
-    high: Int64
-
-    def counts(self, mate: Int64) -> Int64:
-        """Return how many pairs each quota holds."""
-        left = np.flatnonzero(mate >= 0)
-        kinds = self.inside.shape[1:]
-        cell = self.left[left] * kinds[1] + self.right[mate[left]]
-        number = np.bincount(cell, minlength=kinds[0] * kinds[1])
-        counts: Int64 = self.inside.reshape(len(self.low), -1).astype(np.int64) @ number
-        return counts
-
-    def broken(self, counts: Int64) -> int:
-        """Return by how many units quotas are broken."""
-        return int((np.maximum(counts - self.high, 0) + np.maximum(self.low - counts, 0)).sum())
-
-    def costs(self, price: Int64) -> Int64:
-        """Return what the quotas cost between kinds."""
-        total: Int64 = np.einsum("q,qab->ab", price, self.inside.astype(np.int64))
-        return total
 
 
 class Standing(NamedTuple):
@@ -146,24 +108,24 @@ class Repair:
 
     Parameters
     ----------
-    kept : Kept
+    cells : Cells
     standing : Standing
     mate : (num_left,) int64
         Every pair of it is among those of ``standing``.
     control : Control
     """
 
-    def __init__(self, kept: Kept, standing: Standing, mate: Int64, control: Control) -> None:
-        self.kept, self.standing, self.control = kept, standing, control
+    def __init__(self, cells: Cells, standing: Standing, mate: Int64, control: Control) -> None:
+        self.cells, self.standing, self.control = cells, standing, control
         self.mate = mate
         num_left = len(mate)
         self.offset = np.searchsorted(standing.pairs.left, np.arange(num_left + 1)).astype(np.int64)
         self.keys = standing.pairs.left * len(standing.places) + standing.pairs.right
-        cells = kept.inside.reshape(len(kept.low), -1)
-        quota, cell = np.nonzero(cells)
+        flags = cells.inside.reshape(len(cells.low), -1)
+        quota, cell = np.nonzero(flags)
         order = np.lexsort((quota, cell))
         self.members = quota[order].astype(np.int32)
-        self.member_offset = np.searchsorted(cell[order], np.arange(cells.shape[1] + 1)).astype(np.int64)
+        self.member_offset = np.searchsorted(cell[order], np.arange(flags.shape[1] + 1)).astype(np.int64)
         # A unit that a quota is broken by outweighs what any move can gain.
         self.dear = 4.0 * float(np.abs(standing.points).max(initial=1))
 
@@ -176,14 +138,14 @@ class Repair:
         Stopped
             If the deadline passed or the caller cancelled.
         """
-        best = self._counted(self.mate)
+        best = self.counted(self.mate)
         core, trust = self._compiled(best.mate), FIRST
         for _ in range(ROUNDS):
             left, pair = self._choose(core, best.mate, trust)
             if not len(left):
                 break
             self.control.run("repair", partial(core.make, left, pair))
-            found = self._counted(core.mate.astype(np.int64))
+            found = self.counted(core.mate.astype(np.int64))
             if found.is_better(best):
                 best, trust = found, min(MOST, trust + trust // 2)
                 if best.broken == 0:
@@ -195,7 +157,7 @@ class Repair:
         return best
 
     def _compiled(self, mate: Int64) -> _core.Repair:
-        kept, standing = self.kept, self.standing
+        cells, standing = self.cells, self.standing
         return _core.Repair(
             mate.astype(np.int32),
             self.offset,
@@ -205,39 +167,39 @@ class Repair:
             standing.alone,
             standing.left_price,
             standing.right_price,
-            kept.left.astype(np.int32),
-            kept.right.astype(np.int32),
-            kept.inside.shape[2],
+            cells.left.astype(np.int32),
+            cells.right.astype(np.int32),
+            cells.inside.shape[2],
             self.member_offset,
             self.members,
-            kept.low,
-            kept.high,
+            cells.low,
+            cells.high,
             standing.quota_price,
             self.control.flag,
         )
 
-    def _counted(self, mate: Int64) -> Matched:
+    def counted(self, mate: Int64) -> Matched:
         """Count what a matching is worth."""
         left = np.flatnonzero(mate >= 0)
         at = np.searchsorted(self.keys, left * len(self.standing.places) + mate[left])
         waiting = int(((mate < 0) & (self.standing.alone == _core.NO_VALUE)).sum())
-        broken = self.kept.broken(self.kept.counts(mate)) + waiting
+        broken = self.cells.broken(self.cells.counts(mate)) + waiting
         return Matched(mate, broken, int(self.standing.points[at].sum()))
 
     def _choose(self, core: _core.Repair, mate: Int64, trust: int) -> tuple[npt.NDArray[np.int32], Int64]:
         """Return the moves that a round makes: left nodes, and the pairs that they take, -1 for none."""
-        kept, control = self.kept, self.control
+        cells, control = self.cells, self.control
         left, pair, into, cost = control.run("repair", partial(core.moves, MOVES))
-        size, quotas = len(left), len(kept.low)
+        size, quotas = len(left), len(cells.low)
         if not size:
             return left, pair
-        none = kept.inside.shape[2]
-        was = np.where(mate >= 0, kept.right[mate], none)[left]
-        kind = kept.left[left]
-        inside = np.concatenate([kept.inside, np.zeros((quotas, kept.inside.shape[1], 1), bool)], axis=2)
+        none = cells.inside.shape[2]
+        was = np.where(mate >= 0, cells.right[mate], none)[left]
+        kind = cells.left[left]
+        inside = np.concatenate([cells.inside, np.zeros((quotas, cells.inside.shape[1], 1), bool)], axis=2)
         change = inside[:, kind, into].astype(np.int64) - inside[:, kind, was]
         gain = self.standing.quota_price @ change - cost
-        counts = kept.counts(mate)
+        counts = cells.counts(mate)
         rows, each = np.unique(left, return_inverse=True)
         moved = sparse.csr_array(change)
         spare = sparse.eye_array(quotas)
@@ -259,7 +221,7 @@ class Repair:
                         sparse.hstack([once, nothing]),
                     ]
                 ),
-                b_ub=np.concatenate([kept.high - counts, counts - kept.low, np.ones(len(rows)), [trust]]),
+                b_ub=np.concatenate([cells.high - counts, counts - cells.low, np.ones(len(rows)), [trust]]),
                 bounds=(0, None),
                 method="highs-ds",
             ),

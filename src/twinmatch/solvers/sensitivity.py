@@ -19,7 +19,7 @@ Sets of pairs
     exact. Whether more pairs gain as much is seen from the set at that price: nobody gains more, and where
     the best assignments have two pairs or more of the set, their first pairs alone are tried.
 Quotas that cross
-    Each is solved again with its bound moved by a unit, and by a few more to see how long that goes on.
+    Each is solved again with its bound moved: see :mod:`twinmatch.solvers.walking`.
 Why it is right
     The optimum of the doubled network is proven by its prices, against all pairs where these are not stored.
     The end of a range is proven by other prices: those of the cut that no further unit can pass, one point
@@ -46,132 +46,44 @@ import numpy as np
 
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.explicit import ExplicitGraph
-from twinmatch.solvers.constrained import one_sided, solve_constrained
+from twinmatch.solvers.bounds import (
+    AT_MOST,
+    FEWER_COVERED,
+    FORBIDDEN,
+    IMPOSSIBLE,
+    LOCKED,
+    MORE_COVERED,
+    NO_UNIT,
+    NOT_REACHED,
+    NOT_SETTLED,
+    Slope,
+    Slopes,
+    moved,
+)
+from twinmatch.solvers.constrained import one_sided
 from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.kinds import cover_kinds
 from twinmatch.solvers.known import Implicit, Stored
 from twinmatch.solvers.nested import Layout, Pairs, layout_of
 from twinmatch.solvers.network import Cut, Flow, Network, cheapest_flow
-from twinmatch.status import Limit, Status
+from twinmatch.solvers.walking import Walks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from twinmatch.graph.constraints import Constraints, Prices
-    from twinmatch.graph.scored import ScoredGraph
+    from twinmatch.graph.constraints import Constraints
+    from twinmatch.solvers.bounds import Optimum, Rule
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.known import Known
 
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["FORBIDDEN", "LOCKED", "Optimum", "Rule", "Slope", "Slopes", "binding", "slopes_of"]
+__all__ = ["slopes_of"]
 
-#: Where quotas cross, so many units are solved one by one to see how long a slope holds.
-FEW_UNITS = 4
 #: Of a forbidden set, so many pairs are tried together.
 FEW_PAIRS = 8
-
-AT_MOST, AT_LEAST, LOCKED, FORBIDDEN = "at most", "at least", "locked", "forbidden"
-MORE_COVERED = "more would be covered"
-FEWER_COVERED = "fewer would be covered"
-IMPOSSIBLE = "nothing keeps to it"
-NO_UNIT = "there is no further unit"
-NOT_REACHED = "not reached"
-CROSSING = "quotas cross: not priced"
-NOT_SETTLED = "how far it holds is not settled"
-
-
-class Optimum(NamedTuple):
-    """
-    An assignment with the most points, and the problem that it solves.
-
-    Attributes
-    ----------
-    graph : ExplicitGraph or ScoredGraph
-    limits : Constraints
-    coverage_first : bool
-    pairs : (k, 2) int64
-    prices : Prices
-        Where to start from. Nearly right ones save work, and wrong ones cost nothing but time.
-    """
-
-    graph: ExplicitGraph | ScoredGraph
-    limits: Constraints
-    coverage_first: bool
-    pairs: Int64
-    prices: Prices
-
-
-class Rule(NamedTuple):
-    """
-    A bound that is asked about.
-
-    Attributes
-    ----------
-    kind : {"at most", "at least", "locked", "forbidden"}
-    number : int
-        Of the quota or the locked pair.
-    barred : (left, right, points) or None
-        The pairs that only this rule forbids: three (k,) int64.
-    """
-
-    kind: str
-    number: int = 0
-    barred: tuple[Int64, Int64, Int64] | None = None
-
-    def value(self, limits: Constraints) -> int:
-        """Return the bound as it stands."""
-        if self.kind in (LOCKED, FORBIDDEN):
-            return int(self.kind == LOCKED)
-        quota = limits.quotas[self.number]
-        return quota.at_least if self.kind == AT_LEAST or quota.at_most is None else quota.at_most
-
-
-class Slope(NamedTuple):
-    """
-    What moving a bound in one direction does.
-
-    Attributes
-    ----------
-    points : int or None
-        What the first unit changes, 0 or more: gained by loosening, lost by tightening.
-    to : int or None
-        The bound up to which every further unit does the same; None where that never ends, or is not known.
-    note : str
-        Why something is None, in words.
-    """
-
-    points: int | None
-    to: int | None
-    note: str = ""
-
-
-class Slopes(NamedTuple):
-    """Both directions."""
-
-    loosen: Slope
-    tighten: Slope
-
-
-def binding(limits: Constraints, pairs: Int64) -> list[Rule]:
-    """
-    Return the bounds of quotas that an assignment reaches, then its locked pairs.
-
-    Parameters
-    ----------
-    limits : Constraints
-    pairs : (k, 2) int64
-    """
-    rules = []
-    for number, count in enumerate(limits.counts(pairs[:, 0], pairs[:, 1]).tolist()):
-        quota = limits.quotas[number]
-        if count == quota.at_most:
-            rules.append(Rule(AT_MOST, number))
-        if count == quota.at_least > 0:
-            rules.append(Rule(AT_LEAST, number))
-    return rules + [Rule(LOCKED, number) for number in range(len(limits.locked))]
 
 
 def slopes_of(best: Optimum, rules: Sequence[Rule], control: Control) -> list[Slopes]:
@@ -224,7 +136,7 @@ def _asked(best: Optimum, rules: Sequence[Rule], control: Control) -> _Asked:
         limits = one_sided(limits, Pairs(i, j))
         layout, rest = layout_of(limits, best.coverage_first)
         if rest:
-            return _Crossed(best, control)
+            return Walks(best, control)
         return _Flows(best, layout, Stored(graph), control)
     layout, rest = layout_of(limits, best.coverage_first)
     many = f"{graph.num_left:,} x {graph.num_right:,} pairs are too many to write down"
@@ -239,30 +151,6 @@ def _asked(best: Optimum, rules: Sequence[Rule], control: Control) -> _Asked:
         )
     price = -layout.potential(best.prices)[layout.first_right : layout.first_right_set]
     return _Flows(best, layout, Implicit(graph, limits, best.pairs, price, control), control)
-
-
-def moved(limits: Constraints, rule: Rule, step: int) -> Constraints:
-    """
-    Return the same with one bound moved, or one pair no longer locked.
-
-    Parameters
-    ----------
-    limits : Constraints
-    rule : Rule
-    step : int
-        Units, of either sign.
-    """
-    if rule.kind == LOCKED:
-        return replace(limits, locked=np.delete(limits.locked, rule.number, axis=0))
-    quota = limits.quotas[rule.number]
-    if rule.kind == AT_MOST:
-        assert quota.at_most is not None  # it is reached
-        quota = replace(quota, at_most=quota.at_most + step)
-    else:
-        quota = replace(quota, at_least=quota.at_least + step)
-    quotas = list(limits.quotas)
-    quotas[rule.number] = quota
-    return replace(limits, quotas=tuple(quotas))
 
 
 # -- One network -------------------------------------------------------------------------------------------
@@ -624,70 +512,3 @@ def _reduced(network: Network, potential: Int64) -> Int64:
     """Return the reduced cost of each arc."""
     out: Int64 = network.cost + potential[network.tail] - potential[network.head]
     return out
-
-
-# -- Quotas that cross -------------------------------------------------------------------------------------
-
-
-class _Crossed:
-    """Every bound is moved by a few units, and the whole is solved again."""
-
-    def __init__(self, best: Optimum, control: Control) -> None:
-        assert isinstance(best.graph, ExplicitGraph)
-        self.graph, self.limits, self.control = best.graph, best.limits, control
-        self.coverage_first = best.coverage_first
-        i, j, points = best.graph.pairs()
-        keys, width = i * best.graph.num_right + j, best.graph.num_right
-        held = np.searchsorted(keys, best.pairs @ np.array([width, 1]))
-        self.covers, self.now = len(np.unique(best.pairs[:, 0])), int(points[held].sum())
-
-    def slopes(self, rule: Rule) -> tuple[Slope, Slope]:
-        if rule.kind == FORBIDDEN:
-            return Slope(None, None, CROSSING), Slope(None, None, NO_UNIT)
-        if rule.kind == LOCKED:
-            return self._walk(rule, -1, 1, 0), Slope(None, None, NO_UNIT)
-        quota = self.limits.quotas[rule.number]
-        if rule.kind == AT_LEAST:
-            most = min(self.limits.num_left * self.width, 2**62 if quota.at_most is None else quota.at_most)
-            return self._walk(rule, -1, quota.at_least, 0), self._walk(rule, 1, quota.at_least, most)
-        assert quota.at_most is not None  # it is reached
-        free = moved(self.limits, rule, self.limits.num_left * self.width)
-        loosen = Slope(0, None)
-        if self._points(free) != self.now:
-            loosen = self._walk(rule, 1, quota.at_most, 2**62)
-        if not quota.at_most:
-            return loosen, Slope(None, None, NO_UNIT)
-        return loosen, self._walk(rule, -1, quota.at_most, quota.at_least)
-
-    @property
-    def width(self) -> int:
-        return self.limits.num_right
-
-    def _walk(self, rule: Rule, step: int, value: int, last: int) -> Slope:
-        """Move a bound unit by unit, as long as each changes as much as the first."""
-        if value == last:
-            return Slope(None, None, IMPOSSIBLE)
-        before, first = self.now, 0
-        for units in range(1, FEW_UNITS + 1):
-            found = self._points(moved(self.limits, rule, step * units))
-            if isinstance(found, str):
-                return Slope(None, None, found) if units == 1 else Slope(first, value + step * (units - 1))
-            change = abs(found - before)
-            if units > 1 and change != first:
-                return Slope(first, value + step * (units - 1))
-            before, first = found, change
-            if value + step * units == last:
-                return Slope(first, last)
-        return Slope(first, None, NOT_SETTLED)
-
-    def _points(self, limits: Constraints) -> int | str:
-        """Return the most points under other limits, or why that says nothing."""
-        answer = solve_constrained(self.graph, limits, self.coverage_first, self.control)
-        if answer.status is Status.INFEASIBLE:
-            return IMPOSSIBLE
-        if answer.status is not Status.OPTIMAL:
-            raise Stopped(answer.limit or Limit.DEADLINE)
-        covered = len(np.unique(answer.pairs[:, 0]))
-        if self.coverage_first and covered != self.covers:
-            return MORE_COVERED if covered > self.covers else FEWER_COVERED
-        return answer.objective

@@ -11,9 +11,7 @@ Idea
     added to what it has without a partner, and what those of a pair cost is in the table of classes, which
     are told apart by groups (:mod:`twinmatch.graph.refined`). After a phase of bidding one counts: a group
     over its cap becomes dearer, one under its floor cheaper, and one that has a price and does not use it up
-    falls back towards zero. By how much is Newton's step in a model of choice (a logit: what leaves a group
-    goes to the others by their size) whose one number, over how many points choices are spread, is learnt
-    from the last step.
+    falls back towards zero. By how much is a matter of its own (:mod:`twinmatch.solvers.newton`).
 From small to large
     As in :mod:`twinmatch.solvers.levels`: a sixteenth of the market, then a quarter, then all of it, with
     steps that shrink by four. Most trials happen where they cost little, and a second phase at one step costs
@@ -27,15 +25,13 @@ Traps
     that all want the same; a price is one number. Floors have prices below zero: the rule that prices only
     rise holds between two openings of a phase only, and at each opening every list is drawn again. Secants, a
     group at a time, take what a neighbour's price did for one's own; and where all groups are over, moving
-    one alone moves nobody. A floor on few nodes of a sample answers to no price there, and runs away. Small
-    groups of schools in one place change all at once: a linear program finds their prices. The model is a
-    slope: beyond two widths it is a guess.
+    one alone moves nobody. Small groups of schools in one place change all at once: a linear program finds
+    their prices (:mod:`twinmatch.solvers.clearing`).
 Tried
     Anderson mixing, and prices from the repair's program, made things worse. A little noise in prices, so
     that those who are indifferent do not all move together, was not worth its memory.
 After
-    L. Walras, "Elements d'economie politique pure" (1874), for the trials; D. McFadden, "Conditional logit
-    analysis of qualitative choice behavior", in: Frontiers in Econometrics (1974), for the model of choice.
+    L. Walras, "Elements d'economie politique pure" (1874).
 """
 
 from __future__ import annotations
@@ -51,18 +47,20 @@ from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers.clearing import best_by_kind, prices_that_clear
 from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, new_solver
 from twinmatch.solvers.levels import FACTOR, FEWEST, LAST_PART, WHOLE_PART, WIDER
+from twinmatch.solvers.newton import NOISE, QuotaPrices
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.graph.constraints import Forest
+    from twinmatch.solvers.cells import Cells
     from twinmatch.solvers.control import Control
 
     Int32 = npt.NDArray[np.int32]
     Int64 = npt.NDArray[np.int64]
     Float = npt.NDArray[np.float64]
 
-__all__ = ["Asked", "Begin", "Cells", "Sets", "begin"]
+__all__ = ["Asked", "Begin", "Sets", "begin"]
 
 #: Phases at one step: on a level, at its last step, on the whole market, and at its last step. Where prices
 #: alone have to do: at the first step on the whole market, at the second, and at the last step of a level.
@@ -74,25 +72,11 @@ PARTS = 16
 PATH_LENGTH = 64
 #: A price moves by at most so many steps at once, or by such a part of the points.
 MOST_STEPS, MOST_PART = 20, 250
-#: Choices are spread over such a part of the points at first, over such a part of that at least, and over so
-#: many times as much at once.
-WIDTH_PART, NARROWEST, TRUST = 20, 4, 16.0
-#: What a step that goes on in its direction may gain on the one before, once it was slowed down.
-FASTER = 1.2
-#: So many nodes more or less in a group may be chance.
-NOISE = 60.0
-#: Floors on fewer nodes of a sample are left alone there.
-SEEN = 8
 #: Such a part of everybody is thought to be about to stay without.
 SPARED = 0.005
-#: Where prices alone have to do, they go so many widths at once, up to so many times as far if they go on and
-#: on, are thought to answer to themselves by so much more, and gain so much in a step that goes on.
-FARTHEST, FASTEST, DAMPING, FORTH = 2.0, 64.0, 0.3, 1.3
 #: Left nodes of a kind that is so small a part of all are too few to answer smoothly; every so many trials
 #: their prices are found at once.
 FEW_PART, FEW_TURN = 70, 4
-#: What keeps answers of counts to prices apart that are all but alike.
-RIDGE = 1e-6
 
 
 class Sets(NamedTuple):
@@ -130,27 +114,6 @@ class Sets(NamedTuple):
         """Return what the nodes of each kind pay, given the prices of sets."""
         total: Int64 = (price @ self.inside).astype(np.int64)
         return total
-
-
-class Cells(NamedTuple):
-    """
-    Quotas on pairs of nodes of both sides.
-
-    Attributes
-    ----------
-    left, right : (num_nodes,) int64
-        The kind of each node.
-    inside : (num_cells, left kinds, right kinds) float
-        1 where a quota holds the pairs of two kinds.
-    low, high : (num_cells,) int64
-        Fewest and most pairs.
-    """
-
-    left: Int64
-    right: Int64
-    inside: Float
-    low: Int64
-    high: Int64
 
 
 class Asked(NamedTuple):
@@ -201,82 +164,6 @@ class Begin(NamedTuple):
     left: Int64
     right: Int64
     cells: Int64
-
-
-class _Quotas:
-    """Bounds and prices of some quotas, and how counts are thought to answer to prices."""
-
-    def __init__(self, low: Int64, high: Int64, most: int, points: int, *, careful: bool = False) -> None:
-        width = points / WIDTH_PART
-        self.points = float(points)
-        self.careful, self.noise, self.boost = careful, 0.0, np.ones(len(low))
-        self.low, self.high = low.astype(float), high.astype(float)
-        self.is_capped = high < most
-        self.price = np.zeros(len(low))
-        #: Points that a choice between two groups is spread over.
-        self.width, self.least = width, width / NARROWEST
-        self.before: tuple[Float, Float] | None = None
-        self.pace, self.last = np.ones(len(low)), np.zeros(len(low))
-
-    def move(self, count: Float, answer: Float, seen: Float, most: float, noise: float) -> None:
-        """
-        Change prices by what the bounds ask for, by no more than ``most``.
-
-        ``answer``: what a point on a quota changes in each, times ``width``; ``seen``: how many nodes of the
-        sample each is on; ``noise``: what says nothing.
-        """
-        if not len(self.price):
-            return
-        if noise != self.noise:
-            # What the last sample could not keep to at any price says nothing about the next one; and what
-            # was slow may be fast again.
-            self.price[np.abs(self.price) >= self.points] = 0
-            if self.careful:
-                self.pace = np.maximum(self.pace, 0.5)
-            self.noise, self.before = noise, None
-        self._learn(count, noise)
-        slope = answer / self.width
-        wanted = np.clip(count, self.low, self.high)
-        wanted = np.where((self.price > 0) & (count < self.high), self.high, wanted)
-        wanted = np.where((self.price < 0) & (count > self.low), self.low, wanted)
-        can_tell = (seen >= SEEN) | (self.low == 0)
-        at = np.flatnonzero(((wanted != count) | (self.price != 0)) & can_tell)
-        change = np.zeros(len(count))
-        reach = np.full(len(count), most)
-        if self.careful:
-            reach = min(most, FARTHEST * self.width) * self.boost
-        if len(at):
-            some = slope[np.ix_(at, at)]
-            own = DAMPING * np.diag(some) if self.careful else 0.0
-            some[np.diag_indices(len(at))] += RIDGE * (1 + np.trace(some) / len(at)) + own
-            change[at] = np.clip(np.linalg.solve(some, (count - wanted)[at]), -reach[at], reach[at])
-        # Whoever goes as far as it may, again and again, goes farther.
-        farther = (np.abs(change) >= 0.999 * reach) & (change * self.last > 0)
-        self.boost = np.where(farther, np.minimum(2 * self.boost, FASTEST), 1.0)
-        # Whoever turns back went too far; in a sample, where counts are rough, that says little.
-        if noise == NOISE or self.careful:
-            faster = FORTH if self.careful else FASTER
-            self.pace = np.where(change * self.last < 0, self.pace / 2, np.minimum(1, self.pace * faster))
-        change, self.last = change * self.pace, change
-        price = self.price + change
-        # A price that falls to zero stays there, unless the other bound is broken.
-        price = np.where((self.price > 0) & (count >= self.low), np.maximum(price, 0), price)
-        price = np.where((self.price < 0) & (count <= self.high), np.minimum(price, 0), price)
-        # Without a cap nothing gets dearer, without a floor nothing cheaper, whatever neighbours' prices say.
-        price = np.clip(price, np.where(self.low > 0, -np.inf, 0), np.where(self.is_capped, np.inf, 0))
-        # No pair is worth giving up more for.
-        price = np.clip(price, -self.points, self.points)
-        self.before = (count, slope @ (price - self.price))
-        self.price = price
-
-    def _learn(self, count: Float, noise: float) -> None:
-        """Spread choices wider or closer, as counts answered less or more than was thought."""
-        if self.before is None:
-            return
-        gone, thought = self.before[0] - count, self.before[1]
-        if (gone @ gone) > 0 and (thought @ gone) > 0 and np.abs(thought).max() > noise:
-            ratio = float(np.clip((thought @ gone) / (gone @ gone), 1 / TRUST, TRUST))
-            self.width = max(self.width * ratio**0.5, self.least)
 
 
 class _Market:
@@ -333,11 +220,11 @@ class _Trials:
         self.rows, self.alone = asked.rows, asked.alone
         self.places = np.minimum(asked.places, len(self.rows))
         size = len(self.rows)
-        self.left = _Quotas(asked.left.low, asked.left.high, size, self.most, careful=asked.careful)
-        self.right = _Quotas(asked.right.low, asked.right.high, size, self.most, careful=asked.careful)
+        self.left = QuotaPrices(asked.left.low, asked.left.high, size, self.most, careful=asked.careful)
+        self.right = QuotaPrices(asked.right.low, asked.right.high, size, self.most, careful=asked.careful)
         nothing = np.zeros(0, np.int64)
         low, high = (nothing, nothing) if asked.cells is None else (asked.cells.low, asked.cells.high)
-        self.cells = _Quotas(low, high, size, self.most, careful=True)
+        self.cells = QuotaPrices(low, high, size, self.most, careful=True)
 
     def run(self) -> Begin:
         """Go through the levels."""
@@ -489,7 +376,7 @@ class _Trials:
         self, cells: Cells, rows: Int64, left: Int64, right: Int64, share: float, most: float
     ) -> None:
         """Change the prices of pairs between kinds: the same, for each kind of left nodes apart."""
-        inside = cells.inside
+        inside = cells.inside.astype(float)
         num_left, num_right = inside.shape[1:]
         pair = cells.left[left] * num_right + cells.right[right]
         count = np.bincount(pair, minlength=num_left * num_right).reshape(num_left, num_right) / share
@@ -508,13 +395,14 @@ class _Trials:
         """Find the prices of quotas on few left nodes at once, places as they are."""
         size = np.bincount(cells.left[rows], minlength=cells.inside.shape[1])
         is_few = size <= len(rows) // FEW_PART
-        quotas = np.flatnonzero(~(cells.inside.max(axis=2) > 0)[:, ~is_few].any(axis=1))
+        on_left = cells.inside.max(axis=2)
+        quotas = np.flatnonzero(~on_left[:, ~is_few].any(axis=1))
         few = np.flatnonzero(is_few[cells.left[rows]])
         if not len(quotas) or not len(few) or self.finer is None:
             return
         others = self.cells.price.copy()
         others[quotas] = 0
-        table = self.finer.less(np.einsum("q,qab->ab", _rounded(others), cells.inside).astype(np.int64))
+        table = self.finer.less(cells.costs(_rounded(others)))
         worth = best_by_kind(
             market.below[0],
             table,
@@ -547,7 +435,7 @@ class _Trials:
         solver.discount(now.right - before.right)
         table = None
         if cells is not None and self.finer is not None:
-            between = self._between(cells)
+            between = cells.costs(_rounded(self.cells.price))
             now = now._replace(between=between)
             kinds = (cells.left[rows].astype(np.int32), cells.right[columns].astype(np.int32))
             solver.discount_kinds(*kinds, between - before.between)
@@ -557,18 +445,15 @@ class _Trials:
         solver.outside(np.where(alone == _core.NO_VALUE, alone, alone + costs))
         return now
 
-    def _between(self, cells: Cells) -> Int64:
-        """Return what quotas cost between kinds of nodes."""
-        total: Int64 = np.einsum("q,qab->ab", _rounded(self.cells.price), cells.inside).astype(np.int64)
-        return total
-
     def _of_everybody(self, graph: ScoredGraph, rows: Int64, left_price: Int64, columns: Int64) -> Int64:
         """Return the prices of all places at which none of these left nodes gains by a change."""
         everybody = np.arange(graph.num_right, dtype=np.int32)
         control = self.control
         seen = control.run("levels", lambda: graph.part(rows, everybody.astype(np.int64)).core_transposed)
         if self.finer is not None and self.asked.cells is not None:
-            seen.set_table(np.ascontiguousarray(self.finer.less(self._between(self.asked.cells)).T))
+            seen.set_table(
+                np.ascontiguousarray(self.finer.less(self.asked.cells.costs(_rounded(self.cells.price))).T)
+            )
         item, points, number, _ = control.run(
             "levels", partial(seen.search, everybody, 1, left_price, control.threads)
         )
@@ -585,7 +470,7 @@ def _counted(sets: Sets, nodes: Int64) -> Float:
     return np.bincount(sets.kind[nodes], minlength=sets.inside.shape[1]).astype(float)
 
 
-def _of_nodes(sets: Sets, quotas: _Quotas, nodes: Int64) -> Int64:
+def _of_nodes(sets: Sets, quotas: QuotaPrices, nodes: Int64) -> Int64:
     """Return what quotas cost on some nodes."""
     return sets.spread(_rounded(quotas.price))[sets.kind[nodes]]
 

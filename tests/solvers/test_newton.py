@@ -1,0 +1,62 @@
+"""Prices of quotas that answer to counts, in a market of choice that is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from twinmatch.solvers.newton import NOISE, SEEN, QuotaPrices
+
+POINTS, EVERYBODY = 1_000_000, 60_000.0
+
+
+def chosen(worth, price, spread):
+    """Return how many choose each group, last staying without; choices are spread over so many points."""
+    weight = np.exp((np.append(worth, 0.0) - np.append(price, 0.0)) / spread)
+    return EVERYBODY * weight / weight.sum()
+
+
+@pytest.mark.parametrize("careful", [True, False])
+@pytest.mark.parametrize("seed", range(8))
+def test_prices_bring_counts_within_their_bounds(seed, careful):
+    """Whatever choices are spread over, caps and floors are met after some trials; every price is owed."""
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(2, 8))
+    worth, spread = rng.integers(0, 100_000, size).astype(float), float(rng.integers(20_000, 60_000))
+    free = chosen(worth, np.zeros(size), spread)[:-1]
+    # Every other group gets less than it would, and the last one more.
+    high = np.where(np.arange(size) % 2 == 0, free * 0.7, EVERYBODY).astype(np.int64)
+    low = np.zeros(size, np.int64)
+    low[-1], high[-1] = int(free[-1] * 1.1), int(EVERYBODY)
+    quotas = QuotaPrices(low, high, int(EVERYBODY), POINTS, careful=careful)
+    for _ in range(60):
+        count = chosen(worth, quotas.price, spread)[:-1]
+        answer = np.diag(count) - np.outer(count, count) / EVERYBODY
+        quotas.move(count, answer, np.full(size, EVERYBODY), POINTS / 10, NOISE)
+    count = chosen(worth, quotas.price, spread)[:-1]
+    assert (count <= high + 0.01 * EVERYBODY).all()
+    assert (count >= low - 0.01 * EVERYBODY).all()
+    assert (quotas.price[high < EVERYBODY] >= 0).all()
+    assert (quotas.price[low == 0] >= 0).all()
+    owed = quotas.price > POINTS / 1_000
+    assert (count[owed] >= high[owed] - 0.01 * EVERYBODY).all()
+
+
+def test_a_floor_that_a_sample_cannot_tell_of_is_left_alone():
+    """A floor on fewer nodes than can be told keeps its price; a cap on as few does not."""
+    bounds = np.array([5, 0]), np.array([100, 3])
+    quotas = QuotaPrices(*bounds, 100, POINTS)
+    quotas.move(np.array([0.0, 8.0]), np.diag([1.0, 8.0]), np.array([SEEN - 1, SEEN - 1]), POINTS, NOISE)
+    assert quotas.price[0] == 0 < quotas.price[1]
+    quotas.move(np.array([0.0, 8.0]), np.diag([1.0, 8.0]), np.array([SEEN, SEEN]), POINTS, NOISE)
+    assert quotas.price[0] < 0
+
+
+def test_what_a_sample_ran_away_with_is_forgotten():
+    """A floor that nothing meets gets as dear as a pair can be, and starts again in the next sample."""
+    quotas = QuotaPrices(np.array([50]), np.array([100]), 1_000, POINTS)
+    for _ in range(20):
+        quotas.move(np.array([0.0]), np.array([[1.0]]), np.array([60]), 2.0 * POINTS, 4 * NOISE)
+    assert quotas.price[0] == -POINTS
+    quotas.move(np.array([50.0]), np.array([[1.0]]), np.array([60]), 2.0 * POINTS, NOISE)
+    assert quotas.price[0] == 0

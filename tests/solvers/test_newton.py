@@ -60,3 +60,12 @@ def test_what_a_sample_ran_away_with_is_forgotten():
     assert quotas.price[0] == -POINTS
     quotas.move(np.array([50.0]), np.array([[1.0]]), np.array([60]), 2.0 * POINTS, NOISE)
     assert quotas.price[0] == 0
+
+
+def test_a_price_that_is_not_owed_falls_to_zero_and_no_farther():
+    """Between a floor and a cap, a price of either that is not used up goes to zero, not beyond it."""
+    for sign in (1, -1):
+        quotas = QuotaPrices(np.array([10]), np.array([20]), 100, POINTS)
+        quotas.price[0] = sign
+        quotas.move(np.array([15.0]), np.array([[1.0]]), np.array([60]), float(POINTS), NOISE)
+        assert quotas.price[0] == 0

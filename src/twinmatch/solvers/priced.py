@@ -17,7 +17,7 @@ Why it is right
 Locks
     A left node with a locked pair, and its place, are out of the market; quotas ask for that much less.
 Cost
-    On the registers with 210 cells about ten times the time without quotas, most of it for trials.
+    On the registers with 210 cells five to eight times the time without quotas, half of it for trials.
 Literature
     M. Fisher, "The Lagrangian relaxation method for solving integer programming problems", Management Science
     27 (1981).
@@ -62,8 +62,10 @@ if TYPE_CHECKING:
 __all__ = ["as_quotas", "can_price", "solve_priced"]
 
 #: Partners of each kind in a list, empty places of each kind, and how many points they may be below the best,
-#: as a part of the points. With more kinds than these, lists are not told apart by kind.
-LISTED, EMPTY, NEAR_PART, FEW_KINDS = 16, 2, 50, 32
+#: as a part of the points. Hundreds of nodes are alike and want the same partners: short lists hide moves.
+LISTED, EMPTY, NEAR_PART = 64, 4, 200
+#: With more kinds than these, lists are not told apart by kind, and so many times as long.
+FEW_KINDS, MIXED = 32, 2
 #: Lists that leave quotas broken reach so many times as far the next time.
 FARTHER = 10
 #: Repairs, and the part of the gap that one must gain to be worth another.
@@ -375,7 +377,7 @@ class _Market:
         for kind in range(kinds) if kinds <= FEW_KINDS else [-1]:
             mine = table if kind < 0 else np.where(finer.right == kind, table, FORBIDDEN)
             core.set_table(np.ascontiguousarray(mine))
-            longer = 1 if kind >= 0 else FEW_KINDS // 8
+            longer = 1 if kind >= 0 else MIXED
             for price, k in ((self.right_price, LISTED * longer), (open_only, EMPTY * longer)):
                 item, _, number, _ = self.control.run(
                     "repair",

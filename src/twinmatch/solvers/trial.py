@@ -28,8 +28,11 @@ Traps
     one alone moves nobody. Small groups of schools in one place change all at once: a linear program finds
     their prices (:mod:`twinmatch.solvers.clearing`).
 Tried
-    Anderson mixing, and prices from the repair's program, made things worse. A little noise in prices, so
-    that those who are indifferent do not all move together, was not worth its memory.
+    Anderson mixing, and the mean of the last prices instead of the best of them, made things worse. Prices
+    from the repair's program are nearer the lowest bound, and leave matchings that are harder to repair. A
+    little noise in prices, so that those who are indifferent do not all move together, was not worth its
+    memory. Cutting planes with all prices at once need a hundred markets, of some seconds each; those of
+    small groups alone, with all others as they are, find what trials find.
 After
     L. Walras, "Elements d'economie politique pure" (1874).
 """
@@ -65,7 +68,7 @@ __all__ = ["Asked", "Begin", "Sets", "begin"]
 #: Phases at one step: on a level, at its last step, on the whole market, and at its last step. Where prices
 #: alone have to do: at the first step on the whole market, at the second, and at the last step of a level.
 TRIALS, LAST_TRIALS, WHOLE_TRIALS, WHOLE_LAST = 3, 6, 2, 4
-CAREFUL_TRIALS, CAREFUL_FINER, CAREFUL_LAST = 24, 8, 12
+CAREFUL_TRIALS, CAREFUL_FINER, CAREFUL_LAST = 24, 4, 12
 #: The last steps count in so many parts of a point.
 PARTS = 16
 #: Partners in a list of the exact finish.
@@ -224,7 +227,11 @@ class _Trials:
         self.right = QuotaPrices(asked.right.low, asked.right.high, size, self.most, careful=asked.careful)
         nothing = np.zeros(0, np.int64)
         low, high = (nothing, nothing) if asked.cells is None else (asked.cells.low, asked.cells.high)
-        self.cells = QuotaPrices(low, high, size, self.most, careful=True)
+        rival = None
+        if asked.cells is not None:
+            _, rival = np.unique(asked.cells.inside.any(axis=1), axis=0, return_inverse=True)
+            rival = rival.ravel()
+        self.cells = QuotaPrices(low, high, size, self.most, careful=True, rival=rival)
 
     def run(self) -> Begin:
         """Go through the levels."""
@@ -334,7 +341,8 @@ class _Trials:
         costs = _Costs(np.zeros(len(columns), np.int64), between)
         costs = self._tell(solver, market, rows, columns, alone, costs)
         drop = 0
-        for step, times in zip(steps, trials, strict=True):
+        for at, (step, times) in enumerate(zip(steps, trials, strict=True)):
+            least = np.inf
             for trial in range(max(1, times)):
                 self.control.run(phase, partial(solver.open, drop, step, LIST_KEPT))
                 self.control.run(phase, partial(solver.bid, step, LIST_KEPT, 0, 0))
@@ -344,15 +352,29 @@ class _Trials:
                 mate = solver.mate
                 placed = mate >= 0
                 most = max(MOST_STEPS * step / parts, self.most / MOST_PART)
-                self._move(rows, columns, rows[placed], columns[mate[placed]], share, most)
+                before = self._prices()
+                missed = self._move(rows, columns, rows[placed], columns[mate[placed]], share, most)
+                if missed < least:
+                    least, best = missed, before
                 if share == 1.0 and cells is not None and trial % FEW_TURN == 0:
                     self._settle_few(cells, market, rows, columns, alone, solver.right_price)
                 costs = self._tell(solver, market, rows, columns, alone, costs)
+            if self.asked.careful and times and at + 1 < len(trials) and not any(trials[at + 1 :]):
+                # Prices hunt about what is right; the rest goes on from those that missed the least.
+                self.left.price, self.right.price, self.cells.price = best
+                costs = self._tell(solver, market, rows, columns, alone, costs)
+
+    def _prices(self) -> tuple[Float, Float, Float]:
+        return self.left.price, self.right.price, self.cells.price
 
     def _move(
         self, rows: Int64, columns: Int64, left: Int64, right: Int64, share: float, most: float
-    ) -> None:
-        """Change all prices, given who is placed with whom; counts are those of the whole market."""
+    ) -> float:
+        """
+        Change all prices, given who is placed with whom; counts are those of the whole market.
+
+        Returns by how many units the prices before missed what they ask for.
+        """
         noise = NOISE / share
         asked = self.asked
         count = _counted(asked.right, right) / share
@@ -363,18 +385,19 @@ class _Trials:
         answer = (inside * count) @ inside.T - np.outer(inside @ count, inside @ count) / max(
             1.0, count.sum() + out
         )
-        self.right.move(inside @ count, answer, inside @ _counted(asked.right, columns), most, noise)
+        missed = self.right.move(inside @ count, answer, inside @ _counted(asked.right, columns), most, noise)
         count, inside = _counted(asked.left, left) / share, asked.left.inside
         everybody = _counted(asked.left, rows)
         stay = everybody / share - count + SPARED * count
         answer = (inside * (count * stay / np.maximum(count + stay, 1))) @ inside.T
-        self.left.move(inside @ count, answer, inside @ everybody, most, noise)
+        missed += self.left.move(inside @ count, answer, inside @ everybody, most, noise)
         if asked.cells is not None:
-            self._move_cells(asked.cells, rows, left, right, share, most)
+            missed += self._move_cells(asked.cells, rows, left, right, share, most)
+        return missed
 
     def _move_cells(
         self, cells: Cells, rows: Int64, left: Int64, right: Int64, share: float, most: float
-    ) -> None:
+    ) -> float:
         """Change the prices of pairs between kinds: the same, for each kind of left nodes apart."""
         inside = cells.inside.astype(float)
         num_left, num_right = inside.shape[1:]
@@ -387,7 +410,7 @@ class _Trials:
         of_left = held.sum(axis=2) / np.sqrt(np.maximum(everybody, 1))
         answer -= of_left @ of_left.T
         seen = inside.max(axis=2) @ sample
-        self.cells.move(held.sum(axis=(1, 2)), answer, seen, most, NOISE / share)
+        return self.cells.move(held.sum(axis=(1, 2)), answer, seen, most, NOISE / share)
 
     def _settle_few(
         self, cells: Cells, market: _Market, rows: Int64, columns: Int64, alone: Int64, price: Int64

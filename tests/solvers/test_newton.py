@@ -69,3 +69,27 @@ def test_a_price_that_is_not_owed_falls_to_zero_and_no_farther():
         quotas.price[0] = sign
         quotas.move(np.array([15.0]), np.array([[1.0]]), np.array([60]), float(POINTS), NOISE)
         assert quotas.price[0] == 0
+
+
+def test_rivals_for_the_same_places_get_dearer_together():
+    """
+    Where places get cheaper by most of what their quotas get dearer, trials find out; alone they are slow.
+    """
+    size, spread = 6, 40_000.0
+    worth = np.linspace(20_000, 80_000, size)
+    free = chosen(worth, np.zeros(size), spread)[:-1]
+    high = (free * 0.95).astype(np.int64)
+
+    def missed(rival):
+        quotas = QuotaPrices(
+            np.zeros(size, np.int64), high, int(EVERYBODY), POINTS, careful=True, rival=rival
+        )
+        for _ in range(20):
+            count = chosen(worth, quotas.price - 0.95 * quotas.price.mean(), spread)[:-1]
+            answer = np.diag(count) - np.outer(count, count) / EVERYBODY
+            quotas.move(count, answer, np.full(size, EVERYBODY), POINTS / 10, NOISE)
+        count = chosen(worth, quotas.price - 0.95 * quotas.price.mean(), spread)[:-1]
+        return np.maximum(count - high, 0).sum()
+
+    alone, together = missed(None), missed(np.zeros(size, np.int64))
+    assert together < 0.001 * EVERYBODY < alone / 10

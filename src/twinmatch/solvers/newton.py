@@ -165,8 +165,9 @@ class QuotaPrices:
         total = np.bincount(rival, over, len(self.lever)).astype(np.float64)
         answer = np.zeros(len(total))
         np.add.at(answer, of, (slope[np.ix_(is_priced, is_priced)] * (of[:, None] == of)).sum(axis=1))
-        turned = total * self.together < 0
-        lever = self.lever * np.where(turned, 1 / LEVER_BACK, LEVER_FORTH)
+        total[np.abs(total) <= self.noise] = 0
+        turned, goes_on = total * self.together < 0, total * self.together > 0
+        lever = self.lever * np.where(turned, 1 / LEVER_BACK, np.where(goes_on, LEVER_FORTH, 1))
         self.lever, self.together = np.clip(lever, 1 / MOST_LEVER, MOST_LEVER), total
         step = np.clip(self.lever * total / np.maximum(answer, RIDGE), -most, most)
         together: Float = np.where(is_priced, step[rival], 0.0)

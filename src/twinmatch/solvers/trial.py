@@ -68,7 +68,7 @@ __all__ = ["Asked", "Begin", "Sets", "begin"]
 #: Phases at one step: on a level, at its last step, on the whole market, and at its last step. Where prices
 #: alone have to do: at the first step on the whole market, at the second, and at the last step of a level.
 TRIALS, LAST_TRIALS, WHOLE_TRIALS, WHOLE_LAST = 3, 6, 2, 4
-CAREFUL_TRIALS, CAREFUL_FINER, CAREFUL_LAST = 24, 4, 12
+CAREFUL_TRIALS, CAREFUL_FINER, CAREFUL_LAST = 24, 8, 12
 #: The last steps count in so many parts of a point.
 PARTS = 16
 #: Partners in a list of the exact finish.

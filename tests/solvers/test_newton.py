@@ -72,7 +72,7 @@ def test_a_price_that_is_not_owed_falls_to_zero_and_no_farther():
 
 
 def test_rivals_for_the_same_places_get_dearer_together():
-    """Where places get cheaper by most of what their quotas get dearer, trials find out; alone they are slow."""
+    """Where places get cheaper by most of what their quotas get dearer, trials find out; alone they crawl."""
     size, spread = 6, 40_000.0
     worth = np.linspace(20_000, 80_000, size)
     free = chosen(worth, np.zeros(size), spread)[:-1]

@@ -91,3 +91,18 @@ def test_rivals_for_the_same_places_get_dearer_together():
 
     alone, together = missed(None), missed(np.zeros(size, np.int64))
     assert together < 0.001 * EVERYBODY < alone / 10
+
+
+@pytest.mark.parametrize(("over", "moves_together"), [(0.4 * NOISE, False), (0.6 * NOISE, True)])
+def test_noise_moves_no_quotas_together(over, moves_together):
+    """Two caps that are over by less than chance may bring go their own ways; by more, farther together."""
+    high = np.array([1_000, 2_000])
+
+    def price(rival):
+        quotas = QuotaPrices(np.zeros(2, np.int64), high, 10_000, POINTS, careful=True, rival=rival)
+        quotas.move(high + over, np.diag(high).astype(float), high, POINTS / 10, NOISE)
+        return quotas.price
+
+    alone, together = price(None), price(np.zeros(2, np.int64))
+    assert (alone > 0).all()
+    assert (together > alone).all() if moves_together else (together == alone).all()

@@ -146,6 +146,8 @@ class QuotaPrices:
         price = np.clip(price, np.where(self.low > 0, -np.inf, 0), np.where(self.is_capped, np.inf, 0))
         # No pair is worth giving up more for.
         price = np.clip(price, -self.points, self.points)
+        # With what they change together: choices are thought wider then, and the next steps are the shorter.
+        # Without it, the registers ended farther from their bound (5.8 against 2.9 millionths).
         self.before = (count, slope @ (price - self.price))
         self.price = price
         return float(np.abs(over).sum())

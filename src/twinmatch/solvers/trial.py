@@ -352,20 +352,18 @@ class _Trials:
                 mate = solver.mate
                 placed = mate >= 0
                 most = max(MOST_STEPS * step / parts, self.most / MOST_PART)
-                before = self._prices()
+                before = self.left.price, self.right.price, self.cells.price
                 missed = self._move(rows, columns, rows[placed], columns[mate[placed]], share, most)
                 if missed < least:
                     least, best = missed, before
                 if share == 1.0 and cells is not None and trial % FEW_TURN == 0:
                     self._settle_few(cells, market, rows, columns, alone, solver.right_price)
                 costs = self._tell(solver, market, rows, columns, alone, costs)
-            if self.asked.careful and times and at + 1 < len(trials) and not any(trials[at + 1 :]):
+            rest = trials[at + 1 :]
+            if self.asked.careful and times and rest and not any(rest):
                 # Prices hunt about what is right; the rest goes on from those that missed the least.
                 self.left.price, self.right.price, self.cells.price = best
                 costs = self._tell(solver, market, rows, columns, alone, costs)
-
-    def _prices(self) -> tuple[Float, Float, Float]:
-        return self.left.price, self.right.price, self.cells.price
 
     def _move(
         self, rows: Int64, columns: Int64, left: Int64, right: Int64, share: float, most: float

@@ -20,10 +20,11 @@ using Node = std::int32_t;
 constexpr int FEWER_BITS = 3, FIRST_BITS = 8;
 // Potentials to start from that need more rounds than this are worse than none, and given up.
 constexpr int PATIENCE = 10;
-// Where no more nodes than this have too much, shortest paths come first, and steps only after so many rounds. Steps move
-// the prices of half the market for the sake of a few units, and it is the prices that somebody goes on with.
+// Where no more nodes than this have too much, shortest paths come first: steps move the prices of half the market for
+// the sake of a few units, and it is the prices that somebody goes on with. Steps come when so many rounds leave more
+// than two thirds of the nodes in need.
 constexpr std::ptrdiff_t FEW_IN_NEED = 30000;
-constexpr int PATIENCE_NEARLY = 200;
+constexpr int SLOW_ROUNDS = 20;
 // Costs are multiplied until the largest has so many bits, with less, steps are too coarse to be of use; unless
 // potentials would have more than so many.
 constexpr int COST_BITS = 10, ROOM_BITS = 50;
@@ -75,8 +76,7 @@ class RadixHeap {
 };
 
 struct Arc {
-  Big cost;
-  Big cap, back;  // what may still be sent; what may be sent on the reverse, kept here too for searches backwards
+  Big cost, cap;  // what may still be sent
   Node head;
   std::int32_t reverse;
 };
@@ -111,18 +111,17 @@ class Scaling {
     if (potential == nullptr) return;
     saturate();
     step_ = std::min(step_, step_of_excess());
-    const auto in_need = std::count_if(excess_.begin(), excess_.end(), [](Big e) { return e > 0; });
-    is_nearly_there_ = in_need <= FEW_IN_NEED;
+    is_nearly_there_ = in_need() <= FEW_IN_NEED;
     patience_ = PATIENCE;
   }
 
   // False: there is no flow, and `inside` is the proof.
   bool run() {
     if (is_nearly_there_) {
-      exact_ = true, patience_ = PATIENCE_NEARLY;
+      exact_ = true, patience_ = INT32_MAX;
       if (route()) return true;
       if (!is_late_) return false;
-      exact_ = false, patience_ = PATIENCE;
+      exact_ = is_nearly_there_ = false, patience_ = PATIENCE;
     }
     for (;; step_ = std::max(0, step_ - FEWER_BITS)) {
       if (!route()) {
@@ -141,7 +140,7 @@ class Scaling {
   std::vector<Big> flow() const {
     std::vector<Big> out(place_.size());
     for (std::size_t a = 0; a < out.size(); ++a)
-      out[a] = place_[a] >= 0      ? net_.lower[a] + arcs_[place_[a]].back
+      out[a] = place_[a] >= 0      ? net_.lower[a] + arcs_[arcs_[place_[a]].reverse].cap
                : net_.cost[a] < 0 ? net_.upper[a]
                                   : net_.lower[a];
     return out;
@@ -170,6 +169,10 @@ class Scaling {
   // Whether something may be sent from v now: downhill, at the end also on the level.
   bool is_open(Node v, const Arc &arc) const { return arc.cap > 0 && reduced_cost(v, arc) < Big(exact_); }
 
+  Node in_need() const {
+    return static_cast<Node>(std::count_if(excess_.begin(), excess_.end(), [](Big e) { return e > 0; }));
+  }
+
   // The sum of everything at a node bounds its excess.
   void check_sizes() {
     if (net_.num_arcs >= (1 << 30)) throw std::overflow_error("more arcs than 32 bits can number");
@@ -191,6 +194,7 @@ class Scaling {
       if (net_.tail[a] != net_.head[a]) ++first_[net_.tail[a] + 1], ++first_[net_.head[a] + 1];
     for (Node v = 0; v < n_; ++v) first_[v + 1] += first_[v], current_[v] = first_[v];
     arcs_.resize(std::size_t(first_[n_]));
+    can_return_.resize(std::size_t(first_[n_]));
     for (Big a = 0; a < net_.num_arcs; ++a) {
       const Node v = net_.tail[a], w = net_.head[a];
       if (v == w) continue;
@@ -198,8 +202,9 @@ class Scaling {
       const Big x = flow == nullptr ? net_.lower[a] : std::clamp(flow[a], net_.lower[a], net_.upper[a]);
       const Big cost = net_.cost[a] << bits_;
       place_[a] = there;
-      arcs_[there] = {cost, net_.upper[a] - x, x - net_.lower[a], w, back};
-      arcs_[back] = {-cost, x - net_.lower[a], net_.upper[a] - x, v, there};
+      arcs_[there] = {cost, net_.upper[a] - x, w, back};
+      arcs_[back] = {-cost, x - net_.lower[a], v, there};
+      can_return_[there] = arcs_[back].cap > 0, can_return_[back] = arcs_[there].cap > 0;
       excess_[v] -= x, excess_[w] += x;
       spend(1);
     }
@@ -207,8 +212,8 @@ class Scaling {
 
   void send(Node v, Arc &arc, Big amount) {
     Arc &reverse = arcs_[arc.reverse];
-    arc.cap -= amount, reverse.back -= amount;
-    arc.back += amount, reverse.cap += amount;
+    arc.cap -= amount, reverse.cap += amount;
+    can_return_[arc.reverse] = arc.cap > 0, can_return_[reverse.reverse] = reverse.cap > 0;
     excess_[v] -= amount, excess_[arc.head] += amount;
   }
 
@@ -241,8 +246,9 @@ class Scaling {
   bool route() {
     saturate();
     int rounds = 0;
-    while (std::any_of(excess_.begin(), excess_.end(), [](Big e) { return e > 0; })) {
+    for (Node now = in_need(), before = now; now > 0; now = in_need()) {
       is_late_ = rounds++ == patience_;
+      if (is_nearly_there_ && rounds % SLOW_ROUNDS == 0) is_late_ = now > before * 2 / 3, before = now;
       if (is_late_ || !measure()) return false;
       block();
       if (!exact_) discharge();
@@ -271,8 +277,8 @@ class Scaling {
       if (excess_[w] > 0 && --to_meet == 0) break;
       spend(first_[w + 1] - first_[w]);
       for (std::int32_t a = first_[w]; a < first_[w + 1]; ++a) {
+        if (!can_return_[a]) continue;
         const Arc &arc = arcs_[a];  // the reverse of the arc that would be used
-        if (arc.back <= 0) continue;
         const Big cost = pi_[arc.head] - pi_[w] - arc.cost;
         const Big there = distance + (exact_ ? cost : (cost >> step_) + 1);
         if (there < distance_[arc.head]) distance_[arc.head] = there, near_.push(there, arc.head);
@@ -346,7 +352,7 @@ class Scaling {
           ++relabels;
           if (reduced_cost(v, arc) >= 0) continue;
         }
-        const bool was_open = arc.back > 0;
+        const bool was_open = can_return_[a];
         send(v, arc, std::min(excess_[v], arc.cap));
         if (!was_open) offer(w, arc.reverse);
         if (excess_[w] > 0 && !waits_[w]) stack_.push_back(w), waits_[w] = 1;
@@ -428,6 +434,7 @@ class Scaling {
   const Flag flag_;
   std::vector<std::int32_t> first_;  // of the arcs of a node
   std::vector<Arc> arcs_;
+  std::vector<std::uint8_t> can_return_;  // whether the reverse of an arc has cap: searches backwards pass most arcs by
   std::vector<Big> pi_, excess_;
   std::vector<std::int32_t> place_;  // of an arc of the network among all arcs
   int bits_ = 0, step_ = 0;          // of the factor of costs; of the step

@@ -7,7 +7,8 @@
 //             excess is pushed downhill, and a node from which nothing runs downhill lowers its price. At the smallest
 //             step what is left to mend is little, and shortest paths mend it exactly.
 // State       Each arc is two: itself, and its reverse at the opposite cost, with cap: what may still be sent. The
-//             arcs of a node lie side by side. Reduced cost of (v, w): rc = cost + pi_v - pi_w.
+//             arcs of a node lie side by side. Reduced cost of (v, w): rc = cost + pi_v - pi_w. Searches run backwards,
+//             and most arcs they pass cannot be used: a byte for each says so, without a look at the arc.
 // Invariants  1. After `saturate` no arc with cap has rc < 0. From there on none has rc < -eps (eps = 0 at the end).
 //             2. Excess only ever moves along arcs with rc < 0 (rc = 0 at the end).
 //             3. The sum of all excess is 0; so there is a node with too little as long as one has too much.
@@ -28,7 +29,8 @@
 // Start       Any prices and any flow serve. The first step is read off the excess they leave: how much must the price
 //             of such a node fall before it can send anything? Nine in ten are content with the step. So a few prices
 //             that are far off do not spoil the others. Where the first rounds are many, the prices were worse than
-//             none, and start from 0.
+//             none, and start from 0. Where few are in need, shortest paths come before any step, for as long as they
+//             make headway.
 // Traps       Groups with tens of thousands of members would be scanned at every relabel; they keep their arcs in a
 //             heap of what was on offer. Prices of others only fall between two measurements, so that what the heap
 //             says is never too low, and only its top has to be true. A node that is about to get more than it can

@@ -65,9 +65,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Begin", "Sets", "begin"]
 
-#: Phases at one step: on a level, at its last step, on the whole market, and at its last step. Where prices
-#: alone have to do: at the first step on the whole market, at the second, and at the last step of a level.
-TRIALS, LAST_TRIALS, WHOLE_TRIALS, WHOLE_LAST = 3, 6, 2, 4
+#: Phases at one step: on a level, at its last step, and on the whole market, where the last step has one.
+#: Where prices alone have to do: at the first step on the whole market, at the second, and at the last step of
+#: a level.
+TRIALS, LAST_TRIALS, WHOLE_TRIALS = 3, 6, 2
 CAREFUL_TRIALS, CAREFUL_FINER, CAREFUL_LAST = 24, 8, 12
 #: The last steps count in so many parts of a point.
 PARTS = 16
@@ -304,7 +305,7 @@ class _Trials:
         solver.seed(price)
         parts = solver.refine(PARTS)
         steps = _steps(first * parts, 1)
-        trials = [WHOLE_TRIALS] * (len(steps) - 1) + [WHOLE_LAST]
+        trials = [WHOLE_TRIALS] * (len(steps) - 1) + [0]
         if self.asked.careful:
             trials = ([CAREFUL_TRIALS, CAREFUL_FINER] + [0] * len(steps))[: len(steps)]
         self._bid(solver, market, self.rows, columns, alone, steps, trials, 1.0, parts, "auction")

@@ -22,7 +22,7 @@ constexpr int FEWER_BITS = 3, FIRST_BITS = 8;
 constexpr int PATIENCE = 10;
 // Where no more nodes than this have too much, shortest paths come first: steps move the prices of half the market for
 // the sake of a few units, and it is the prices that somebody goes on with. Steps come when so many rounds leave more
-// than two thirds of the nodes in need.
+// than two thirds of the nodes in need; one or two that are left are no headway either.
 constexpr std::ptrdiff_t FEW_IN_NEED = 30000;
 constexpr int SLOW_ROUNDS = 20;
 // Costs are multiplied until the largest has so many bits, with less, steps are too coarse to be of use; unless
@@ -76,7 +76,8 @@ class RadixHeap {
 };
 
 struct Arc {
-  Big cost, cap;  // what may still be sent
+  Big cost;
+  Big cap;  // what may still be sent
   Node head;
   std::int32_t reverse;
 };
@@ -434,7 +435,7 @@ class Scaling {
   const Flag flag_;
   std::vector<std::int32_t> first_;  // of the arcs of a node
   std::vector<Arc> arcs_;
-  std::vector<std::uint8_t> can_return_;  // whether the reverse of an arc has cap: searches backwards pass most arcs by
+  std::vector<std::uint8_t> can_return_;  // whether the reverse of an arc has cap, for searches backwards
   std::vector<Big> pi_, excess_;
   std::vector<std::int32_t> place_;  // of an arc of the network among all arcs
   int bits_ = 0, step_ = 0;          // of the factor of costs; of the step

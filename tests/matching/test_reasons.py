@@ -130,7 +130,7 @@ def test_phases_are_told():
     left, right, policy = clashing()
     told = []
     matching = tm.match(left, right, policy, on_progress=lambda now: told.append(now.phase))
-    assert set(matching.seconds) == {"compile", "network", "search"}
+    assert set(matching.seconds) == {"compile", "coverage", "network", "search"}
     w = world(KEPT)
     policy = replace(BASE, quotas=floors_in_floors(w)[0])
     assert (

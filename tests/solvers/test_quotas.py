@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+import twinmatch as tm
 from tests.instances import random_graph
 from twinmatch import _core
 from twinmatch.certify.arrays import StoredPairs
@@ -209,3 +211,18 @@ def test_forests():
     assert forest.parent.tolist() == [-1, 0, -1]
     assert forest.leaf.tolist() == [1, 1, 0, 2]
     assert forest_of([(0, a), (1, np.array([0, 0, 1, 1], bool))], 4) is None
+
+
+def test_a_cap_on_nobody_has_no_price():
+    """A group without a pair presses on nothing, nor does one whose cap is not reached."""
+    left, right = tm.datasets.sample()
+    quotas = (
+        tm.policies.Quota("misspelt", right={"country": "de"}, at_most=2),
+        tm.policies.Quota("room", right={"country": "DE"}, at_most=100),
+        tm.policies.Quota("narrow", right={"country": "IT"}, at_most=20),
+    )
+    matching = tm.match(left, right, replace(tm.policies.systematic_twinning(), quotas=quotas))
+    price = dict(zip(matching.quotas["quota"], matching.quotas["price"], strict=True))
+    assert (price["misspelt"], price["room"]) == (0, 0)
+    assert price["narrow"] > 0
+    assert matching.verify().ok

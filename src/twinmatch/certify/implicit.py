@@ -5,7 +5,8 @@ Nothing is stored: quota prices go into the table of classes, refined by the gro
 plain pass finds the best net value of every left node. Two kinds of pairs are taken out of the pass, and
 counted one by one: those that must be, and those of left nodes with several partners, where the best pairs
 are worth more than their prices, as they should. What the pass finds above a left price raises that price:
-any prices do.
+any prices do. Where a left node may have several partners, each pair comes once all the same, and it may
+prove more to leave the price and to add up what its pairs are worth beyond it; a few such nodes are asked.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from twinmatch.certify.arrays import StoredPairs
 from twinmatch.certify.exact import exact_sum
 from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
+from twinmatch.certify.theorem import left_term
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.refined import refined
 from twinmatch.graph.terms import FORBIDDEN, PairTerms
@@ -39,6 +41,8 @@ __all__ = ["ImplicitPairs", "question_of"]
 _MOST_PRICE = 2**30
 #: Up to so many pairs, admissible or not, are written down.
 _FEW_PAIRS = 1_000_000
+#: Up to so many pairs of left nodes with several partners are added up, for want of a better bound.
+_SEVERAL_PAIRS = 20_000_000
 
 
 def question_of(
@@ -134,12 +138,36 @@ class ImplicitPairs:
         known = swept.best_net != NO_PARTNER
         best = np.where(known, swept.best_net - lowest, 0) + worth.gain - worth.group.left
         left = np.where(known, np.maximum(worth.left, best), worth.left)
+        more = self._kept_low(worth, left, apart)
         i, j = apart.T
         net = worth._replace(left=left).net(i, j, pair_points(self.terms, i, j, isa=self.isa))
         must = self.constraints.locked
         width = self.terms.num_right
         is_locked = np.isin(i * width + j, must[:, 0] * width + must[:, 1])
-        return left, exact_sum(np.where(is_locked, net, np.maximum(net, 0)))
+        return left, exact_sum(np.where(is_locked, net, np.maximum(net, 0))) + more
+
+    def _kept_low(self, worth: Worth, left: Int64, apart: Int64) -> int:
+        """
+        Lower prices of left nodes with several partners again where that proves more.
+
+        Changes ``left``; returns what the pairs of these nodes are worth beyond their prices.
+        """
+        limits, width, total = self.constraints, self.terms.num_right, 0
+        raised = np.flatnonzero((limits.left_most > 1) & (left > worth.left))
+        for i in raised[: _SEVERAL_PAIRS // max(1, width)].tolist():
+            mine = apart[apart[:, 0] == i, 1]
+            j = np.setdiff1d(np.arange(width), mine)
+            points = pair_points(self.terms, np.full(len(j), i), j, isa=self.isa)
+            j, points = j[points != FORBIDDEN], points[points != FORBIDDEN]
+            beyond = exact_sum(np.maximum(worth.net(np.full(len(j), i), j, points), 0))
+            low, high = int(limits.left_least[i]), int(limits.left_most[i])
+            prices = int(worth.left[i]), int(left[i])
+            before, after = (left_term(price, int(worth.gain[i]), low, high) for price in prices)
+            # At the lower price, each pair apart may be worth as much more.
+            if before + beyond + len(mine) * (prices[1] - prices[0]) < after:
+                left[i] = prices[0]
+                total += beyond
+        return total
 
     def all_pairs(self) -> tuple[Int64, Int64, Int64]:
         """Refuse: so many pairs are not written down."""

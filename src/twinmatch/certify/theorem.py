@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["Claims", "GroupPrices", "Question", "Worth", "bound_of", "check_assignment"]
+__all__ = ["Claims", "GroupPrices", "Question", "Worth", "bound_of", "check_assignment", "left_term"]
 
 _LIMIT = 2**60  # of points, prices and sums of quota prices: five of them still fit 63 bits
 
@@ -189,9 +189,13 @@ def _left_terms(price: Int64, gain: Int64, limits: Constraints) -> int:
     total = 0
     bounds = limits.left_least.tolist(), limits.left_most.tolist()
     for u, c, low, high in zip(price.tolist(), gain.tolist(), *bounds, strict=True):
-        at = {low, high, min(max(low, 1), high)}
-        total += max(k * u - max(0, k - 1) * c for k in at)
+        total += left_term(u, c, low, high)
     return total
+
+
+def left_term(price: int, gain: int, least: int, most: int) -> int:
+    """Return the largest ``k u - max(0, k - 1) c`` of a left node with so many partners."""
+    return max(k * price - max(0, k - 1) * gain for k in {least, most, min(max(least, 1), most)})
 
 
 class GroupPrices:

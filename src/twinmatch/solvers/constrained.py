@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from twinmatch.graph.constraints import Constraints, Prices
     from twinmatch.graph.explicit import ExplicitGraph
     from twinmatch.solvers.control import Control
+    from twinmatch.solvers.covering import Crossed
 
     Bool = npt.NDArray[np.bool_]
     Int64 = npt.NDArray[np.int64]
@@ -38,8 +39,8 @@ __all__ = ["Answer", "one_sided", "solve_constrained", "trivial_bound"]
 
 #: Parts of a point that prices of crossed quotas are counted in, at most; and room for them.
 MOST_PARTS, ROOM = 2**20, 2**56
-#: More pairs than these are worth a guess.
-MANY_PAIRS = 1000
+#: More pairs than these are worth a guess, which is made among so many.
+MANY_PAIRS, GUESSED_PAIRS = 1000, 5000
 #: The first search is for assignments within such a part of the bound, the next for so many times as much.
 FIRST_WITHIN, WIDER = 50_000, 4
 #: Witnesses of crossed quotas have whole prices up to this, if any do.
@@ -94,7 +95,11 @@ def trivial_bound(limits: Constraints, high: int, locked: Int64) -> int:
 
 
 def solve_constrained(
-    graph: ExplicitGraph, limits: Constraints, coverage_first: bool, control: Control
+    graph: ExplicitGraph,
+    limits: Constraints,
+    coverage_first: bool,
+    control: Control,
+    known: Crossed | None = None,
 ) -> Answer:
     """
     Find the assignment with the most points that keeps to all constraints.
@@ -106,12 +111,14 @@ def solve_constrained(
     coverage_first : bool
         Whether as many left nodes as possible get a partner before any point counts.
     control : Control
+    known : Crossed, optional
+        The coverage that can be reached, where somebody has settled it.
 
     Returns
     -------
     Answer
     """
-    run = _Run(graph, limits, coverage_first, control)
+    run = _Run(graph, limits, coverage_first, control, known)
     try:
         return run.go()
     except Stopped as stopped:
@@ -122,8 +129,14 @@ class _Run:
     """One call, and the best that is known so far."""
 
     def __init__(
-        self, graph: ExplicitGraph, limits: Constraints, coverage_first: bool, control: Control
+        self,
+        graph: ExplicitGraph,
+        limits: Constraints,
+        coverage_first: bool,
+        control: Control,
+        known: Crossed | None,
     ) -> None:
+        self.known = known
         i, j, self.points = graph.pairs()
         self.pairs, self.limits = Pairs(i, j), limits
         self.coverage_first, self.control = coverage_first, control
@@ -212,7 +225,7 @@ class _Run:
         within = self.scale * max(1, bound.value // self.scale // FIRST_WITHIN)
         near = self.used
         if len(worth) > MANY_PAIRS:
-            told = guess(self.pairs, self.points, self.limits, self.control, covers=self.most_covered)
+            told = self._guessed(worth, must)
             if told is not None:
                 near, within = told, max(self.scale, bound.value - self.scale * self._worth(told))
         while True:
@@ -227,6 +240,18 @@ class _Run:
             if good or len(some) == len(worth) or not found.done:
                 return Searched(used, found.done)
             within *= WIDER
+
+    def _guessed(self, worth: Int64, must: Bool) -> Int64 | None:
+        """Return a good assignment among the pairs that are worth the most beyond their prices."""
+        some = np.arange(len(worth))
+        if len(worth) > GUESSED_PAIRS:
+            least = np.partition(worth, len(worth) - GUESSED_PAIRS)[len(worth) - GUESSED_PAIRS]
+            held = np.zeros(len(worth), bool)
+            held[[] if self.used is None else self.used] = True
+            some = np.flatnonzero((worth >= least) | must | held)
+        part = Pairs(self.pairs.left[some], self.pairs.right[some])
+        told = guess(part, self.points[some], self.limits, self.control, covers=self.most_covered)
+        return None if told is None else some[told]
 
     def _net(self, prices: Prices) -> Int64:
         """Return what each pair is worth beyond its prices, in parts of a point."""
@@ -243,6 +268,11 @@ class _Run:
 
     def _cover_crossed(self) -> Answer | None:
         """Settle the coverage; return an answer where nothing keeps to the constraints."""
+        known = self.known
+        if known is not None and known.size is not None and known.size == known.bound:
+            self.cover, self.most_covered = known.prices, known.bound
+            self.used = np.flatnonzero(_keys(self.pairs, self.limits.num_right, known.pairs))
+            return None
         bound = self._relaxed(count_only=True)
         if isinstance(bound, Cut):
             return self._infeasible(self.layout.witness(bound))

@@ -27,7 +27,7 @@ Traps
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -38,7 +38,7 @@ from twinmatch.graph.written import written
 from twinmatch.solvers.cells import cells_of
 from twinmatch.solvers.constrained import Answer, solve_constrained, trivial_bound
 from twinmatch.solvers.control import Stopped
-from twinmatch.solvers.covering import cover_crossed
+from twinmatch.solvers.covering import Crossed, cover_crossed
 from twinmatch.solvers.crossed import Relaxation
 from twinmatch.solvers.keys import merged, without
 from twinmatch.solvers.kinds import Covered, cover_kinds
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
     from twinmatch.graph.called import CalledGraph
     from twinmatch.graph.constraints import Constraints
+    from twinmatch.graph.terms import PairTerms
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.nested import Layout
 
@@ -64,7 +65,7 @@ __all__ = ["solve_implicit"]
 #: Up to so many pairs, admissible or not, are written down.
 FEW_PAIRS = 1_000_000
 #: With so many pairs every mix of quotas is solved exactly; with more, as many as these may cross.
-CERTAIN_PAIRS, MANY_CROSSED = 10_000, 24
+CERTAIN_PAIRS, MANY_CROSSED = 100_000, 24
 #: Admissible pairs have more points than this.
 NO_PAIR = -(2**40)
 #: Partners in the first lists, most that join in a round, and empty places in either.
@@ -96,7 +97,9 @@ def solve_implicit(
     """
     number = graph.num_left * graph.num_right
     if number <= FEW_PAIRS and not (isinstance(graph, ScoredGraph) and _are_many(limits, number)):
-        return solve_constrained(written(graph), limits, coverage_first, control)
+        return solve_constrained(
+            written(graph), limits, coverage_first, control, _coverage(graph, limits, control)
+        )
     if not isinstance(graph, ScoredGraph):
         raise ResourceLimitError(
             f"quotas with points from a function of your own: {graph.num_left * graph.num_right:,} pairs are "
@@ -110,6 +113,16 @@ def solve_implicit(
         return run.go()
     except Stopped as stopped:
         return run.answer(stopped.limit)
+
+
+def _coverage(graph: ScoredGraph | CalledGraph, limits: Constraints, control: Control) -> Crossed | None:
+    """Return what kinds of nodes say of the coverage, where quotas cross."""
+    if not layout_of(limits, True)[1] or not can_price(limits):
+        return None
+    try:
+        return cover_crossed(cast("PairTerms", graph.terms), limits, control)
+    except Stopped:
+        return None  # whoever asks next will be told
 
 
 def _are_many(limits: Constraints, number: int) -> bool:
@@ -212,6 +225,7 @@ class _Grown:
             )
             if isinstance(found, Cut):
                 # The assignment that covers the most met somebody twice, and lists are too short without it.
+                assert longest < width  # whole lists hold everything that there is
                 longest *= LONGER
                 known = merged(known, self._search(price, min(longest, width)))
                 continue
@@ -310,7 +324,11 @@ class _Grown:
         )
 
     def _keeps(self, pairs: Int64) -> bool:
-        """Return whether an assignment by kinds came out whole: nobody meets a partner twice."""
+        """
+        Return whether an assignment by kinds came out whole: nobody meets a partner twice.
+
+        Then some count is too small. Caps and locks are kept by the numbers of kinds.
+        """
         limits = self.limits
         left = np.bincount(pairs[:, 0], minlength=limits.num_left)
         right = np.bincount(pairs[:, 1], minlength=limits.num_right)

@@ -223,22 +223,34 @@ class Layout:
         right = pi[self.right_leaf] - pi[self.first_right : self.first_right_set]
         quota = np.zeros(len(limits.quotas), np.int64)
         at = np.arange(len(self.left.quota))
-        self._share(quota, self.left, pi[self.first_set + at] - pi[self.left_parent])
+        left = self._share(quota, self.left, pi[self.first_set + at] - pi[self.left_parent], left)
         at = np.arange(len(self.right.quota))
-        self._share(quota, self.right, pi[self.right_parent] - pi[self.first_right_set + at])
+        right = self._share(quota, self.right, pi[self.right_parent] - pi[self.first_right_set + at], right)
         return Prices(left, right, quota, int(pi[_HUB] - pi[1]))
 
     def witness(self, cut: Cut) -> Prices:
         """Return the prices that a cut stands for."""
         return self.prices(-cut.inside.astype(np.int64))
 
-    def _share(self, price: Int64, forest: Forest, of_set: Int64) -> None:
-        """Give the price of a set to the quota on it that presses."""
+    def _share(self, price: Int64, forest: Forest, of_set: Int64, of_node: Int64) -> Int64:
+        """
+        Give the price of a set to the quota on it that presses; return the prices of nodes.
+
+        A set through which nothing flows may be cheaper than it need be. Where no floor asks for that, what
+        is in it is the cheaper instead: it proves as much, and nobody reads it as the price of a quota.
+        """
+        of_set, of_node = of_set.copy(), of_node.copy()
+        for at, numbers in enumerate(forest.quota):  # parents stand before children
+            if of_set[at] < 0 and not any(self.limits.quotas[q].at_least for q in numbers):
+                of_set[forest.parent == at] += of_set[at]
+                of_node[forest.leaf == at] += of_set[at]
+                of_set[at] = 0
         for numbers, value in zip(forest.quota, of_set.tolist(), strict=True):
             chosen = max(numbers, key=lambda q: self.limits.quotas[q].at_least)
             if value > 0:
                 chosen = min(numbers, key=lambda q: _most(self.limits.quotas[q].at_most))
             price[chosen] = value
+        return of_node
 
     def network(
         self,

@@ -65,9 +65,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Begin", "Sets", "begin"]
 
-#: Phases at one step: on a level, at its last step, and on the whole market, where the last step has one.
-#: Where prices alone have to do: at the first step on the whole market, at the second, and at the last step
-#: of a level.
+#: Phases at one step, prices of quotas changing between them: on a level, at its last step, and on the whole
+#: market; 0 is one phase, and prices stay, as at the last step of all. Where prices alone have to do: at the
+#: first step on the whole market, at the second, and at the last step of a level.
 TRIALS, LAST_TRIALS, WHOLE_TRIALS = 3, 6, 2
 CAREFUL_TRIALS, CAREFUL_FINER, CAREFUL_LAST = 24, 8, 12
 #: The last steps count in so many parts of a point.

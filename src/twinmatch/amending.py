@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Amendments", "Bound", "Fewer", "amended"]
 
 #: A quota per group that cannot be written in two parts is written as so many at most.
-MOST_QUOTAS = 200
+MOST_QUOTAS = 1_000
 
 
 class Bound(NamedTuple):

@@ -43,6 +43,8 @@ __all__ = ["Diagnosis", "diagnose"]
 AT_ONCE: Final = 2**24
 #: Groups of a quota that are named one by one.
 FEW: Final = 3
+#: Words in a drawn table are so wide at most; of longer ones so many letters of the begin, and the end, stay.
+WIDEST, BEGIN = 40, 10
 #: Columns that schools without a partner are counted by, where the table has them.
 GROUPED_BY: Final = ("levels", "academie", "country", "sector", "ep")
 
@@ -51,9 +53,16 @@ _WORDS: Final = {
         "possible": "All that the policy asks can be kept: {covered} of {schools} can have a partner.",
         "cost": "Quotas, locks and numbers of partners cost coverage: without them {n} more could have a "
         "partner.",
-        "impossible": "Nothing keeps to all that the policy asks: {parts} cannot be kept together.",
-        "floor": "“{name}” asks for at least {least} and can reach {n} at most: "
-        "{left} left schools with a partner there, {places} places.",
+        "apart": "Without the quotas that cross others or name both sides, all that the policy asks can be "
+        "kept: {covered} of {schools} can have a partner.",
+        "impossible": "Nothing keeps to all that the policy asks: {parts} cannot be kept."
+        "|Nothing keeps to all that the policy asks: {parts} cannot be kept together.",
+        "hopeless": "Nothing keeps to all that the policy asks.",
+        "floor": "“{name}” asks for at least {least} and can reach {n} at most: {left}, {places}.",
+        "floors": "{n} more group of “{name}” asks for more than it can reach."
+        "|{n} more groups of “{name}” ask for more than they can reach.",
+        "inside": "{n} left school with a partner there|{n} left schools with a partner there",
+        "free": "{n} place|{n} places",
         "contradiction": "“{floor}” asks for at least {least} in a group of which “{cap}” allows {most}.",
         "crossing": "{n} quota crosses others or names both sides: whether it can be kept with them was not "
         "looked at."
@@ -73,14 +82,27 @@ _WORDS: Final = {
         "and": " and ",
     },
     "fr": {
-        "possible": "Tout ce que la politique demande peut être tenu : {covered} sur {schools} peuvent avoir "
+        "possible": "Tout ce que la politique demande peut être tenu : {covered} sur {schools} peut avoir "
+        "un partenaire."
+        "|Tout ce que la politique demande peut être tenu : {covered} sur {schools} peuvent avoir "
         "un partenaire.",
         "cost": "Quotas, paires imposées et nombres de partenaires coûtent en couverture : sans eux {n} de "
+        "plus pourrait avoir un partenaire."
+        "|Quotas, paires imposées et nombres de partenaires coûtent en couverture : sans eux {n} de "
         "plus pourraient avoir un partenaire.",
-        "impossible": "Rien ne tient tout ce que la politique demande : {parts}, voilà qui ne peut être tenu "
-        "ensemble.",
-        "floor": "« {name} » demande au moins {least} et peut atteindre {n} au plus : "
-        "{left} établissements de gauche y ont un partenaire possible, {places} places.",
+        "apart": "Sans les quotas qui en croisent d'autres ou nomment les deux côtés, tout ce que la "
+        "politique demande peut être tenu : {covered} sur {schools} peut avoir un partenaire."
+        "|Sans les quotas qui en croisent d'autres ou nomment les deux côtés, tout ce que la "
+        "politique demande peut être tenu : {covered} sur {schools} peuvent avoir un partenaire.",
+        "impossible": "Rien ne tient tout ce que la politique demande : {parts}, voilà qui ne peut être tenu."
+        "|Rien ne tient tout ce que la politique demande : {parts}, voilà qui ne peut être tenu ensemble.",
+        "hopeless": "Rien ne tient tout ce que la politique demande.",
+        "floor": "« {name} » demande au moins {least} et peut atteindre {n} au plus : {left}, {places}.",
+        "floors": "{n} autre groupe de « {name} » demande plus qu'il ne peut atteindre."
+        "|{n} autres groupes de « {name} » demandent plus qu'ils ne peuvent atteindre.",
+        "inside": "{n} établissement de gauche y a un partenaire possible"
+        "|{n} établissements de gauche y ont un partenaire possible",
+        "free": "{n} place|{n} places",
         "contradiction": "« {floor} » demande au moins {least} dans un groupe dont « {cap} » en autorise "
         "{most}.",
         "crossing": "{n} quota en croise d'autres ou nomme les deux côtés : il n'a pas été examiné avec eux."
@@ -125,7 +147,8 @@ class Diagnosis:
     is_complete : bool
         Whether everything was looked at: whether no quota crosses others or names both sides.
     coverage : int
-        Left schools that can have a partner while everything is kept; 0 where nothing keeps to it.
+        Left schools that can have a partner while everything that was looked at is kept; 0 where nothing
+        keeps to it.
     coverage_without : int
         The same without quotas, locks and least numbers of partners.
     num_left, num_right : int
@@ -255,16 +278,25 @@ class _Look:
         faults, self.found = self.found, []
         outcome = self.elastic.least_change(Stretch(), self.control)
         possible = isinstance(outcome, Moved)
+        sound = possible and not any(one.key in ("floor", "contradiction") for one in faults)
         without = question.covered(question.bare) or 0
         coverage = question.covered(self.limits) or 0
-        if isinstance(outcome, Moved):
-            self._say("possible", coverage, covered=coverage, schools=("schools", len(question.left)))
-            if coverage < without:
-                self._say("cost", without - coverage)
-        else:
-            self._say("impossible", 0, parts=self._involved(outcome))
+        rest = len(self.elastic.rest)
+        schools = ("schools", len(question.left))
+        if not isinstance(outcome, Moved):
+            parts = self._involved(outcome)
+            several = sum(one[1] if isinstance(one, tuple) else 1 for one in parts)
+            self._say("impossible", several, parts=parts)
+        elif not sound:
+            self._say("hopeless", 1)
+        elif not rest:
+            self._say("possible", coverage, covered=coverage, schools=schools)
         self.found += faults
-        if rest := len(self.elastic.rest):
+        if possible and rest:
+            self._say("apart", coverage, covered=coverage, schools=schools)
+        if possible and coverage < without:
+            self._say("cost", without - coverage)
+        if rest:
             self._say("crossing", rest)
         for note in question.notes:
             self._say("eased", 1, note=note)
@@ -272,7 +304,6 @@ class _Look:
         if alone := int((question.partners == 0).sum()):
             self._say("alone", alone)
         self._say_rule()
-        sound = possible and not any(one.key in ("floor", "contradiction") for one in faults)
         return Diagnosis(
             sound,
             not self.elastic.rest,
@@ -323,18 +354,22 @@ class _Look:
         kinds = self.elastic.kinds
         groups = [_Group.of(kinds, quota, self.control) for quota in kinds.limits.quotas]
         against = set(self._contradictions())
+        out_of_reach: dict[int, int] = {}
         for number, (quota, group) in enumerate(zip(self.limits.quotas, groups, strict=True)):
             verdict = ""
             if quota.at_least > group.reach:
                 verdict = "impossible"
-                self._say(
-                    "floor",
-                    group.reach,
-                    name=quota.name,
-                    least=quota.at_least,
-                    left=group.left_schools,
-                    places=group.places,
-                )
+                part = self.question.origin[number].part
+                out_of_reach[part] = out_of_reach.get(part, 0) + 1
+                if out_of_reach[part] <= FEW:
+                    self._say(
+                        "floor",
+                        group.reach,
+                        name=quota.name,
+                        least=quota.at_least,
+                        left=("inside", group.left_schools),
+                        places=("free", group.places),
+                    )
             elif number in against:
                 verdict = "contradicts another"
             elif quota.at_most is not None and quota.at_most >= group.reach:
@@ -350,6 +385,9 @@ class _Look:
             )
             for column, value in zip(rows.values(), values, strict=True):
                 column.append(value)
+        for part, count in out_of_reach.items():
+            if count > FEW:
+                self._say("floors", count - FEW, name=self.question.policy.quotas[part].name)
         return rows
 
     def _contradictions(self) -> Iterator[int]:
@@ -609,6 +647,11 @@ def _said(lang: str, key: str, several: int = 1, **parts: str) -> str:
     return (many if many and plural else one).format(**{"n": _number(several, lang), **parts})
 
 
+def _cut(word: str) -> str:
+    """Return a long word without its middle: names of groups differ at their ends."""
+    return word if len(word) <= WIDEST else f"{word[:BEGIN]}…{word[BEGIN + 1 - WIDEST :]}"
+
+
 def _drawn(name: str, rows: dict[str, list[Any]], most: int) -> list[str]:
     """Return the first rows of a table as lines of a fixed width."""
     if not rows or not next(iter(rows.values())):
@@ -623,7 +666,7 @@ def _drawn(name: str, rows: dict[str, list[Any]], most: int) -> list[str]:
     cells = [list(rows)]
     for k in chosen[:most]:
         values = [column[k] for column in rows.values()]
-        cells.append(["" if v is None else v[:40] if isinstance(v, str) else f"{v:,}" for v in values])
+        cells.append(["" if v is None else _cut(v) if isinstance(v, str) else f"{v:,}" for v in values])
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["", f"  {name}"]
     for row in cells:

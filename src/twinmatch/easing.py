@@ -29,6 +29,7 @@ from twinmatch.policy.quotas import CoverageFloor, LockedPairs, QuotaPer
 from twinmatch.posed import Posed, posed
 from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Control, Stopped
+from twinmatch.solvers.covering import cover_crossed
 from twinmatch.solvers.grown import FEW_PAIRS
 from twinmatch.status import Limit, Status
 from twinmatch.witness import language_of
@@ -39,10 +40,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.graph.constraints import Constraints, Prices, Quota
+    from twinmatch.graph.terms import PairTerms
     from twinmatch.policy import Policy
     from twinmatch.policy.asked import Request
     from twinmatch.schools import Schools
-    from twinmatch.solvers.constrained import Answer
 
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
@@ -54,7 +55,7 @@ SHARES: Final = 1_000
 #: Pairs of changes that are tried at most.
 MOST_TRIES: Final = 200
 #: Where quotas cross, a search for an assignment gets so many seconds, and all of them together; what it does
-#: not find then is not there.
+#: not find then is not there. Numbers of all groups of a quota are moved first, in half of that time.
 SEARCH_S: Final = 2.0
 SEARCHES_S: Final = 20.0
 #: And the changed policy is matched for so many seconds.
@@ -285,6 +286,25 @@ class _Lever(NamedTuple):
     number: int
 
 
+class _Sought(NamedTuple):
+    """
+    What a search for an assignment came to.
+
+    Attributes
+    ----------
+    kept : bool or None
+        Whether there is one; None where the search did not end.
+    prices : (num_quotas,) int64 or None
+        Which quotas are in each other's way, where there is none: floors below zero, caps above.
+    short : int
+        What is asked for comes to so much more than there is, at these prices; 0 where they only name quotas.
+    """
+
+    kept: bool | None
+    prices: Int64 | None = None
+    short: int = 0
+
+
 class _Search:
     """One call, and the ways found so far."""
 
@@ -294,7 +314,7 @@ class _Search:
         self.elastic = question.elastic()
         self.found: list[WayOut] = []
         self.tried: set[tuple[Change, ...]] = set()
-        self.first_search = math.inf
+        self.first_search, self.search_s = math.inf, SEARCHES_S
         kinds = self.elastic.kinds
         self.owner = {
             side: question.least_owner[side][np.unique(kind, return_index=True)[1]]
@@ -513,8 +533,13 @@ class _Search:
         quotas = self.question.policy.quotas
         for number in sorted(parts):
             part = quotas[number]
-            groups = sum(origin.part == number for origin in self.question.origin)
-            if groups < 2 or not isinstance(part, QuotaPer | CoverageFloor):
+            names = [
+                quota.name
+                for quota, origin in zip(self.limits.quotas, self.question.origin, strict=True)
+                if origin.part == number
+            ]
+            one_by_one = len(names) < 2 or not self.keep.isdisjoint(names)
+            if one_by_one or not isinstance(part, QuotaPer | CoverageFloor):
                 continue
             for option, kind in _OPTIONS.items():
                 value = getattr(part, option, None)
@@ -574,13 +599,17 @@ class _Search:
 
     def _pairs_exist(self, limits: Constraints) -> bool:
         """Return whether a search finds an assignment, on tables that are small enough."""
-        return self._searched(limits).status in (Status.OPTIMAL, Status.FEASIBLE)
+        return self._searched(limits).kept is True
 
-    def _searched(self, limits: Constraints) -> Answer:
+    def _searched(self, limits: Constraints) -> _Sought:
         clock = time.monotonic()
         self.first_search = min(self.first_search, clock)
-        if self.control.limit() is not None or clock - self.first_search > SEARCHES_S:
+        if self.control.limit() is not None or clock - self.first_search > self.search_s:
             raise Stopped(Limit.DEADLINE)
+        sought = _by_kinds(self.question.terms, limits)
+        return self._pair_by_pair(limits) if sought.kept is None else sought
+
+    def _pair_by_pair(self, limits: Constraints) -> _Sought:
         terms = self.question.terms
         i, j = np.indices((terms.num_left, terms.num_right)).reshape(2, -1)
         known = terms.points(i, j) != FORBIDDEN
@@ -591,34 +620,54 @@ class _Search:
             lists=(np.searchsorted(i[known], np.arange(terms.num_left + 1)), j[known]),
             right_capacity=limits.right_most,
         )
-        return solve_constrained(graph, limits, False, Control(SEARCH_S))
-
-    def _crossed(self) -> None:
-        """Move each number that a search names as far as it takes: the network does not see these quotas."""
-        answer = self._searched(self.limits)
+        answer = solve_constrained(graph, limits, False, Control(SEARCH_S))
         if answer.status is not Status.INFEASIBLE:
-            return
-        prices = np.zeros(len(self.limits.quotas), np.int64)
+            return _Sought(True if answer.status in (Status.OPTIMAL, Status.FEASIBLE) else None)
+        prices = np.zeros(len(limits.quotas), np.int64)
         if answer.clash is not None:
             prices[list(answer.clash)] = 1
         elif answer.witness is not None:
             prices = answer.witness.quota
+        return _Sought(False, prices)
+
+    def _crossed(self) -> None:
+        """Move each number that a search names as far as it takes: the network does not see these quotas."""
+        sought = self._searched(self.limits)
+        if sought.prices is None:
+            return
         levers = [
-            lever for lever in self._levers(None) if lever.kind in ("floor", "cap") and prices[lever.number]
+            lever
+            for lever in self._levers(None)
+            if lever.kind in ("floor", "cap") and sought.prices[lever.number]
         ]
+        self.search_s = SEARCHES_S / 2
+        try:
+            self._by_part({self._part_of(lever) for lever in levers})
+        except Stopped:
+            if self.control.limit() is not None:
+                raise
+        self.search_s = SEARCHES_S
         for lever in levers:
-            self._by_number(lever)
-        self._by_part({self._part_of(lever) for lever in levers})
+            if self._may_do(lever, sought):
+                self._by_number(lever)
+
+    def _may_do(self, lever: _Lever, sought: _Sought) -> bool:
+        """Return whether what is asked for can come to what there is when this lever alone moves."""
+        assert sought.prices is not None
+        price = int(sought.prices[lever.number])
+        now, last = self._way(lever)
+        return not sought.short or price * (last - now) >= sought.short
+
+    def _way(self, lever: _Lever) -> tuple[int, int]:
+        """Return a number, and where it is free."""
+        quota = self.limits.quotas[lever.number]
+        if lever.kind == "floor":
+            return quota.at_least, 0
+        return quota.at_most or 0, int(np.minimum(self.limits.left_most, len(self.question.right)).sum())
 
     def _by_number(self, lever: _Lever) -> None:
         quota = self.limits.quotas[lever.number]
-        bound = "at_least" if lever.kind == "floor" else "at_most"
-        now = getattr(quota, bound)
-        last = (
-            0
-            if lever.kind == "floor"
-            else int(np.minimum(self.limits.left_most, len(self.question.right)).sum())
-        )
+        now, last = self._way(lever)
 
         def at(step: int) -> Constraints:
             floor = lever.kind == "floor"
@@ -699,7 +748,7 @@ class _Search:
         """Return whether something keeps to a changed policy."""
         if again.covered(again.limits) is None:
             return False
-        if not again.elastic().rest or not self._is_small():
+        if not again.elastic().rest or not self._is_small() or _by_kinds(again.terms, again.limits).kept:
             return True
         left_over = (
             math.inf if self.control.deadline is None else self.control.deadline - self.control.elapsed_s
@@ -724,14 +773,49 @@ _OPTIONS: Final = {
 
 
 def _nearest(now: int, last: int, enough: Callable[[int], bool]) -> int | None:
-    """Return the number nearest to ``now``, on the way to ``last``, that is enough."""
+    """Return the number nearest to ``now``, on the way to ``last``, that is enough, or what time allows."""
     if not enough(last):
         return None
     short, best = now, last
     while abs(best - short) > 1:
         middle = (short + best) // 2
-        short, best = (short, middle) if enough(middle) else (middle, best)
+        try:
+            short, best = (short, middle) if enough(middle) else (middle, best)
+        except Stopped:
+            break
     return best
+
+
+def _by_kinds(terms: PairTerms, limits: Constraints) -> _Sought:
+    """Search for an assignment among kinds of schools, and count what is found pair by pair."""
+    try:
+        found = cover_crossed(terms, limits, Control(SEARCH_S))
+    except Stopped:
+        return _Sought(None)
+    if found.bound < 0:
+        return _Sought(False, found.prices.quota, -found.bound)
+    return _Sought(True if found.size is not None and _holds(terms, limits, found.pairs) else None)
+
+
+def _holds(terms: PairTerms, limits: Constraints, pairs: Int64) -> bool:
+    """Return whether some pairs are admissible, no two alike, and keep to everything."""
+    i, j = pairs[:, 0], pairs[:, 1]
+    key = i * limits.num_right + j
+    locked = limits.locked[:, 0] * limits.num_right + limits.locked[:, 1]
+    left, right = np.bincount(i, minlength=limits.num_left), np.bincount(j, minlength=limits.num_right)
+    return bool(
+        len(np.unique(key)) == len(key)
+        and np.isin(locked, key).all()
+        and (terms.points(i, j) != FORBIDDEN).all()
+        and (left >= limits.left_least).all()
+        and (left <= limits.left_most).all()
+        and (right >= limits.right_least).all()
+        and (right <= limits.right_most).all()
+        and all(
+            quota.at_least <= count and (quota.at_most is None or count <= quota.at_most)
+            for quota, count in zip(limits.quotas, limits.counts(i, j).tolist(), strict=True)
+        )
+    )
 
 
 def _distance(before: Constraints, after: Constraints) -> int:

@@ -52,6 +52,8 @@ _WORDS: Final = {
         "places": "{n} place|{n} places",
         "partners": "{n} partner|{n} partners",
         "quoted": "“{n}”",
+        "groups": "“{name}” for {n} groups",
+        "to": "{low} to {high}",
         "and": " and ",
         "times": "{said} ({n} times)",
         "sum": "{said}, {n} in all",
@@ -79,6 +81,8 @@ _WORDS: Final = {
         "places": "{n} place|{n} places",
         "partners": "{n} partenaire|{n} partenaires",
         "quoted": "«\N{NO-BREAK SPACE}{n}\N{NO-BREAK SPACE}»",
+        "groups": "«\N{NO-BREAK SPACE}{name}\N{NO-BREAK SPACE}» pour {n} groupes",
+        "to": "{low} à {high}",
         "and": " et ",
         "times": "{said} ({n} fois)",
         "sum": "{said}, soit {n} en tout",
@@ -89,6 +93,8 @@ _WORDS: Final = {
     },
 }
 LANGUAGES: Final = tuple(_WORDS)
+#: So many quotas of one family are said one by one; more are added up.
+FEW: Final = 4
 
 
 def language_of(lang: str) -> str:
@@ -107,6 +113,9 @@ class _Part(NamedTuple):
     number: int
     nodes: Int64 | None = None
     quota: str = ""
+
+    groups: int = 1  # quotas that are added up here
+    most_times: int = 0  # where these are not all taken as often as another
 
     @property
     def is_asked(self) -> bool:
@@ -128,7 +137,12 @@ class Witness:
     asked, offered : int
         What the two sums come to: ``asked`` is larger. Both 0 where ``kind`` is ``"search"``.
     clash : tuple of str
-        Names of the quotas involved. With ``"search"`` no fewer of them clash.
+        Names of the quotas involved, every one. With ``"search"`` no fewer of them clash.
+
+    Notes
+    -----
+    A sentence adds up the groups of one quota where there are more than a few; ``clash`` names them all, and
+    ``prices.quota`` says how often each counts.
     """
 
     kind: str
@@ -151,7 +165,7 @@ class Witness:
 
     def explain(self, lang: str = "en") -> str:
         """
-        Say it in a sentence.
+        Say it in a sentence, in which many groups of one quota are one number.
 
         Parameters
         ----------
@@ -164,27 +178,31 @@ class Witness:
         """
         language_of(lang)
         if self.kind == "search":
-            names = _listed([_said(lang, "quoted", n=name) for name in self.clash], lang)
+            parts = _folded([_Part("", 1, 0, None, name) for name in self.clash])
+            names = _listed([_quoted(part, lang) for part in parts], lang)
             return _said(lang, "search", clash=_said(lang, "clash", len(self.clash), names=names))
-        asked = self._side([part for part in self._parts if part.is_asked], self.asked, lang)
-        offered = self._side([part for part in self._parts if not part.is_asked], self.offered, lang)
+        parts = _folded(self._parts)
+        asked = self._side([part for part in parts if part.is_asked], self.asked, lang)
+        offered = self._side([part for part in parts if not part.is_asked], self.offered, lang)
         sentence = _said(lang, "but", asked=asked, offered=offered or _said(lang, "nothing"))
         return sentence[:1].upper() + sentence[1:]
 
     def _side(self, parts: list[_Part], total: int, lang: str) -> str:
         """Say one of the two sums, and what it comes to where that is not said already."""
         said = _listed([self._say(part, len(parts) > 1, lang) for part in parts], lang)
-        summed = len(parts) > 1 or any(part.times > 1 for part in parts)
+        summed = len(parts) > 1 or any(max(part.times, part.most_times) > 1 for part in parts)
         return _said(lang, "sum", said=said, n=total) if summed else said
 
     def _say(self, part: _Part, among_others: bool, lang: str) -> str:
         kind = "other_most" if part.kind == "pair_most" and among_others else part.kind
         units = {unit: _said(lang, unit, part.number) for unit in ("pairs", "places", "partners")}
-        several, who = part.number, _said(lang, "quoted", n=part.quota)
+        several, who = part.number, _quoted(part, lang)
         if part.nodes is not None:
             several, side = len(part.nodes), "right" if kind.startswith("right") else "left"
             who = self._names(f"{side} {lang}", part.nodes) if self._names else _nodes(part.nodes, side, lang)
         said = _said(lang, kind, several, who=who, n=part.number, **units)
+        if part.most_times:
+            return _said(lang, "times", said=said, n=_said(lang, "to", low=part.times, high=part.most_times))
         return _said(lang, "times", said=said, n=part.times) if part.times > 1 else said
 
     def __repr__(self) -> str:
@@ -323,6 +341,37 @@ def _of_pairs(limits: Constraints, pairs: tuple[Int64, Int64], prices: Prices) -
 
 
 # -- Words -------------------------------------------------------------------------------------------------
+
+
+def _folded(parts: Sequence[_Part]) -> list[_Part]:
+    """Add up quotas of one family, which is what their names have before the colon, where there are many."""
+    families: dict[tuple[str, str], list[_Part]] = {}
+    for part in parts:
+        families.setdefault(_family(part), []).append(part)
+    folded: list[_Part] = []
+    for part in parts:
+        family = families[_family(part)]
+        if not part.quota or len(family) <= FEW:
+            folded.append(part)
+        elif part is family[0]:
+            least, most = min(one.times for one in family), max(one.times for one in family)
+            number, (_, name) = sum(one.number for one in family), _family(part)
+            most_times = most if most > least else 0
+            folded.append(_Part(part.kind, least, number, None, name, len(family), most_times))
+    return folded
+
+
+def _family(part: _Part) -> tuple[str, str]:
+    """Return what quotas are added up by: what they ask for, and what they are groups of, if of anything."""
+    name, colon, _ = part.quota.partition(": ")
+    return part.kind, name if colon else part.quota
+
+
+def _quoted(part: _Part, lang: str) -> str:
+    """Return the name of a quota, or of a family and how many quotas of it there are."""
+    if part.groups > 1:
+        return _said(lang, "groups", part.groups, name=part.quota)
+    return _said(lang, "quoted", n=part.quota)
 
 
 def _said(lang: str, key: str, several: int = 1, **parts: str | int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -185,6 +187,65 @@ def test_left_nodes_that_are_counted_once():
     assert witness.explain("fr").endswith("mais 2 nœuds de gauche (0, 1) peuvent compter pour au plus 2.")
     single = Witness("search", prices, 0, 0, ("covered",))
     assert single.explain() == "“covered” cannot be kept. A search has shown it; no sum does."
+
+
+def apart(family, price, floors):
+    """Return a question with a floor for each left node, and prices on these floors."""
+    n = len(floors)
+    quotas = tuple(Quota(f"{family}: group {k}", np.arange(n) == k, at_least=x) for k, x in enumerate(floors))
+    limits = Constraints(*np.array([[0] * n, [1] * n]), *np.array([[0], [3]]), quotas=quotas)
+    prices = Prices(np.zeros(n, np.int64), np.array([1]), -np.broadcast_to(np.asarray(price), (n,)))
+    pairs = np.arange(n), np.zeros(n, np.int64)
+    return limits, pairs, prices
+
+
+def test_many_groups_of_a_quota_are_one_number():
+    """Four are said one by one, five are added up; the names of all stay in the data."""
+    few = witness_of(*apart("q", 1, [1, 2, 1, 1]), None)
+    assert few.explain().count("asks for") == 4
+    many = witness_of(*apart("q", 1, [1, 2, 1, 1, 1]), None)
+    assert many.explain() == "“q” for 5 groups asks for 6 pairs, but right node 0 has 3 places."
+    assert many.explain("fr").replace("\N{NO-BREAK SPACE}", " ") == (
+        "« q » pour 5 groupes demande 6 paires, mais le nœud de droite 0 offre 3 places."
+    )
+    assert many.clash == tuple(f"q: group {k}" for k in range(5))
+    assert "“q” for 5 groups" in repr(many)
+
+
+def test_groups_that_count_several_times_are_one_number_too():
+    """How often is said as a range, and what it all comes to."""
+    often = witness_of(*apart("q", [2] * 5, [1] * 5), None)
+    assert often.explain().startswith("“q” for 5 groups asks for 5 pairs (2 times), 10 in all, but")
+    mixed = witness_of(*apart("q", [1, 2, 3, 1, 1], [1] * 5), None)
+    assert mixed.explain().startswith("“q” for 5 groups asks for 5 pairs (1 to 3 times), 8 in all, but")
+    assert (
+        mixed.explain("fr")
+        .replace("\N{NO-BREAK SPACE}", " ")
+        .startswith("« q » pour 5 groupes demande 5 paires (1 à 3 fois), soit 8 en tout, mais")
+    )
+
+
+def test_many_groups_in_a_search_are_one_name():
+    limits, pairs, prices = apart("q", 1, [1] * 5)
+    found = witness_of(limits, pairs, prices, range(5))
+    assert found.explain().startswith("“q” for 5 groups cannot be kept together.")
+    assert len(found.clash) == 5
+
+
+def test_a_quota_for_each_group_is_a_line():
+    """A cap per country under a floor per académie, and a floor for each pair of the two."""
+    fr, eu = tm.datasets.sample()
+    base = tm.policies.systematic_twinning()
+    cap = tm.policies.QuotaPer("cap", right=["country"], at_most_share=0.1)
+    floor = tm.policies.CoverageFloor("no académie behind", per=["academie"], at_least_share=0.95)
+    cells = tm.policies.QuotaPer("q", left=["academie"], right=["country"], at_least=2)
+    witness = tm.match(fr, eu, replace(base, quotas=(cap, floor))).witness
+    assert witness.explain() == (
+        "“no académie behind” for 34 groups asks that 200 have a partner, "
+        "but “cap” for 6 groups allows 120 pairs."
+    )
+    assert len(witness.clash) == 40
+    assert len(repr(tm.match(fr, eu, replace(base, quotas=(cells,))).witness)) < 400
 
 
 def test_languages():

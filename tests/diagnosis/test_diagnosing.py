@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -144,7 +146,7 @@ def test_findings_say_what_is_wrong():
         "Nothing keeps to all that the policy asks: "
         "“many” and the places of 1 school cannot be kept together.",
         "“many” asks for at least 2 in a group of which “few” allows 1.",
-        "“many” asks for at least 2 and can reach 1 at most: 2 left schools with a partner there, 1 places.",
+        "“many” asks for at least 2 and can reach 1 at most: 2 left schools with a partner there, 1 place.",
         "1 left school has no admissible partner.",
         "The rule “common level” removes most: 33 % of the pairs, 2 of them alone.",
     )
@@ -156,6 +158,74 @@ def test_findings_say_what_is_wrong():
     assert verdicts == {"many": "impossible", "few": "contradicts another"}
     with pytest.raises(InputError, match="en, fr"):
         found.explain("de")
+
+
+def crossing(*columns, at_least):
+    """Return the sample and a policy with a floor for each pair of a group on the left and a country."""
+    fr, eu = tm.datasets.sample()
+    floors = p.QuotaPer("q", left=list(columns), right=["country"], at_least=at_least)
+    return fr, eu, replace(tm.policies.systematic_twinning(), quotas=(floors,))
+
+
+def test_what_is_impossible_alone_is_not_said_to_be_kept():
+    """Where one of the quotas that cross is out of reach, the worst comes first and nothing denies it."""
+    found = tm.diagnose(*crossing("academie", at_least=2))
+    assert (found.ok, found.coverage) == (False, 0)
+    assert found.findings[0] == "Nothing keeps to all that the policy asks."
+    assert found.findings[1] == (
+        "“q: academie Nouvelle-Calédonie, country RO” asks for at least 2 and can reach 1 at most: "
+        "1 left school with a partner there, 20 places."
+    )
+    assert found.findings[4:6] == (
+        "1 more group of “q” asks for more than it can reach.",
+        "Without the quotas that cross others or name both sides, all that the policy asks can be kept: "
+        "200 of 200 left schools can have a partner.",
+    )
+    french = found.explain("fr").splitlines()
+    assert french[0] == "Rien ne tient tout ce que la politique demande."
+    assert french[1].endswith("1 établissement de gauche y a un partenaire possible, 20 places.")
+    assert french[4] == "1 autre groupe de « q » demande plus qu'il ne peut atteindre."
+    assert french[5].startswith("Sans les quotas qui en croisent d'autres")
+    assert not any(line.startswith(("All that", "Tout ce que")) for line in (*found.findings, *french))
+
+
+def test_what_was_not_looked_at_is_not_said_to_be_kept():
+    """Quotas that cross may be impossible together: the first sentence is about the others only."""
+    found = tm.diagnose(*crossing("academie", at_least=1))
+    assert (found.ok, found.is_complete, found.coverage) == (True, False, 200)
+    assert found.findings[0].startswith("Without the quotas that cross others")
+
+
+def test_hundreds_of_groups_out_of_reach_are_a_few_lines():
+    found = tm.diagnose(*crossing("academie", at_least=60))
+    assert found.findings[4] == "201 more groups of “q” ask for more than they can reach."
+    assert len(found.findings) < 10
+
+
+def test_one_is_said_in_the_singular():
+    """One quota is not kept together with itself, and one school has a partner."""
+    left, right = small()
+    floor = p.Quota("Allemagne", right={"country": "DE"}, at_least=3)
+    policy = tm.Policy(rules=RULES, criteria=(p.LevelOverlap(100),), quotas=(floor,))
+    places = [5, 5]
+    found = tm.diagnose(left, right, policy, right_capacity=places)
+    assert found.findings[0] == "Nothing keeps to all that the policy asks: “Allemagne” cannot be kept."
+    assert found.explain("fr").startswith(
+        "Rien ne tient tout ce que la politique demande : « Allemagne », voilà qui ne peut être tenu.\n"
+    )
+    one = tm.diagnose(left.take([0]), right, tm.Policy(rules=RULES))
+    assert one.findings[0].endswith("1 of 1 left school can have a partner.")
+    assert "1 sur 1 établissement de gauche peut avoir un partenaire." in one.explain("fr")
+
+
+def test_long_names_keep_their_ends():
+    """Rows of a quota for each académie and country can be told apart."""
+    fr, eu, policy = crossing("academie", at_least=2)
+    (part,) = policy.quotas
+    long = replace(policy, quotas=(replace(part, name="a floor for each académie and country"),))
+    rows = [line for line in str(tm.diagnose(fr, eu, long)).splitlines() if line.startswith("    a floor")]
+    assert len({row[:44] for row in rows}) == len(rows) == 8
+    assert rows[0].startswith("    a floor fo…ouvelle-Calédonie, country RO  ")
 
 
 def test_it_fits_a_screen():

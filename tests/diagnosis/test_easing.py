@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -10,8 +11,11 @@ import pyarrow as pa
 import pytest
 
 import twinmatch as tm
+from twinmatch import easing
 from twinmatch.errors import InputError
 from twinmatch.graph.constraints import Quota as Bounds
+from twinmatch.solvers.control import Stopped
+from twinmatch.status import Limit
 
 p = tm.policies
 LEVELS = (p.CommonLevel(),)
@@ -198,6 +202,10 @@ def test_what_is_kept_stays():
     assert {way.what for way in tm.ways_out(LEFT, RIGHT, asked)} == {"cap", "floor"}
     assert {way.what for way in tm.ways_out(LEFT, RIGHT, asked, keep=("floor",))} == {"cap"}
     assert len(tm.ways_out(LEFT, RIGHT, asked, most=1)) == 1
+    floors = IMPOSSIBLE["floors of countries"]
+    assert "floor" in {way.what for way in tm.ways_out(LEFT, RIGHT, floors)}
+    kept = tm.ways_out(LEFT, RIGHT, floors, keep=("floor: country IT",))
+    assert {way.what for way in kept} == {"floor: country ES"}
 
 
 def test_what_is_possible_needs_no_way_out():
@@ -242,6 +250,50 @@ def test_a_quota_that_is_code_has_no_changed_policy():
     """The number is found all the same."""
     (way,) = tm.ways_out(LEFT, RIGHT, policy(OwnQuota()))
     assert (way.what, way.by, way.policy) == ("own", 3, None)
+
+
+@pytest.mark.parametrize(
+    ("column", "floor"), [("academie", 1), ("academie", 2), ("academie", 50), ("ep", 3), ("ep", 2)]
+)
+def test_a_floor_for_hundreds_of_cells_falls_soon(column, floor):
+    """Where hundreds of quotas cross, letting all of them go is found at once, and it is a way out."""
+    fr, eu = tm.datasets.sample()
+    floors = p.QuotaPer("q", left=[column], right=["country"], at_least=floor)
+    asked = replace(tm.policies.systematic_twinning(), quotas=(floors,))
+    begin = time.monotonic()
+    (way,) = tm.ways_out(fr, eu, asked)
+    assert time.monotonic() - begin < 10  # it takes half a second
+    assert str(way) == f"Lower the floor of “q” from {floor} to 0, for every group."
+    assert tm.match(fr, eu, way.policy, deadline=20).coverage == 200
+    assert tm.ways_out(fr, eu, asked, keep=("q",)) == ()
+
+
+def test_one_of_hundreds_of_cells_changes_alone():
+    """A quota of 204 cells with another number for one leaves the bounds of the others as they were."""
+    fr, eu = tm.datasets.sample()
+    asked = replace(
+        tm.policies.systematic_twinning(),
+        quotas=(
+            p.QuotaPer("cap", left=["academie"], right=["country"], at_most=0),
+            p.Quota("one", left={"academie": "Wallis-et-Futuna"}, right={"country": "RO"}, at_least=1),
+        ),
+    )
+    way = next(way for way in tm.ways_out(fr, eu, asked) if way.kind == "cap")
+    assert way.what == "cap: academie Wallis-et-Futuna, country RO"
+    caps = [part.at_most for part in way.policy.quotas if part.name.startswith("cap")]
+    assert sorted(caps) == [0] * 203 + [1]
+
+
+def test_the_best_so_far_is_kept_when_time_is_up():
+    """A search that is stopped before the nearest number gives the nearest that it knows of."""
+
+    def enough(number):
+        if number == 7:
+            raise Stopped(Limit.DEADLINE)
+        return number <= 8
+
+    assert easing._nearest(20, 0, enough) == 5
+    assert easing._nearest(20, 0, lambda number: number <= 8) == 8
 
 
 def test_other_languages_are_refused():

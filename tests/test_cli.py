@@ -37,6 +37,7 @@ KEYS = [
     "verified",
     "seconds",
     "peak_mb",
+    "notes",
 ]
 SAVED = {
     "pairs.csv",
@@ -260,6 +261,38 @@ def test_the_summary_shows_the_quotas_that_press(files, tmp_path, capsys):
     assert "every claim holds" in capsys.readouterr().out
 
 
+def test_a_misspelt_value_is_said_on_stderr(files, tmp_path, capsys):
+    """A line for each thing that is not there, and none of them among the data; in full with ``--json``."""
+    policy = tmp_path / "policy.toml"
+    asked = replace(
+        p.systematic_twinning(),
+        rules=(*p.systematic_twinning().rules, p.ForbiddenSchools(right=["nobody"])),
+        quotas=(
+            p.CoverageFloor("priority", left={"ep": ["REP"]}, at_least_share=0.1),
+            p.Quota("plafond Allemagne", right={"country": "de"}, at_most=2),
+            p.CoverageFloor("floor", left={"academie": "Nulle"}, at_least_share=0.5),
+        ),
+    )
+    asked.save(policy)
+    arguments = ("match", *files, "--policy", policy, "--out", tmp_path / "twins")
+    assert run(*arguments) == Exit.DONE
+    shown, err = capsys.readouterr()
+    notes = [
+        "1 of 1 forbidden right schools are not in the table",
+        "no right school has country de, which the quota 'plafond Allemagne' accepts",
+        "no right school meets the conditions of the quota 'plafond Allemagne'",
+        "no left school has academie Nulle, which the quota 'floor' accepts",
+        "no left school meets the conditions of the quota 'floor'",
+        "161 of 200 left schools have no known ep: they are in no group of the quota 'priority'",
+    ]
+    assert err == "".join(f"twinmatch: note: {note}\n" for note in notes)
+    assert "note" not in shown
+    assert run(*arguments, "--json") == Exit.DONE
+    shown, again = capsys.readouterr()
+    assert again == err
+    assert json.loads(shown)["notes"] == notes
+
+
 def test_the_summary_counts_pairs_where_schools_have_several(files, tmp_path, capsys):
     """Schools and pairs are two numbers, and the bars count pairs."""
     two = p.PartnersPerSchool("two", side="left", most=2)
@@ -301,6 +334,7 @@ def test_what_cannot_be_ends_with_code_4_and_says_why(files, tmp_path, capsys):
     assert run("match", *files, "--policy", policy, "--out", out, "--json") == Exit.INFEASIBLE
     numbers = json.loads(capsys.readouterr().out)
     assert list(numbers) == [*KEYS, "witness"]
+    assert numbers["notes"] == []
     assert (numbers["witness"], numbers["verified"], numbers["matched"]) == (why, True, 0)
 
 
@@ -392,6 +426,23 @@ def test_bad_input_ends_with_code_2(files, tmp_path, capsys):
         assert "Traceback" not in said
 
 
+def test_a_file_that_is_not_there_is_named_with_its_option(files, tmp_path, capsys):
+    """Which option named it, why it cannot be read and what to do, on one line."""
+    left, right = files
+    gone, out = tmp_path / "gone.toml", tmp_path / "out"
+    for arguments, said, hint in [
+        (["match", left, right, "--policy", gone, "--out", out], f"--policy {gone}", "Give a policy in TOML"),
+        (["match", gone, right, "--out", out], f"LEFT {gone}", "Give a file of schools."),
+        (["match", left, gone, "--out", out], f"RIGHT {gone}", "Give a file of schools."),
+    ]:
+        assert run(*arguments) == Exit.BAD_INPUT
+        shown, err = capsys.readouterr()
+        assert shown == ""
+        assert err.startswith(f"twinmatch: {said} cannot be read: No such file or directory. {hint}")
+        assert "Errno" not in err
+        assert err.count("\n") == 1
+
+
 def stopped(matching: tm.Matching, **changes: object) -> object:
     """Return a stand-in for ``matching`` in which some attributes differ."""
 
@@ -433,6 +484,15 @@ def test_no_proof_in_time_ends_with_code_3(sample_demo, monkeypatch, capsys, mat
     assert numbers["matched"] == 0
     assert numbers["objective"] is None
     assert "nothing was found" in err
+
+
+def test_a_gap_that_crossed_quotas_leave_ends_with_code_3(sample_demo, monkeypatch, capsys, matching):
+    """Where nothing ran out and the gap is larger than was asked for, the code says so too."""
+    open_ended = stopped(matching, status=tm.Status.FEASIBLE, limit=None, relative_gap=0.02)
+    monkeypatch.setattr(pairing, "match", lambda *_, **__: open_ended)
+    assert run("demo", "--json") == Exit.NO_PROOF
+    assert "leave a gap of 0.02" in capsys.readouterr().err
+    assert run("demo", "--json", "--gap", "0.05") == Exit.DONE
 
 
 def test_infeasible_ends_with_code_4(sample_demo, monkeypatch, capsys, matching):

@@ -36,6 +36,18 @@ def test_bars_fit(counts):
     assert all("█" in line or "more countries" in line for line in lines)
 
 
+@pytest.mark.parametrize("count", [0, 1, 10, 11, 500])
+def test_notes_are_ten_lines_and_a_number(count, capsys):
+    """However many there are, the first ten are said on stderr, and how many more there are."""
+    terminal.tell([f"number {k}" for k in range(count)])
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = [f"twinmatch: note: number {k}" for k in range(min(count, 10))]
+    if count > 10:
+        lines.append(f"twinmatch: note: and {count - 10} more")
+    assert err.splitlines() == lines
+
+
 def test_text_reaches_a_terminal_that_cannot_spell_it(capsys, monkeypatch):
     """Bars and ticks become substitutes on a terminal that knows ASCII only, and nothing fails."""
     import io

@@ -45,7 +45,7 @@ class Exit(IntEnum):
     DONE = 0  # done, and the proof was checked
     REFUSED = 1  # a proof was refused: believe nothing of the result
     BAD_INPUT = 2  # the input or the command line is wrong; the message says where
-    NO_PROOF = 3  # time or memory ran out before the gap asked for was proven
+    NO_PROOF = 3  # time or memory ran out before the gap asked for was proven, or crossed quotas leave one
     INFEASIBLE = 4  # nothing can satisfy the policy; the result carries a witness
     BUG = 70  # a fault of twinmatch itself, with a traceback to report
     INTERRUPTED = 130  # Ctrl-C; what was found is saved
@@ -110,9 +110,22 @@ def _match(options: argparse.Namespace) -> Exit:
     from twinmatch.policy import Policy
     from twinmatch.registers import read_schools
 
-    policy = Policy.load(options.policy) if options.policy else systematic_twinning()
-    left, right = read_schools(options.left), read_schools(options.right)
+    policy = systematic_twinning()
+    if options.policy:
+        hint = "Give a policy in TOML, or leave --policy out for systematic twinning."
+        policy = _read("--policy", options.policy, Policy.load, hint)
+    hint = "Give a file of schools."
+    left = _read("LEFT", options.left, read_schools, hint)
+    right = _read("RIGHT", options.right, read_schools, hint)
     return _pair(left, right, policy, options, load_s=time.perf_counter() - started)
+
+
+def _read(option: str, path: Path, load: Callable[[Path], T], hint: str) -> T:
+    """Read a file that an option names, or say which option and what to do."""
+    try:
+        return load(path)
+    except OSError as error:
+        raise OSError(f"{option} {path} cannot be read: {error.strerror or error}. {hint}") from error
 
 
 def _verify(options: argparse.Namespace) -> Exit:
@@ -157,14 +170,16 @@ def _pair(
             if out is not None:
                 _timed(seconds, "save", lambda: matching.save(out))
 
-    result = _result(matching, certificate, seconds)
+    notes = _notes(matching)
+    result = _result(matching, certificate, seconds, notes)
+    terminal.tell(notes)
     if options.json:
         terminal.show(json.dumps(result))
     elif matching.status is Status.INFEASIBLE:
         terminal.show(terminal.impossible(_why(matching), certificate, result, out))
     elif matching.status in (Status.OPTIMAL, Status.FEASIBLE):
         terminal.show(terminal.summary(matching, certificate, result, out))
-    return _ending(matching, certificate, out, interrupted=asked.is_set())
+    return _ending(matching, certificate, out, options.gap, interrupted=asked.is_set())
 
 
 def _timed(seconds: dict[str, float], phase: str, task: Callable[[], T]) -> T:
@@ -177,7 +192,7 @@ def _timed(seconds: dict[str, float], phase: str, task: Callable[[], T]) -> T:
 
 
 def _result(
-    matching: Matching, certificate: Certificate | None, seconds: dict[str, float]
+    matching: Matching, certificate: Certificate | None, seconds: dict[str, float], notes: list[str]
 ) -> dict[str, object]:
     """Return the numbers of a run, as ``--json`` prints them."""
     found = matching.status in (Status.OPTIMAL, Status.FEASIBLE)
@@ -196,8 +211,28 @@ def _result(
         "verified": certificate is not None and certificate.ok,
         "seconds": {phase: round(spent, 3) for phase, spent in seconds.items()},
         "peak_mb": round(_peak_bytes() / 1e6, 1),
+        "notes": notes,
         **({"witness": _why(matching)} if matching.status is Status.INFEASIBLE else {}),
     }
+
+
+def _notes(matching: Matching) -> list[str]:
+    """
+    Return what quotas and lists of what is forbidden did not find, in words.
+
+    A value that is misspelt comes first: it may switch off what it is in. What is not known is in the nature
+    of registers, and comes last.
+    """
+    from twinmatch.policy.asked import asked
+    from twinmatch.policy.rules import ForbiddenCountries, ForbiddenPairs, ForbiddenSchools
+
+    said: list[str] = []
+    policy, left, right = matching.policy, matching.left, matching.right
+    for rule in policy.rules:
+        if isinstance(rule, ForbiddenCountries | ForbiddenPairs | ForbiddenSchools):
+            rule.compile(left, right, said.append)
+    asked(policy, left, right, matching.right_capacity, said.append)
+    return sorted(dict.fromkeys(said), key=lambda note: " have no known " in note)
 
 
 def _why(matching: Matching) -> str:
@@ -214,7 +249,7 @@ def _peak_bytes() -> int:
 
 
 def _ending(
-    matching: Matching, certificate: Certificate | None, out: Path | None, *, interrupted: bool
+    matching: Matching, certificate: Certificate | None, out: Path | None, gap: float, *, interrupted: bool
 ) -> Exit:
     """Say on stderr what needs saying, and return the exit code."""
     nothing = matching.status is Status.NO_SOLUTION
@@ -241,6 +276,9 @@ def _ending(
     if matching.limit in (Limit.DEADLINE, Limit.MEMORY):
         what = "time" if matching.limit is Limit.DEADLINE else "memory"
         return _say(Exit.NO_PROOF, f"{what} ran out before the gap asked for was proven{saved}")
+    if matching.status is Status.FEASIBLE and matching.relative_gap > gap:
+        why = f"quotas that cross leave a gap of {matching.relative_gap:.1g}, more than was asked for"
+        return _say(Exit.NO_PROOF, f"{why}; a larger --gap accepts it{saved}")
     return Exit.DONE
 
 

@@ -174,19 +174,24 @@ def _locked(given: Any, graph: ExplicitGraph, faults: list[Fault]) -> Int64:
     """Return the pairs that must be, each a stored one."""
     none = np.empty((0, 2), np.int64)
     entries = _entries(given, "locked", "must hold pairs (left, right)", faults)
+    if len(entries) == 2 and not any(map(_is_list, entries)):  # one pair, and not a list of one
+        pair = ", ".join(map(_shown, entries))
+        hint = f"Write one pair as [({pair})]."
+        faults.append(Fault("locked", f"must hold pairs (left, right), not ({pair})", hint=hint))
+        return none
     pairs: list[tuple[int, int]] = []
     sides = (_numbers(graph.left_labels, graph.num_left), _numbers(graph.right_labels, graph.num_right))
     for at, entry in enumerate(entries):
         where = f"locked[{at}]"
-        ends = _entries(entry, where, "must be a pair (left, right)", faults)
+        ends = list(entry) if _is_list(entry) else []
         if len(ends) != 2:
-            faults.append(Fault(where, f"must be a pair (left, right), not {entry!r}"))
+            faults.append(Fault(where, f"must be a pair (left, right), not {_shown(entry)}"))
             continue
         found = [names(end) for names, end in zip(sides, ends, strict=True)]
         if found[0] is None or found[1] is None:
-            faults.append(Fault(where, f"names a node that is not there: {entry!r}"))
+            faults.append(Fault(where, f"names a node that is not there: {_shown(entry)}"))
         elif (found[0], found[1]) in pairs:
-            faults.append(Fault(where, f"is there twice: {entry!r}"))
+            faults.append(Fault(where, f"is there twice: {_shown(entry)}"))
         else:
             pairs.append((found[0], found[1]))
     if not pairs:
@@ -213,12 +218,13 @@ def _quotas(given: Any, graph: ExplicitGraph, faults: list[Fault]) -> tuple[Quot
         name = f"quota {at}" if quota.name is None else quota.name
         if not isinstance(name, str) or not name:
             faults.append(Fault(where, f"name must be a text, not {name!r}"))
-        least = _whole(quota.at_least, f"{where}.at_least", faults)
-        most = None if quota.at_most is None else _whole(quota.at_most, f"{where}.at_most", faults)
+        called = f" ({name!r})" if quota.name is not None else ""
+        least = _whole(quota.at_least, f"{where}.at_least{called}", faults)
+        most = None if quota.at_most is None else _whole(quota.at_most, f"{where}.at_most{called}", faults)
         if least is not None and most is not None and least > most:
-            faults.append(Fault(where, f"at_least {least:,} is above at_most {most:,}"))
-        left = _members(quota.left, graph.left_labels, graph.num_left, f"{where}.left", faults)
-        right = _members(quota.right, graph.right_labels, graph.num_right, f"{where}.right", faults)
+            faults.append(Fault(f"{where}{called}", f"at_least {least:,} is above at_most {most:,}"))
+        left = _members(quota.left, graph.left_labels, graph.num_left, f"{where}.left{called}", faults)
+        right = _members(quota.right, graph.right_labels, graph.num_right, f"{where}.right{called}", faults)
         out.append(Quota(str(name), left, right, least or 0, most))
     return tuple(out)
 
@@ -249,18 +255,36 @@ def _members(
         faults.append(Fault(where, f"needs one flag per node: {number}, not shape {array.shape}"))
         return flags
     names = _numbers(labels, number)
-    found = [names(entry) for entry in _entries(given, where, "must hold nodes", faults)]
-    wrong = np.array([node is None for node in found], bool)
-    _refuse(faults, where, wrong, "names a node that is not there")
+    entries = _entries(given, where, "must hold nodes", faults)
+    found = [names(entry) for entry in entries]
+    lost = [_shown(entry) for entry, node in zip(entries, found, strict=True) if node is None]
+    if lost:
+        what = "a node that is" if len(lost) == 1 else f"{len(lost):,} nodes that are"
+        first = ", first" if len(lost) > 3 else ""
+        hint = f"Nodes are numbered from 0 to {number - 1:,}." if labels is None and number else ""
+        faults.append(Fault(where, f"names {what} not there{first}: {', '.join(lost[:3])}", hint=hint))
     flags[[node for node in found if node is not None]] = True
     return flags
 
 
 def _entries(given: Any, where: str, what: str, faults: list[Fault]) -> Sequence[Any]:
-    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+    if not _is_list(given):
         faults.append(Fault(where, f"{what}, not {given!r}"))
         return ()
     return list(given)
+
+
+def _is_list(given: Any) -> bool:
+    """Return whether something holds entries, in an order."""
+    scalar = isinstance(given, np.ndarray) and not given.ndim
+    return isinstance(given, Iterable) and not isinstance(given, str | Mapping) and not scalar
+
+
+def _shown(entry: Any) -> str:
+    """Return what was handed in as it is written: 99, and not np.int64(99)."""
+    if isinstance(entry, np.ndarray):
+        entry = tuple(entry.tolist())
+    return repr(entry.item() if isinstance(entry, np.generic) else entry)
 
 
 def _numbers(labels: list[Hashable] | None, number: int) -> Any:

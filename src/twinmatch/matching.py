@@ -243,19 +243,22 @@ class Matching:
         """
         What each quota asks for, what it got, and what it costs.
 
-        A frame of the kind of ``left`` with ``quota``, ``at_least``, ``at_most``, ``count`` and ``price``:
-        the points that one more unit of the bound that presses would bring, above zero for a cap, below zero
-        for a floor, where coverage stays the same.
+        A frame of the kind of ``left`` with ``quota``, ``at_least``, ``at_most`` (missing where there is no
+        cap), ``count`` and ``price``: the points that one more unit of the bound that presses would bring,
+        above zero for a cap, below zero for a floor, where coverage stays the same. Where the bound decides
+        how many schools are covered, the price holds ``coverage_price`` as well, what one more of these is
+        worth in the proof: it may be above the worth of any pair, and is no number of points to be won.
         """
+        import pyarrow as pa
+
         limits = self.constraints
         scale = 1 if self.proof is None else self.proof.price_scale
         price = np.zeros(len(limits.quotas)) if self.proof is None else self.proof.quota_price / scale
-        most = [np.iinfo(np.int64).max if q.at_most is None else q.at_most for q in limits.quotas]
         return self.left.frame(
             {
                 "quota": np.array([quota.name for quota in limits.quotas], dtype=object),
                 "at_least": np.array([quota.at_least for quota in limits.quotas], np.int64),
-                "at_most": np.array(most, np.int64),
+                "at_most": pa.array([quota.at_most for quota in limits.quotas], pa.int64()),
                 "count": limits.counts(*self._taken()),
                 "price": price,
             }
@@ -529,6 +532,8 @@ class Matching:
         save(self, directory)
 
     def __repr__(self) -> str:
+        if self.status is Status.INFEASIBLE:
+            return f"Matching({self.status}, {len(self.left):,} schools)"
         return (
             f"Matching({self.status}, {self.coverage:,} of {len(self.left):,} schools paired, "
             f"{self.objective:,} points, gap {self.gap:,})"

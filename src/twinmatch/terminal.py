@@ -14,7 +14,7 @@ from twinmatch import __version__
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from twinmatch.matching import Matching
     from twinmatch.solvers.control import Progress
 
-__all__ = ["impossible", "progress", "show", "summary"]
+__all__ = ["impossible", "progress", "show", "summary", "tell"]
 
 _BAR_WIDTH = 36
 _CLAIM_WIDTH = 86
 #: So many claims are said in full.
 _CLAIMS = 12
+#: So many notes are said.
+_NOTES = 10
 #: So many quotas that press are shown.
 _QUOTAS = 6
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -38,6 +40,14 @@ def show(text: str) -> None:
     """Write ``text`` to stdout; to a terminal that cannot spell a character of it, with a substitute."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, errors="replace").decode(encoding) + "\n")
+
+
+def tell(notes: Sequence[str]) -> None:
+    """Write the first notes to stderr, a line each, and then how many more there are."""
+    lines = list(notes[:_NOTES])
+    if len(notes) > _NOTES:
+        lines.append(f"and {len(notes) - _NOTES:,} more")
+    sys.stderr.write("".join(f"twinmatch: note: {line}\n" for line in lines))
 
 
 @contextmanager

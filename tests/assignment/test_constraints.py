@@ -425,6 +425,46 @@ def test_names_of_a_graph():
         tm.assign(graph, quotas=[Quota(left=["z"])])
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"quotas": [Quota(right=[99])]},
+            "quotas[0].right: names a node that is not there: 99. Nodes are numbered from 0 to 3.",
+        ),
+        (
+            {"quotas": [Quota(left=np.array([1, 3, 4, 5, -1]), name="x")]},
+            "quotas[0].left ('x'): names 4 nodes that are not there, first: 3, 4, 5. "
+            "Nodes are numbered from 0 to 2.",
+        ),
+        ({"quotas": [Quota(at_least=5, at_most=2)]}, "quotas[0]: at_least 5 is above at_most 2"),
+        (
+            {"quotas": [Quota(at_least=5, at_most=2, name="x")]},
+            "quotas[0] ('x'): at_least 5 is above at_most 2",
+        ),
+        (
+            {"quotas": [Quota(at_most=-1, name="x")]},
+            "quotas[0].at_most ('x'): must be a whole number from 0 to 2**62, not -1",
+        ),
+        (
+            {"locked": (0, 1)},
+            "locked: must hold pairs (left, right), not (0, 1). Write one pair as [(0, 1)].",
+        ),
+        (
+            {"locked": np.array([0, 1])},
+            "locked: must hold pairs (left, right), not (0, 1). Write one pair as [(0, 1)].",
+        ),
+        ({"locked": [5]}, "locked[0]: must be a pair (left, right), not 5"),
+        ({"locked": np.array([[0, 9]])}, "locked[0]: names a node that is not there: (0, 9)"),
+    ],
+)
+def test_an_error_names_what_is_wrong_once(options, said):
+    """The node and not its position, the name that the caller gave, and one fault for each thing."""
+    with pytest.raises(tm.errors.InputError) as caught:
+        tm.assign(POINTS, **options)
+    assert [str(fault) for fault in caught.value.faults] == [said]
+
+
 def test_floats_are_scaled_under_quotas():
     """Halves and quarters are exact, and prices are in the same unit."""
     answer = solved([[0.5, 0.75], [1.0, 0.25]], quotas=[Quota(right=[1], at_most=0), Quota([0, 1], [0, 1])])

@@ -76,9 +76,24 @@ def test_the_sample_keeps_to_its_quotas():
     for name, count in abroad.items():
         assert found.loc[f"cap: country {name}", "count"] == count <= 20
     assert (found["count"] >= found["at_least"]).all()
-    assert (found["count"] <= found["at_most"]).all()
+    capped = found["at_most"].notna()
+    assert capped.to_list() == [name.startswith("cap: ") for name in found.index]
+    assert (found["count"] <= found["at_most"])[capped].all()
     assert (found.loc[found["price"] > 0, "count"] == found.loc[found["price"] > 0, "at_most"]).all()
     assert (found.loc[found["price"] < 0, "count"] == found.loc[found["price"] < 0, "at_least"]).all()
+
+
+def test_where_there_is_no_cap_at_most_is_missing():
+    """No number stands for none, and the column is one of whole numbers all the same."""
+    w = world(0)
+    for quotas in (
+        [p.Quota("floor", at_least=0)],
+        [p.Quota("floor", at_least=0), p.Quota("cap", at_most=7)],
+        [],
+    ):
+        found = tm.match(w.left, w.right, replace(BASE, quotas=tuple(quotas))).quotas
+        assert str(found.schema.field("at_most").type) == "int64"
+        assert found["at_most"].to_pylist() == [quota.at_most for quota in quotas]
 
 
 # -- Balance between countries ------------------------------------------------------------------------------

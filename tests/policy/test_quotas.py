@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
+from dataclasses import fields
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +21,9 @@ from twinmatch import policies as p
 from twinmatch.errors import PolicyError
 from twinmatch.policy.asked import RelativeFloor, asked
 from twinmatch.policy.bounds import Bounds
+from twinmatch.policy.quotas import QUOTAS
 
+DOCS = Path(tm.__file__).parents[2] / "docs"
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -208,7 +213,7 @@ def test_numbers_and_flags_are_compared_as_what_they_are():
     ):
         found, said = asks(left, right, p.Quota("q", left=wanted, at_most=1))
         assert found.constraints.quotas[0].left.tolist() == [bool(one) for one in expected], wanted
-        assert not said
+        assert not [sentence for sentence in said if "no known" not in sentence]
 
 
 def test_a_guessed_sector_counts_as_known_and_is_reported():
@@ -216,7 +221,33 @@ def test_a_guessed_sector_counts_as_known_and_is_reported():
     left = schools("L", sector=["private?", "private", "public", None])
     found, said = asks(left, schools("R", region=["a"]), p.Quota("q", left={"sector": "private"}, at_most=1))
     assert found.constraints.quotas[0].left.tolist() == [True, True, False, False]
-    assert said == ["1 of 4 left schools have a sector guessed from the name: it counts as known"]
+    assert said == [
+        "1 of 4 left schools have a sector guessed from the name: it counts as known",
+        "1 of 4 left schools have no known sector: they are in no group of the quota 'q'",
+    ]
+
+
+def test_conditions_say_how_many_schools_are_in_no_group():
+    """As the columns of groups do, on either side, for every kind of quota that has conditions, and once."""
+    left = schools("L", ep=["REP", None, "REP+", None], academie=["Lyon", "Lyon", None, None])
+    right = schools("R", region=["a", None])
+    unknown = "of 4 left schools have no known {}: they are in no group of the quota 'q'"
+    ep, both = f"2 {unknown.format('ep')}", f"3 {unknown.format('academie or ep')}"
+    beyond = "1 of 2 right schools have no known region: they are in no group of the quota 'q'"
+    given = {"ep": "REP"}
+    for quota, expected in (
+        (p.Quota("q", left=given, at_most=1), [ep]),
+        (
+            p.Quota("q", left={"ep": "REP", "academie": "Lyon"}, right={"region": "a"}, at_most=1),
+            [both, beyond],
+        ),
+        (p.QuotaPer("q", left=["ep"], where_left={"ep": ["REP", "REP+"]}, at_most=1), [ep]),
+        (p.QuotaPer("q", right=["region"], where_left=given, at_most=1), [ep, beyond]),
+        (p.CoverageFloor("q", left=given, at_least_share=0.5), [ep]),
+        (p.PartnersPerSchool("q", "left", most=2, conditions=given), [ep]),
+    ):
+        assert asks(left, right, quota)[1] == expected, quota
+    assert not asks(left.take([0]), right.take([0]), p.Quota("q", given, {"region": "a"}, at_most=1))[1]
 
 
 def test_a_value_that_no_school_has_is_allowed_and_reported():
@@ -347,7 +378,7 @@ def test_all_faults_of_quotas_are_listed_at_once():
     text = str(caught.value)
     for fault in (
         "nothing: bounds nothing. Give one of at_least, at_most, at_least_share, at_most_share.",
-        "shares.at_least_share: must be between 0 and 1, not 1.5",
+        "shares.at_least_share: must be between 0 and 1, not 1.5. Shares go from 0 to 1: 0.35 is 35 %.",
         "shares.at_most_share: must be between 0 and 1, not -0.1",
         "numbers.at_least: must be between 0 and 2,147,483,647, not -1",
         "numbers.at_most: must be a whole number, not 2.5",
@@ -361,7 +392,7 @@ def test_all_faults_of_quotas_are_listed_at_once():
         "twice.left: names a column twice: 'a'",
         "twice.right: must be a list of columns, not 7",
         "floor: bounds nothing. Give at_least_share or within.",
-        "much.at_least_share: must be between 0 and 1, not 2",
+        "much.at_least_share: must be between 0 and 1, not 2. Shares go from 0 to 1: 0.35 is 35 %.",
         "much.within: must be a finite number, not True",
         "who.side: must be 'left' or 'right', not 'both'",
         "none: bounds nothing",
@@ -371,7 +402,7 @@ def test_all_faults_of_quotas_are_listed_at_once():
         "odd locks.pairs: must hold pairs of identifiers, not ('a', 'b', 'c')",
         "odd locks.pairs: must be a text that is not empty, not ''",
         "country balance.cap_share: must be a finite number, not 'half'",
-        "country balance.floor_share: must be between 0 and 1, not 1.1",
+        "country balance.floor_share: must be between 0 and 1, not 1.1. Shares go from 0 to 1: 0.35 is 35 %.",
         "quotas: 2 of them are called 'nothing'",
         "quotas: must hold quotas, not CommonLevel(",
         "coverage: must be first or points, not 'last'",
@@ -459,7 +490,10 @@ def test_the_last_word_on_the_partners_of_a_school_counts():
         capacity=[1, 2],
     )
     assert numbers(found) == [[0, 1, 0, 1], [3, 2, 3, 1], [0, 1], [1, 5]]
-    assert said == ["1 of 3 schools that the quota 'one of them' names are not in the left table"]
+    assert said == [
+        "1 of 4 left schools have no known levels: they are in no group of the quota 'lycées'",
+        "1 of 3 schools that the quota 'one of them' names are not in the left table",
+    ]
 
 
 def test_partners_can_be_read_from_columns():
@@ -694,6 +728,36 @@ def test_a_person_can_write_quotas_in_toml():
     assert '\ncoverage = "points"\n' in written
     assert "at_most =" not in written
     assert tm.Policy.from_toml(written) == policy
+
+
+def test_the_page_on_quotas_has_every_kind_and_every_argument():
+    """Its file reads as one quota of each kind; its table names the arguments of each, in their order."""
+    page = (DOCS / "constraints.md").read_text(encoding="utf-8")
+    (text,) = re.findall("^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert [type(quota) for quota in tm.Policy.from_toml(text).quotas] == list(QUOTAS)
+    for kind in QUOTAS:
+        (row,) = re.findall(rf"^\| `{kind.__name__}` \| (.*) \|$", page, re.MULTILINE)
+        assert re.findall("`(.*?)`", row) == [field.name for field in fields(kind)], kind
+
+
+@pytest.mark.parametrize("name", ["constraints.md", "policies.md"])
+def test_files_in_the_documentation_can_be_read(name):
+    """A policy that people are shown is one."""
+    page = (DOCS / name).read_text(encoding="utf-8")
+    shown = re.findall("^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert shown
+    for text in shown:
+        tm.Policy.from_toml(text)
+
+
+def test_priority_education_is_what_the_documentation_says():
+    """Every value of ``ep`` in the bundled registers is in the table of columns, and in every example."""
+    found = set(tm.datasets.sample()[0].strings("ep")) | set(tm.datasets.france_eu()[0].strings("ep"))
+    (row,) = re.findall(r"^\| `ep` \| (.*) \|$", (DOCS / "data.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert found - {None} == {"REP", "REP+", "REP/REP+"} == set(re.findall("`(.*?)`", row))
+    for path in (*DOCS.rglob("*.md"), *(DOCS.parent / "src").rglob("*.py")):
+        for values in re.findall(r'\["REP".*?\]', path.read_text(encoding="utf-8")):
+            assert values == '["REP", "REP+", "REP/REP+"]', path
 
 
 def test_faults_of_quotas_in_files_are_listed_at_once():

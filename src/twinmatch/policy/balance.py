@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 
 from twinmatch.graph.constraints import Quota
-from twinmatch.policy import checks
-from twinmatch.policy.bounds import as_share, exact, percent
+from twinmatch.policy.bounds import as_share, exact, percent, share_faults
 from twinmatch.policy.coding import encode
 from twinmatch.policy.parts import Part, ignore, settle
 
@@ -78,7 +77,7 @@ class CountryBalance(Part):
         """Yield what is wrong with the options."""
         yield from super().faults()
         for option in ("cap_share", "floor_share"):
-            yield from checks.number(self.where(option), getattr(self, option), 0, 1)
+            yield from share_faults(self.where(option), getattr(self, option))
 
     def add_to(self, draft: Draft, left: Schools, right: Schools, say: Say = ignore) -> None:
         """Add what is asked to the draft; the shares wait until all places are known."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twinmatch.errors import Fault
 from twinmatch.policy import checks
 
-__all__ = ["MOST", "Bounds", "as_share", "exact", "percent"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["MOST", "Bounds", "as_share", "exact", "percent", "share_faults"]
 
 MOST = 2**31 - 1
 """The largest number of pairs or partners that can be asked for."""
@@ -23,6 +26,12 @@ def exact(share: float) -> Fraction:
 def as_share(value: object) -> object:
     """Return a number as a plain float, so that 1 and 1.0 make one policy; leave the rest for the checks."""
     return float(value) if isinstance(value, float) or (type(value) is int and 0 <= value <= 1) else value
+
+
+def share_faults(where: str, value: object) -> Iterator[Fault]:
+    """Check a share, and say how one is written."""
+    for fault in checks.number(where, value, 0, 1):
+        yield fault._replace(hint="Shares go from 0 to 1: 0.35 is 35 %.")
 
 
 def percent(share: float) -> str:
@@ -56,7 +65,7 @@ class Bounds(NamedTuple):
         for option, value in given.items():
             where = f"{name}.{option}"
             if option.endswith("share"):
-                faults += checks.number(where, value, 0, 1)
+                faults += share_faults(where, value)
             else:
                 faults += checks.whole(where, value, 0, MOST)
         if faults:

@@ -22,7 +22,7 @@ from twinmatch.policy.conditions import is_list, word_of
 from twinmatch.policy.languages import profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy.typing as npt
 
@@ -50,6 +50,11 @@ class Cells(NamedTuple):
 
     code: npt.NDArray[np.int32]
     words: tuple[frozenset[str], ...]
+
+    @property
+    def known(self) -> Bool:
+        """Where the cell holds a word."""
+        return np.array([*map(bool, self.words), False])[self.code]
 
     def holding(self, accepted: frozenset[str]) -> Bool:
         """Return whether the cell of each school holds one of some words."""
@@ -107,11 +112,12 @@ def meeting(name: str, side: str, schools: Schools, conditions: Mapping[str, Any
     schools : Schools
     conditions : Conditions
     say : callable
-        Told of accepted values that no school has, and of groups without a school.
+        Told of accepted values that no school has, of schools whose values are not known, and of groups
+        without a school.
     """
     if not conditions:
         return None
-    inside = np.ones(len(schools), np.bool_)
+    inside, known = np.ones(len(schools), np.bool_), np.ones(len(schools), np.bool_)
     for column, accepted in conditions.items():
         cells = read(schools, column)
         wanted = {word: _as_in(schools, column, word) for word in accepted}
@@ -121,6 +127,8 @@ def meeting(name: str, side: str, schools: Schools, conditions: Mapping[str, Any
         if column == "sector":
             _say_guesses(side, schools, say)
         inside &= cells.holding(frozenset(wanted.values()))
+        known &= cells.known
+    _say_unknown(name, side, conditions, known, say)
     if not inside.any():
         say(f"no {side} school meets the conditions of the quota {name!r}")
     return inside
@@ -188,11 +196,7 @@ def groups(
             found.setdefault(combination, []).append(kind)
     grouped = np.zeros(int(code.max(initial=0)) + 1, np.bool_)
     grouped[[kind for kinds in found.values() for kind in kinds]] = True
-    if lost := len(counted) - int(grouped[counted].sum()):
-        say(
-            f"{lost:,} of {len(counted):,} {side} schools have no known {' or '.join(columns)}: "
-            f"they are in no group of the quota {name!r}"
-        )
+    _say_unknown(name, side, columns, grouped[counted], say)
     if "sector" in columns:
         _say_guesses(side, schools, say)
     order = sorted(found)
@@ -211,6 +215,14 @@ def _as_in(schools: Schools, column: str, word: str) -> str:
             except ValueError:
                 continue
     return word
+
+
+def _say_unknown(name: str, side: str, columns: Iterable[str], known: Bool, say: Say) -> None:
+    if lost := len(known) - int(np.count_nonzero(known)):
+        say(
+            f"{lost:,} of {len(known):,} {side} schools have no known {' or '.join(columns)}: "
+            f"they are in no group of the quota {name!r}"
+        )
 
 
 def _say_guesses(side: str, schools: Schools, say: Say) -> None:

@@ -15,10 +15,9 @@ import numpy as np
 
 from twinmatch.errors import Fault
 from twinmatch.graph import constraints
-from twinmatch.policy import checks
 from twinmatch.policy.asked import RelativeFloor
 from twinmatch.policy.balance import CountryBalance
-from twinmatch.policy.bounds import Bounds, as_share, exact, percent
+from twinmatch.policy.bounds import Bounds, as_share, exact, percent, share_faults
 from twinmatch.policy.conditions import (
     Conditions,
     as_names,
@@ -68,7 +67,7 @@ class Quota(Part):
     left, right : mapping of str to sequence, optional
         Conditions: accepted values by column. A school must meet all of them; without any, everybody does.
         A cell that is a list (``levels``, ``languages``, ``teach_lang``, ``tags``) meets a condition if it
-        holds one of the values. Where the value is unknown, the school is not in the group.
+        holds one of the values. Where the value is unknown, the school is not in the group, and is reported.
     at_least, at_most : int, optional
         Pairs.
     at_least_share, at_most_share : float, optional
@@ -77,9 +76,10 @@ class Quota(Part):
     Examples
     --------
     >>> from twinmatch.policies import Quota
-    >>> quota = Quota("REP to Spain", left={"ep": ["REP", "REP+"]}, right={"country": "ES"}, at_least=200)
+    >>> priority = {"ep": ["REP", "REP+", "REP/REP+"]}
+    >>> quota = Quota("priority to Spain", left=priority, right={"country": "ES"}, at_least=200)
     >>> quota.left["ep"]
-    ('REP', 'REP+')
+    ('REP', 'REP+', 'REP/REP+')
     """
 
     kind: ClassVar[str] = "quota"
@@ -244,7 +244,8 @@ class CoverageFloor(Part):
     Examples
     --------
     >>> from twinmatch.policies import CoverageFloor
-    >>> priority = CoverageFloor("priority education", left={"ep": ["REP", "REP+"]}, at_least_share=0.98)
+    >>> ep = ["REP", "REP+", "REP/REP+"]
+    >>> priority = CoverageFloor("priority education", left={"ep": ep}, at_least_share=0.98)
     >>> alike = CoverageFloor("no académie behind", per=["academie"], within=0.02)
     """
 
@@ -277,7 +278,7 @@ class CoverageFloor(Part):
             yield Fault(self.name, "bounds nothing", hint="Give at_least_share or within.")
         for option in ("at_least_share", "within"):
             if getattr(self, option) is not None:
-                yield from checks.number(self.where(option), getattr(self, option), 0, 1)
+                yield from share_faults(self.where(option), getattr(self, option))
 
     def table_faults(self, left: Schools, right: Schools) -> Iterator[Fault]:
         """Yield what keeps it from being used on these two tables."""

@@ -8,6 +8,9 @@
 //   tags       min(cap, each * number of common bits)                                64-bit sets
 //   dot        min(cap, max(0, ((offset + <left_i, right_j>) * gain) >> shift))      8-bit vectors
 //
+// Where there is a curve, a pair is worth its entry for that sum instead: the nearest one, where it has none. Entries never
+// fall.
+//
 // Every operation is either on integers or one of + - * sqrt on float32 in the order written, which IEEE 754 rounds the
 // same way everywhere; built without contraction, all instruction sets return the same bits. An unknown value arrives
 // as a sentinel so far away that its column adds 0 (its worth is in the table).
@@ -53,6 +56,8 @@ struct Terms {
   Tags tags[MAX_COLUMNS];
   Distance distance;
   Dot dot;
+  const std::int32_t *curve;  // nullptr: none
+  std::int32_t curve_last;    // entries for sums from 0 to this
 };
 
 constexpr float ARC_SCALE = 0x1p-44f, ARC_C1 = 0.0428923108f, ARC_C2 = 0.00209602714f, ARC_C3 = 0.00208822871f;
@@ -85,6 +90,11 @@ static inline std::int32_t band_points(const Distance &d, float off) {
 
 static inline std::int32_t arc_points(const Distance &d, float q) {
   return band_points(d, __builtin_fabsf(arc_length(q) - d.centre));
+}
+
+static inline std::int32_t on_curve(const Terms &terms, std::int32_t sum) {
+  const std::int32_t least = sum > 0 ? sum : 0;
+  return terms.curve[least < terms.curve_last ? least : terms.curve_last];
 }
 
 // The first LINEARS linear columns, and the distance if DISTANCE, of left school i with right school first + k.
@@ -173,6 +183,8 @@ static inline void score(const Terms &terms, std::int64_t i, std::int64_t first,
       out[k] += static_cast<std::int32_t>(points < d.cap ? points : d.cap);
     }
   }
+  if (terms.curve != nullptr)
+    for (std::int64_t k = 0; k < count; ++k) out[k] = on_curve(terms, out[k]);
 }
 
 }  // namespace twin::TM_LEVEL

@@ -61,7 +61,10 @@ def dense_points(terms) -> np.ndarray:
     for i, row_class in enumerate(terms.left_class):
         for j, column_class in enumerate(terms.right_class):
             entry = int(terms.table[row_class, column_class])
-            total[i, j] = FORBIDDEN if entry == FORBIDDEN else total[i, j] + entry
+            worth = int(total[i, j]) + entry
+            if terms.curve is not None:
+                worth = int(terms.curve[min(max(worth, 0), len(terms.curve) - 1)])
+            total[i, j] = FORBIDDEN if entry == FORBIDDEN else worth
     for i, j in terms.banned:
         total[i, j] = FORBIDDEN
     return total

@@ -8,6 +8,7 @@ from twinmatch.graph.terms import DistanceColumns, DotColumns, LinearColumns, Pa
 
 FORBIDDEN = -(2**31)
 KINDS = ("table", "linear", "distance", "tags", "dot", "bans")
+CURVED = (*KINDS, "curve")
 
 
 def random_terms(
@@ -26,7 +27,7 @@ def random_terms(
     Parameters
     ----------
     kinds : tuple of str
-        Which columns there are, of ``KINDS``.
+        Which columns there are, of ``CURVED``.
     linears : int, optional
         How many linear columns; one to four by default.
     forbidden : float
@@ -57,12 +58,19 @@ def random_terms(
         tags=tuple(_tags(rng, num_left, num_right, span) for _ in range(2 if "tags" in kinds else 0)),
         dot=_dot(rng, num_left, num_right, span) if "dot" in kinds else None,
         banned=banned,
+        curve=_curve(rng, span) if "curve" in kinds else None,
     )
 
 
 def random_capacity(rng: np.random.Generator, num_right: int, most: int = 3) -> np.ndarray:
     """Return places from none to ``most``."""
     return rng.integers(0, most + 1, num_right)
+
+
+def _curve(rng, span):
+    """Return entries that never fall: jumps, plateaus, and an end that many sums are beyond."""
+    size = int(rng.choice([1, 7, span, 6 * span]))
+    return np.cumsum(rng.integers(0, 4, size) * (rng.random(size) < 0.3)).astype(np.int32)
 
 
 def _unknown(rng, values, sentinel):

@@ -51,9 +51,9 @@ class CheckedTerms {
  public:
   CheckedTerms(In<std::int32_t, 1> left_class, In<std::int32_t, 1> right_class, In<std::int32_t, 2> table,
                std::vector<LinearIn> linears, std::optional<DistanceIn> distance, std::vector<TagsIn> tags,
-               std::optional<DotIn> dot, In<std::int64_t, 2> banned)
+               std::optional<DotIn> dot, In<std::int64_t, 2> banned, std::optional<In<std::int32_t, 1>> curve)
       : left_class_(left_class), right_class_(right_class), table_(table), linears_(std::move(linears)),
-        distance_(std::move(distance)), tags_(std::move(tags)), dot_(std::move(dot)) {
+        distance_(std::move(distance)), tags_(std::move(tags)), dot_(std::move(dot)), curve_(curve) {
     terms.num_left = static_cast<std::int64_t>(left_class.shape(0));
     terms.num_right = static_cast<std::int64_t>(right_class.shape(0));
     terms.num_right_classes = static_cast<std::int64_t>(table.shape(1));
@@ -74,6 +74,10 @@ class CheckedTerms {
     take_dot(most);
     require(most <= INT32_MAX, "the most points of a pair do not fit 32 bits");
     take_banned(banned);
+    if (!curve_) return;
+    require(curve_->size() > 0 && static_cast<std::int64_t>(curve_->size()) <= REACH, "a curve has no entries, or too many");
+    require(within(curve_->data(), static_cast<std::int64_t>(curve_->size()), 0, INT32_MAX), "an entry of the curve is below 0");
+    terms.curve = curve_->data(), terms.curve_last = static_cast<std::int32_t>(curve_->size() - 1);
   }
 
   twin::Terms terms{};
@@ -162,6 +166,7 @@ class CheckedTerms {
   std::optional<DistanceIn> distance_;
   std::vector<TagsIn> tags_;
   std::optional<DotIn> dot_;
+  std::optional<In<std::int32_t, 1>> curve_;
 };
 
 template <class T>
@@ -224,10 +229,11 @@ NB_MODULE(_check, m) {
   m.doc() = "The plain verification pass of twinmatch: every pair, one after the other.";
   nb::class_<CheckedTerms>(m, "Terms", "The terms of a pair as arrays, checked once.")
       .def(nb::init<In<std::int32_t, 1>, In<std::int32_t, 1>, In<std::int32_t, 2>, std::vector<LinearIn>,
-                    std::optional<DistanceIn>, std::vector<TagsIn>, std::optional<DotIn>, In<std::int64_t, 2>>(),
+                    std::optional<DistanceIn>, std::vector<TagsIn>, std::optional<DotIn>, In<std::int64_t, 2>,
+                    std::optional<In<std::int32_t, 1>>>(),
            "left_class"_a.noconvert(), "right_class"_a.noconvert(), "table"_a.noconvert(),
            "linears"_a.noconvert(), "distance"_a.noconvert().none(), "tags"_a.noconvert(),
-           "dot"_a.noconvert().none(), "banned"_a.noconvert());
+           "dot"_a.noconvert().none(), "banned"_a.noconvert(), "curve"_a.noconvert().none() = nb::none());
   m.def("plain_pass", &plain_pass, "terms"_a, "right_price"_a.noconvert(), "witness"_a.noconvert(), nb::kw_only(),
         "threads"_a = 1, "isa"_a = "auto", "cancel"_a.noconvert().none() = nb::none(),
         "progress"_a.noconvert().none() = nb::none(),

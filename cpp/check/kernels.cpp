@@ -38,6 +38,21 @@ Offer best(const Terms &terms, std::int64_t i, std::int64_t first, std::int64_t 
   return result;
 }
 
+template <class Offer>
+Offer best_on_curve(const Terms &terms, std::int64_t i, std::int64_t first, std::int64_t count, const Offer *entry,
+                    const Offer *price, std::int32_t *scratch) {
+  Terms straight = terms;
+  straight.curve = nullptr;
+  score(straight, i, first, count, 0, scratch);
+  Offer result = Limits<Offer>::none;
+  for (std::int64_t k = 0; k < count; ++k) {
+    if (entry[k] == Limits<Offer>::none) continue;
+    const Offer net = on_curve(terms, static_cast<std::int32_t>(entry[k]) + scratch[k]) - price[k];
+    result = net > result ? net : result;
+  }
+  return result;
+}
+
 std::int32_t points(const Terms &terms, std::int64_t i, std::int64_t j, std::int32_t base) {
   std::int32_t result = 0;
   score(terms, i, j, 1, base, &result);
@@ -45,7 +60,7 @@ std::int32_t points(const Terms &terms, std::int64_t i, std::int64_t j, std::int
 }
 
 template <class Offer>
-constexpr Loops<Offer> loops = {offers<Offer>, best<Offer>};
+constexpr Loops<Offer> loops = {offers<Offer>, best<Offer>, best_on_curve<Offer>};
 
 #define TM_STRING(x) #x
 #define TM_NAME(x) TM_STRING(x)

@@ -35,6 +35,9 @@ struct Loops {
   // The greatest offer[k] + numeric points of left school i with right school first + k.
   Offer (*best)(const Terms &, std::int64_t i, std::int64_t first, std::int64_t count, const Offer *offer,
                 std::int32_t *scratch);
+  // The same on the curve that the terms have: `entry` is the offer at no price.
+  Offer (*best_on_curve)(const Terms &, std::int64_t i, std::int64_t first, std::int64_t count, const Offer *entry,
+                         const Offer *price, std::int32_t *scratch);
 };
 
 struct Kernels {

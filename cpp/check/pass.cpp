@@ -32,7 +32,7 @@ std::vector<std::int64_t> by_class(const Terms &terms) {
 
 // Whether 32 bits hold every offer and every sum that the loops make of it.
 bool is_narrow(const Pass &pass, std::int64_t table_size) {
-  std::int64_t entry = 0, price = 0, numeric = 0;
+  std::int64_t entry = 0, price = 0, numeric = 0, curved = 0;
   for (std::int64_t k = 0; k < table_size; ++k)
     if (pass.terms.table[k] != FORBIDDEN) entry = std::max(entry, std::abs(std::int64_t{pass.terms.table[k]}));
   for (std::int64_t j = 0; j < pass.terms.num_right; ++j) price = std::max(price, pass.right_price[j]);
@@ -40,7 +40,10 @@ bool is_narrow(const Pass &pass, std::int64_t table_size) {
   for (int c = 0; c < pass.terms.num_tags; ++c) numeric += pass.terms.tags[c].cap;
   if (pass.terms.has_distance) numeric += static_cast<std::int64_t>(pass.terms.distance.cap);
   if (pass.terms.has_dot) numeric += pass.terms.dot.cap;
-  return price <= NARROW && entry <= NARROW - price && numeric <= NARROW;
+  if (pass.terms.curve)
+    for (std::int32_t k = 0; k <= pass.terms.curve_last; ++k)
+      curved = std::max(curved, std::abs(std::int64_t{pass.terms.curve[k]}));
+  return price <= NARROW && std::max(entry, curved) <= NARROW - price && numeric <= NARROW;
 }
 
 template <class Offer>
@@ -48,7 +51,8 @@ class Sweep {
  public:
   Sweep(const Pass &pass, const Loops<Offer> &loops)
       : pass_(pass), terms_(pass.terms), loops_(loops), order_(by_class(pass.terms)),
-        price_(pass.right_price, pass.right_price + pass.terms.num_right), best_(pass.terms.num_left, NONE) {}
+        price_(pass.right_price, pass.right_price + pass.terms.num_right),
+        nothing_(pass.terms.curve ? pass.terms.num_right : 0), best_(pass.terms.num_left, NONE) {}
 
   bool run(int threads) {
     threads = static_cast<int>(std::clamp<std::int64_t>(threads, 1, std::max<std::int64_t>(1, terms_.num_left)));
@@ -107,20 +111,25 @@ class Sweep {
     const std::int32_t left_class = terms_.left_class[order_[row]];
     Offer *offer = scratch.offer.data();
     loops_.offers(terms_.table + left_class * terms_.num_right_classes, terms_.right_class + first,
-                  price_.data() + first, count, offer);
+                  (terms_.curve ? nothing_ : price_).data() + first, count, offer);
     bool marked = false;
     for (; row < to && terms_.left_class[order_[row]] == left_class && !cancelled(); ++row) {
       const std::int64_t i = order_[row];
       const auto bans = std::lower_bound(pass_.banned.begin(), pass_.banned.end(), Banned{i, first});
       const bool own = bans != pass_.banned.end() && *bans < Banned{i, first + count};
       const Offer *offered = own ? without(bans, i, first, count, scratch) : offer;
-      best_[i] = std::max(best_[i], loops_.best(terms_, i, first, count, offered, scratch.points.data()));
+      best_[i] = std::max(best_[i], held(i, first, count, offered, scratch));
       if (pass_.witness[i] && (own || !marked)) {
         for (std::int64_t k = 0; k < count; ++k) reached[first + k] |= offered[k] != NONE;
         marked = marked || !own;
       }
     }
     return row;
+  }
+
+  Offer held(std::int64_t i, std::int64_t first, std::int64_t count, const Offer *offered, Scratch &scratch) const {
+    if (!terms_.curve) return loops_.best(terms_, i, first, count, offered, scratch.points.data());
+    return loops_.best_on_curve(terms_, i, first, count, offered, price_.data() + first, scratch.points.data());
   }
 
   // The offers of the block to left school i, its banned partners masked.
@@ -136,7 +145,7 @@ class Sweep {
   const Terms &terms_;
   const Loops<Offer> &loops_;
   std::vector<std::int64_t> order_;
-  std::vector<Offer> price_;
+  std::vector<Offer> price_, nothing_;  // prices; none of them, where a curve is between them and the table
   std::vector<Offer> best_;  // each entry is written by the thread that holds its chunk
   std::int64_t chunk_ = CHUNK;
   std::atomic<std::int64_t> next_{0};

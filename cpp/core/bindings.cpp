@@ -36,10 +36,11 @@ class Graph final : public Searchable {
  public:
   Graph(In<std::int32_t> left_class, In<std::int32_t> right_class, In2<std::int32_t> table, std::vector<LinearIn> linears,
         std::optional<DistanceIn> distance, std::vector<TagsIn> tags, std::optional<DotIn> dot,
-        std::optional<In<std::int64_t>> ban_offset, std::optional<In<std::int32_t>> ban_item, const std::string &isa)
+        std::optional<In<std::int64_t>> ban_offset, std::optional<In<std::int32_t>> ban_item,
+        std::optional<In<std::int32_t>> curve, const std::string &isa)
       : left_class_(left_class), right_class_(right_class), table_(table), linears_(std::move(linears)),
         distance_(std::move(distance)), tags_(std::move(tags)), dot_(std::move(dot)), ban_offset_(ban_offset),
-        ban_item_(ban_item) {
+        ban_item_(ban_item), curve_(curve) {
     Terms t{};
     const std::size_t n = left_class.size(), m = right_class.size();
     t.num_left = std::int64_t(n), t.num_right = std::int64_t(m), t.num_right_classes = std::int64_t(table.shape(1));
@@ -75,6 +76,10 @@ class Graph final : public Searchable {
       need(left.shape(0) == n && right.shape(0) == m && left.shape(1) == right.shape(1), "vectors have the wrong shape");
       t.dot = {left.data(), right.data(), std::int64_t(left.shape(1)), offset, gain, shift, cap};
     }
+    if (curve_) {
+      need(curve_->size() > 0 && curve_->size() <= std::size_t(PRICE_CAP), "a curve has no entries, or too many");
+      t.curve = curve_->data(), t.curve_last = std::int32_t(curve_->size() - 1);
+    }
     if (ban_offset_) need(ban_item_ && ban_offset_->size() == n + 1, "bans have the wrong shape");
     graph_ = std::make_unique<ScoredGraph>(t, ban_offset_ ? ban_offset_->data() : nullptr,
                                            ban_item_ ? ban_item_->data() : nullptr, isa);
@@ -109,7 +114,7 @@ class Graph final : public Searchable {
   std::vector<TagsIn> tags_;
   std::optional<DotIn> dot_;
   std::optional<In<std::int64_t>> ban_offset_;
-  std::optional<In<std::int32_t>> ban_item_;
+  std::optional<In<std::int32_t>> ban_item_, curve_;
   std::unique_ptr<ScoredGraph> graph_;
 };
 
@@ -284,9 +289,10 @@ NB_MODULE(_core, m) {
   nb::class_<Graph, Searchable>(m, "Graph")
       .def(nb::init<In<std::int32_t>, In<std::int32_t>, In2<std::int32_t>, std::vector<LinearIn>, std::optional<DistanceIn>,
                     std::vector<TagsIn>, std::optional<DotIn>, std::optional<In<std::int64_t>>,
-                    std::optional<In<std::int32_t>>, const std::string &>(),
+                    std::optional<In<std::int32_t>>, std::optional<In<std::int32_t>>, const std::string &>(),
            nb::arg("left_class"), nb::arg("right_class"), nb::arg("table"), nb::arg("linears"), nb::arg("distance").none(),
-           nb::arg("tags"), nb::arg("dot").none(), nb::arg("ban_offset").none(), nb::arg("ban_item").none(), nb::arg("isa"))
+           nb::arg("tags"), nb::arg("dot").none(), nb::arg("ban_offset").none(), nb::arg("ban_item").none(),
+           nb::arg("curve").none(), nb::arg("isa"))
       .def("set_table", &Graph::set_table, nb::arg("table"))
       .def("scan", &Graph::scan, nb::arg("price"), nb::arg("threads"))
       .def_prop_ro("order", [](Graph &g) { return to_array(g.graph().order()); }, nb::rv_policy::move)

@@ -71,6 +71,13 @@ static inline void bound_boxes(const Terms &terms, const Boxes &boxes, std::int3
       out[n] += static_cast<std::int32_t>(points < d.cap ? points : d.cap);
     }
   }
+  if (terms.curve != nullptr) {
+    for (std::int64_t n = 0; n < FAN; ++n) {
+      const std::int32_t most = on_curve(terms, base[n] == FORBIDDEN ? 0 : base[n] + out[n]);
+      out[n] = base[n] == FORBIDDEN ? NO_NET : most * parts - boxes.price[first + n];
+    }
+    return;
+  }
   for (std::int64_t n = 0; n < FAN; ++n) out[n] = masked_sum(base[n], parts, parts * out[n] - boxes.price[first + n]);
 }
 

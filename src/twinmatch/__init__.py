@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from twinmatch import datasets, errors, policies
+    from twinmatch import datasets, errors, mechanisms, policies
     from twinmatch.assignment import Assignment, GroupQuota, assign
     from twinmatch.certify import Certificate
     from twinmatch.compiler import compile
@@ -46,6 +46,7 @@ __all__ = [
     "errors",
     "load_matching",
     "match",
+    "mechanisms",
     "policies",
     "read_schools",
     "show_versions",
@@ -75,7 +76,7 @@ _HOME = {
     "solve": "solvers",
     "ways_out": "easing",
 }
-_MODULES = ("datasets", "errors", "policies")
+_MODULES = ("datasets", "errors", "mechanisms", "policies")
 
 
 def __getattr__(name: str) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from twinmatch.graph.called import CalledGraph
     from twinmatch.graph.explicit import ExplicitGraph
+    from twinmatch.graph.terms import PairTerms
     from twinmatch.matching import Matching
+    from twinmatch.policy import Policy
     from twinmatch.solvers.control import Cancel, Progress
 
     Int64 = npt.NDArray[np.int64]
@@ -60,7 +63,7 @@ def rule_prices(
     if not wanted:
         return _table(matching, ())
     graph: ExplicitGraph | ScoredGraph
-    whole = compile(matching.left, matching.right, policy, right_capacity=matching.right_capacity)
+    whole = _graph(matching, policy)
     if whole.num_left * whole.num_right <= FEW_PAIRS:
         graph = written(whole)
         wanted = [
@@ -76,6 +79,13 @@ def rule_prices(
         )
     best = Optimum(graph, limits, policy.coverage == "first", pairs, _prices(matching))
     return _table(matching, priced(best, wanted, control))
+
+
+def _graph(matching: Matching, policy: Policy) -> ScoredGraph | CalledGraph:
+    """Return the graph of a policy, whose pairs count for what the matching's mechanism says."""
+    graph = compile(matching.left, matching.right, policy, right_capacity=matching.right_capacity)
+    curve = matching.mechanism.curve(cast("PairTerms", graph.terms).max_points)
+    return graph if curve is None else graph.with_curve(curve)
 
 
 def _prices(matching: Matching) -> Prices:
@@ -109,9 +119,7 @@ def _barred(matching: Matching, name: str, graph: ExplicitGraph) -> Rule:
     """Return a rule with the pairs that nothing but it forbids."""
     policy = matching.policy
     others = replace(policy, rules=tuple(rule for rule in policy.rules if rule.name != name))
-    i, j, points = written(
-        compile(matching.left, matching.right, others, right_capacity=matching.right_capacity)
-    ).pairs()
+    i, j, points = written(_graph(matching, others)).pairs()
     allowed = graph.pairs()
     more = ~np.isin(i * graph.num_right + j, allowed[0] * graph.num_right + allowed[1])
     return Rule(FORBIDDEN, barred=(i[more], j[more], points[more]))

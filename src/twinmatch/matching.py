@@ -14,6 +14,7 @@ from twinmatch.certify.sealing import digest
 from twinmatch.certify.theorem import Claims, check_assignment
 from twinmatch.compiler import Compiled, compiled
 from twinmatch.graph.constraints import Prices
+from twinmatch.mechanisms import Mechanism, most_points
 from twinmatch.policy.asked import asked
 from twinmatch.proof import Proof
 from twinmatch.reasons import Standing, closed_by, reasons_for, reasons_under, schools_in_words
@@ -74,7 +75,8 @@ class Matching:
     witness_left : (len(left),) bool
         Left schools whose partners, together, bound the coverage.
     objective, bound : int
-        Points of all pairs; what no matching that covers as many left schools can exceed.
+        Points of all pairs; what no matching that covers as many left schools can exceed. Under a mechanism
+        that counts a transform of points, what these count for.
     coverage, coverage_bound : int
         Left schools with a partner; what no matching can exceed.
     status : Status
@@ -90,6 +92,8 @@ class Matching:
     proof : Proof or None
         Where the policy has quotas, or counts points before coverage. Then ``mate`` is the first partner
         where a school has several; ``pairs`` has all.
+    mechanism : Mechanism
+        What the matching was to be best at.
     """
 
     left: Schools
@@ -111,6 +115,7 @@ class Matching:
     seed: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     proof: Proof | None = None
+    mechanism: Mechanism = field(default_factory=most_points)
 
     @classmethod
     def from_solution(
@@ -123,6 +128,7 @@ class Matching:
         *,
         seed: int,
         seconds: dict[str, float],
+        mechanism: Mechanism,
     ) -> Matching:
         """Return the matching that a solution over two sorted tables stands for."""
         numbers: dict[str, Any] = {
@@ -143,9 +149,10 @@ class Matching:
             policy=policy,
             limit=solution.limit,
             seal=seal(**numbers),
-            fingerprints=(left.fingerprint(), right.fingerprint(), policy.fingerprint()),
+            fingerprints=_fingerprints(left, right, policy, mechanism),
             seed=seed,
             seconds={**seconds, **solution.seconds},
+            mechanism=mechanism,
             **numbers,
         )
 
@@ -160,6 +167,7 @@ class Matching:
         *,
         seed: int,
         seconds: dict[str, float],
+        mechanism: Mechanism,
     ) -> Matching:
         """Return the matching that an answer under constraints stands for."""
         order = np.lexsort(answer.pairs.T[::-1])
@@ -196,10 +204,11 @@ class Matching:
             policy=policy,
             limit=answer.limit,
             seal=digest(seal(**numbers), *proof.arrays()),
-            fingerprints=(left.fingerprint(), right.fingerprint(), policy.fingerprint()),
+            fingerprints=_fingerprints(left, right, policy, mechanism),
             seed=seed,
             seconds=seconds,
             proof=proof,
+            mechanism=mechanism,
             **numbers,
         )
 
@@ -358,6 +367,11 @@ class Matching:
             {"left_id": self.left.ids[i], "right_id": self.right.ids[j], "points": total, **worth}
         )
 
+    @property
+    def points(self) -> int:
+        """Points of all pairs, whatever the mechanism counts."""
+        return int(self._points_of_pairs().sum())
+
     def _points_of_pairs(self) -> npt.NDArray[np.int64]:
         return self._compiled.terms.points(*self._taken())
 
@@ -421,6 +435,8 @@ class Matching:
         """
         # The policy is compiled afresh: a cached compilation is not evidence.
         fresh = compiled(self.left, self.right, self.policy)
+        curve = self.mechanism.curve(fresh.terms.max_points)
+        fresh = replace(fresh, terms=replace(fresh.terms, curve=curve))
         certificate = self._checked(fresh, threads, isa, on_progress, cancel)
         certificate = replace(certificate, claims=(*certificate.claims, self._unchanged()))
         self.__dict__["last_certificate"] = certificate
@@ -499,7 +515,7 @@ class Matching:
 
     def _unchanged(self) -> Claim:
         """See that the tables and the policy are those that the numbers were found for."""
-        found = (self.left.fingerprint(), self.right.fingerprint(), self.policy.fingerprint())
+        found = _fingerprints(self.left, self.right, self.policy, self.mechanism)
         changed = [
             name
             for name, a, b in zip(("left", "right", "policy"), found, self.fingerprints, strict=True)
@@ -534,10 +550,19 @@ class Matching:
     def __repr__(self) -> str:
         if self.status is Status.INFEASIBLE:
             return f"Matching({self.status}, {len(self.left):,} schools)"
+        best = "" if self.mechanism == most_points() else f", {self.mechanism.name} {self.objective:,}"
         return (
             f"Matching({self.status}, {self.coverage:,} of {len(self.left):,} schools paired, "
-            f"{self.objective:,} points, gap {self.gap:,})"
+            f"{self.points:,} points{best}, gap {self.gap:,})"
         )
+
+
+def _fingerprints(
+    left: Schools, right: Schools, policy: Policy, mechanism: Mechanism
+) -> tuple[str, str, str]:
+    """Return digests of the tables, and of what was asked of them."""
+    asked, how = policy.fingerprint(), mechanism.fingerprint()
+    return left.fingerprint(), right.fingerprint(), f"{asked}+{how}" if how else asked
 
 
 def load_matching(directory: str | os.PathLike[str]) -> Matching:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from twinmatch.compiler import compile, places_of
 from twinmatch.errors import Fault, InputError
 from twinmatch.matching import Matching
+from twinmatch.mechanisms import Mechanism, most_points
 from twinmatch.policy.asked import asked
 from twinmatch.settling import settled
 from twinmatch.solvers import check_options, solve
@@ -44,6 +45,7 @@ def match(
     on_progress: Callable[[Progress], object] | None = None,
     cancel: Cancel | None = None,
     seed: int = 0,
+    mechanism: Mechanism | None = None,
 ) -> Matching:
     """
     Pair as many left schools as possible, each with one partner, and among all ways to do so the best one.
@@ -70,7 +72,9 @@ def match(
     cancel : object with ``is_set()``, optional
         Such as a :class:`threading.Event` that another thread may set.
     seed : int, optional
-        Recorded. This mechanism draws no lots: ties are decided by the ids of the schools.
+        Recorded. No mechanism here draws lots: ties are decided by the ids of the schools.
+    mechanism : Mechanism, optional
+        What the best one is: one of :mod:`twinmatch.mechanisms`. The most points without it.
 
     Returns
     -------
@@ -87,8 +91,9 @@ def match(
     Notes
     -----
     With ``coverage`` the number of left schools that have a partner, the result maximises ``coverage`` first
-    and the sum of points second. Same tables in any row order, same policy: same bytes, for any number of
-    threads and any instruction set. Memory is linear in the number of schools.
+    and second the sum of points, or what the mechanism counts instead. Same tables in any row order, same
+    policy: same bytes, for any number of threads and any instruction set. Memory is linear in the number of
+    schools.
 
     Examples
     --------
@@ -100,7 +105,7 @@ def match(
     """
     started = time.monotonic()
     check_options(deadline, gap, threads, on_progress, cancel, seed)
-    _check_kinds(left, right, policy)
+    _check_kinds(left, right, policy, mechanism)
     if policy is None:
         from twinmatch.policies import systematic_twinning
 
@@ -111,12 +116,18 @@ def match(
     right, order = right.sorted_by_id()
     capacity = capacity[order]
     graph = compile(left, right, policy, right_capacity=capacity)
+    most = cast("PairTerms", graph.terms).max_points
+    mechanism = (mechanism or most_points()).settled(most)
+    if (curve := mechanism.curve(most)) is not None:
+        graph = graph.with_curve(curve)
     compile_s = time.monotonic() - started
     if policy.quotas or policy.coverage != "first":
         control = Control(deadline, float(gap), number_of(threads), on_progress, cancel, started)
         answer = _under_quotas(left, right, policy, capacity, graph, control)
         seconds = {"compile": compile_s, **control.seconds}
-        return Matching.from_answer(left, right, policy, capacity, answer, seed=seed, seconds=seconds)
+        return Matching.from_answer(
+            left, right, policy, capacity, answer, seed=seed, seconds=seconds, mechanism=mechanism
+        )
     solution = solve(
         graph,
         deadline=None if deadline is None else max(0.0, deadline - compile_s),
@@ -126,8 +137,9 @@ def match(
         cancel=cancel,
         seed=seed,
     )
+    seconds = {"compile": compile_s}
     return Matching.from_solution(
-        left, right, policy, capacity, solution, seed=seed, seconds={"compile": compile_s}
+        left, right, policy, capacity, solution, seed=seed, seconds=seconds, mechanism=mechanism
     )
 
 
@@ -147,7 +159,7 @@ def _under_quotas(
     return solve_implicit(graph, limits, policy.coverage == "first", control)
 
 
-def _check_kinds(left: object, right: object, policy: object) -> None:
+def _check_kinds(left: object, right: object, policy: object, mechanism: object) -> None:
     """Refuse frames and file names in words: turning them into schools and policies is the caller's step."""
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
@@ -161,5 +173,8 @@ def _check_kinds(left: object, right: object, policy: object) -> None:
     if policy is not None and not isinstance(policy, Policy):
         what = f"must be a Policy, not {type(policy).__name__}"
         faults.append(Fault("policy", what, hint="Read a file with tm.Policy.load(path)."))
+    if mechanism is not None and not isinstance(mechanism, Mechanism):
+        what = f"must be a mechanism, not {type(mechanism).__name__}"
+        faults.append(Fault("mechanism", what, hint="Such as tm.mechanisms.nash(), with its brackets."))
     if faults:
         raise InputError("match", faults)

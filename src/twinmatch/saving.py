@@ -23,6 +23,13 @@ the folder is of format 2: ``pairs`` may name a left school several times, and t
 All three files of prices then have a column ``cover`` where a coverage bound is proven, and ``witness`` where
 it is proven that nothing exists; quotas that a search found to clash are marked in ``clash``.
 
+Where a mechanism other than the most points was asked for, the folder is of format 3: as one of the other
+two, and ``mechanism`` in ``matching.json`` names it. A transform of the user's own comes with its entries.
+
+==================================  =================================================================
+``curve.parquet``                   ``worth``: what 0, 1, ... points count for
+==================================  =================================================================
+
 Each file is written under another name and put in place in one step. Nothing is pickled.
 """
 
@@ -36,6 +43,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinmatch.errors import Fault, FormatError, TwinMatchError
+from twinmatch.mechanisms import NAMES, Concave, Mechanism, most_points, named
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -47,10 +55,11 @@ if TYPE_CHECKING:
     from twinmatch.matching import Matching, Proof
     from twinmatch.policy.asked import Asked
 
-__all__ = ["FORMAT", "UNDER_QUOTAS", "load", "save"]
+__all__ = ["FORMAT", "UNDER_QUOTAS", "WITH_MECHANISM", "load", "save"]
 
-#: Versions of the folder's layout, without and with a proof under quotas; another one is refused in words.
-FORMAT, UNDER_QUOTAS = 1, 2
+#: Versions of the folder's layout: without and with a proof under quotas, and with a mechanism, either way.
+#: Another one is refused in words.
+FORMAT, UNDER_QUOTAS, WITH_MECHANISM = 1, 2, 3
 
 _NUMBERS = ("objective", "bound", "coverage", "coverage_bound", "coverage_price", "seed")
 # A spreadsheet would run a text that starts with one of these.
@@ -90,7 +99,7 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
         "price": matching.right_price,
     }
     proof = matching.proof
-    for name in ("left_prices", "quota_prices"):
+    for name in ("left_prices", "quota_prices", "curve"):
         (folder / f"{name}.parquet").unlink(missing_ok=True)  # of another matching
     if proof is not None:
         prices |= _proven(proof, "right")
@@ -106,6 +115,9 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
         parquet("left_prices", pa.table(lefts | _proven(proof, "left")))
         parquet("quota_prices", pa.table(quotas))
     parquet("prices", pa.table(prices))
+    mechanism = matching.mechanism
+    if isinstance(mechanism, Concave):
+        parquet("curve", pa.table({"worth": mechanism.entries}))
     _write(folder / "policy.toml", lambda path: path.write_text(toml, encoding="utf-8"))
     # A check that was made already need not be made again, unless it was stopped or refused.
     last = matching.__dict__.get("last_certificate")
@@ -123,6 +135,8 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
         "kinds": [matching.left.kind, matching.right.kind],
         "seconds": matching.seconds,
     }
+    if mechanism != most_points():
+        record["format"], record["mechanism"] = WITH_MECHANISM, mechanism.name
     if proof is not None:
         record["proof"] = {
             "price_scale": proof.price_scale,
@@ -142,7 +156,7 @@ def load(directory: str | os.PathLike[str]) -> Matching:
 
     folder = Path(directory)
     record = _manifest(folder)
-    under_quotas = record["format"] == UNDER_QUOTAS
+    under_quotas = record["format"] == UNDER_QUOTAS or "proof" in record
     names = ("left", "right", "pairs", "prices", *(("left_prices", "quota_prices") if under_quotas else ()))
     tables = {name: _read(folder, name) for name in names}
     try:
@@ -170,6 +184,7 @@ def load(directory: str | os.PathLike[str]) -> Matching:
         (seal,) = _texts("seal", [record["seal"]], 1)
         witness = np.zeros(len(left), bool)
         witness[[left_row[name] for name in record["witness_left"]]] = True
+        numbers: dict[str, Any] = {name: _number(name, record[name]) for name in _NUMBERS}
         proof = None
         if under_quotas:
             request = asked(policy, left, right, places)
@@ -188,7 +203,8 @@ def load(directory: str | os.PathLike[str]) -> Matching:
             fingerprints=(fingerprints[0], fingerprints[1], fingerprints[2]),
             seconds=record["seconds"],
             proof=proof,
-            **{name: _number(name, record[name]) for name in _NUMBERS},
+            mechanism=_mechanism(folder, record),
+            **numbers,
         )
         # Nothing is computed from this column; `verify` says whether it is true. Pairs are sorted by id.
         matching.__dict__["points_on_file"] = pairs["points"].to_numpy()[by_id]
@@ -198,6 +214,22 @@ def load(directory: str | os.PathLike[str]) -> Matching:
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         what = f"does not hold what a matching needs ({type(error).__name__}: {error})"
         raise FormatError(str(folder), [Fault("matching.json", what)]) from error
+
+
+def _mechanism(folder: Path, record: dict[str, Any]) -> Mechanism:
+    """Return what the matching was to be best at."""
+    if record["format"] != WITH_MECHANISM:
+        return most_points()
+    if record["mechanism"] in NAMES:
+        return named(record["mechanism"])
+    if record["mechanism"] != Concave.name:
+        what = f"names a mechanism that this version does not know: {record['mechanism']!r}"
+        raise FormatError(str(folder), [Fault("matching.json", what)])
+    entries = _whole(_read(folder, "curve"), "worth")
+    if not len(entries) or entries[0] < 0 or (np.diff(entries) < 0).any() or entries[-1] >= 2**31:
+        what = "is no curve: its entries must be 0 or more, and never fall"
+        raise FormatError(str(folder), [Fault("curve.parquet", what)])
+    return Concave(None, entries.astype(np.int32))
 
 
 # -- The proof under quotas --------------------------------------------------------------------------------
@@ -314,8 +346,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise FormatError(str(folder), [Fault("matching.json", f"is not JSON: {error}")]) from error
     found = record.get("format") if isinstance(record, dict) else None
-    if type(found) is not int or found not in (FORMAT, UNDER_QUOTAS):
-        what = f"has format {found!r}, and this version of twinmatch reads {FORMAT} and {UNDER_QUOTAS}"
+    if type(found) is not int or found not in (FORMAT, UNDER_QUOTAS, WITH_MECHANISM):
+        what = f"has format {found!r}, and this version of twinmatch reads {FORMAT} to {WITH_MECHANISM}"
         raise FormatError(str(folder), [Fault("matching.json", what)])
     return dict(record)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.oracles import FORBIDDEN, dense_points
-from tests.random_terms import KINDS, random_terms
+from tests.random_terms import CURVED, KINDS, random_terms
 from twinmatch import _check
 from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
 from twinmatch.errors import InputError
@@ -29,7 +29,7 @@ SIZES = [
     (4, 1025),
     (300, 65),
 ]
-MIXES = [(kind,) for kind in KINDS] + [("linear", "distance"), KINDS]
+MIXES = [(kind,) for kind in KINDS] + [("linear", "distance"), KINDS, ("linear", "distance", "curve"), CURVED]
 
 
 def dense_pass(points: np.ndarray, price: np.ndarray, witness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

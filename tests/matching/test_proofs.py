@@ -156,7 +156,7 @@ def test_formats_are_told_apart(tmp_path):
     assert record["format"] == 2
     for wrong in (3, 0, "2", True, None):
         (tmp_path / "matching.json").write_text(json.dumps({**record, "format": wrong}), encoding="utf-8")
-        with pytest.raises(FormatError, match="reads 1 and 2"):
+        with pytest.raises(FormatError, match="reads 1 to 3"):
             tm.load_matching(tmp_path)
     tm.match(w.left, w.right, BASE).save(tmp_path)
     assert json.loads((tmp_path / "matching.json").read_text(encoding="utf-8"))["format"] == 1

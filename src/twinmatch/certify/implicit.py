@@ -189,6 +189,8 @@ class ImplicitPairs:
             terms = PairTerms(terms.left_class, terms.right_class, nothing, banned=terms.banned)
         if int(np.abs(group.table).max(initial=0)) > _MOST_PRICE:
             raise ValueError("prices of quotas are too large")
+        if terms.curve is not None and group.table.any():
+            raise ValueError("prices of quotas on both sides do not go together with a curve")
         finer = refined(terms, group.left_kind, group.right_kind)
         banned = np.unique(np.concatenate([terms.banned, apart]), axis=0)
         return replace(finer.terms, table=finer.less(group.table), banned=banned)

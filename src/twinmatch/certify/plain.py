@@ -197,12 +197,15 @@ def _called_pass(
 def _with_calls(
     terms: PairTerms, points: npt.NDArray[np.int32], i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Add what the user's own functions give to the admissible pairs."""
+    """Add what the user's own functions give to the admissible pairs; the curve, if any, comes after them."""
     total = points.astype(np.int64)
     asked = np.flatnonzero(points != FORBIDDEN)
-    if asked.size:
-        for call in terms.calls:
-            total[asked] += call.points(i[asked], j[asked])
+    if not terms.calls or not asked.size:
+        return total
+    for call in terms.calls:
+        total[asked] += call.points(i[asked], j[asked])
+    if terms.curve is not None:
+        total[asked] = terms.curve[np.clip(total[asked], 0, len(terms.curve) - 1)]
     return total
 
 
@@ -237,4 +240,5 @@ def _flat(terms: PairTerms) -> _check.Terms:
             int(dot.cap),
         ),
         array(terms.banned),
+        None if terms.curve is None or terms.calls else array(terms.curve),
     )

@@ -7,6 +7,7 @@ all pairs, block by block in NumPy. The answers are the same as those of a searc
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -135,6 +136,11 @@ class CalledGraph:
     def num_right(self) -> int:
         """Number of right nodes."""
         return self.terms.num_right
+
+    def with_curve(self, curve: Int32 | None) -> CalledGraph:
+        """Return the graph whose pairs count for an entry of a curve; see :meth:`ScoredGraph.with_curve`."""
+        assert not isinstance(self.terms, _Swapped)
+        return CalledGraph(replace(self.terms, curve=curve), self.right_capacity, allow_large=True)
 
     # Made anew each time: kept here, the two would hold each other for ever.
     @property

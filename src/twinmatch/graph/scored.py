@@ -96,6 +96,18 @@ class ScoredGraph:
         """The compiled graph with its sides exchanged: its tree stands over the left nodes."""
         return _compiled(transposed(self.terms), self.isa)
 
+    def with_curve(self, curve: npt.NDArray[np.int32] | None) -> ScoredGraph:
+        """
+        Return the graph whose pairs count for an entry of a curve instead of their points.
+
+        Parameters
+        ----------
+        curve : (k,) int32 or None
+            What 0, 1, ... points count for: at least 0, never less for more; beyond the last entry, as much
+            as the last. None: points count for themselves.
+        """
+        return ScoredGraph(replace(self.terms, curve=curve), self.right_capacity, isa=self.isa)
+
     def orders(self) -> tuple[Int64, Int64]:
         """Return the left and the right nodes in the order of the trees, which puts like beside like."""
         return self.core_transposed.order.astype(np.int64), self.core.order.astype(np.int64)
@@ -232,6 +244,7 @@ def transposed(terms: PairTerms) -> PairTerms:
         tuple(c._replace(left=c.right, right=c.left) for c in terms.tags),
         terms.dot and terms.dot._replace(left=terms.dot.right, right=terms.dot.left),
         np.ascontiguousarray(swapped[np.lexsort(swapped.T[::-1])]),
+        curve=terms.curve,
     )
 
 
@@ -268,5 +281,15 @@ def _compiled(terms: PairTerms, isa: str) -> _core.Graph:
         v = terms.dot
         dot = (v.left, v.right, v.offset, v.gain, v.shift, v.cap)
     return _core.Graph(
-        terms.left_class, terms.right_class, terms.table, linears, distance, tags, dot, offset, item, isa
+        terms.left_class,
+        terms.right_class,
+        terms.table,
+        linears,
+        distance,
+        tags,
+        dot,
+        offset,
+        item,
+        terms.curve,
+        isa,
     )

@@ -440,6 +440,9 @@ class PairTerms:
         Single forbidden pairs, sorted, each once.
     calls : tuple of CallTerm
         The user's own functions; where there are any, the pairs are searched by plain passes.
+    curve : (k,) int32 or None
+        Where there is one, a pair is worth ``curve[sum]`` instead of the sum of all of these, or the nearest
+        entry beyond its ends. Entries are at least 0 and never fall.
     """
 
     left_class: Int32
@@ -451,6 +454,7 @@ class PairTerms:
     dot: DotColumns | None = None
     banned: Int64 = field(default_factory=lambda: np.empty((0, 2), np.int64))
     calls: tuple[CallTerm, ...] = ()
+    curve: Int32 | None = None
 
     @property
     def num_left(self) -> int:
@@ -473,7 +477,7 @@ class PairTerms:
             most += max(0, int(min(self.distance.top, self.distance.cap)))
         if self.dot is not None:
             most += max(0, self.dot.cap)
-        return most
+        return most if self.curve is None else int(self.curve[min(most, len(self.curve) - 1)])
 
     @cached_property
     def _banned_keys(self) -> Int64:
@@ -513,6 +517,8 @@ class PairTerms:
             asked = np.flatnonzero(admissible)
             for call in self.calls:
                 total[asked] += call.points(i[asked], j[asked])
+        if self.curve is not None:
+            total = self.curve[np.clip(total, 0, len(self.curve) - 1)].astype(np.int64)
         total[~admissible] = FORBIDDEN
         return total.reshape(shape)
 
@@ -549,6 +555,7 @@ class PairTerms:
             dot,
             _renumber(self.banned, left, right, self.num_left, self.num_right),
             tuple(_reorder(call, left, right) for call in self.calls),
+            self.curve,
         )
 
 

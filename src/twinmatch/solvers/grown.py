@@ -96,7 +96,8 @@ def solve_implicit(
         With prices in whole points.
     """
     number = graph.num_left * graph.num_right
-    if number <= FEW_PAIRS and not (isinstance(graph, ScoredGraph) and _are_many(limits, number)):
+    is_plain = isinstance(graph, ScoredGraph) and graph.terms.curve is None
+    if number <= FEW_PAIRS and not (is_plain and _are_many(limits, number)):
         return solve_constrained(
             written(graph), limits, coverage_first, control, _coverage(graph, limits, control)
         )

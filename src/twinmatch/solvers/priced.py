@@ -104,7 +104,8 @@ def solve_priced(graph: ScoredGraph, limits: Constraints, coverage_first: bool, 
     Raises
     ------
     ResourceLimitError
-        If left nodes may have several partners, or more than a hundred right nodes must be filled.
+        If left nodes may have several partners, more than a hundred right nodes must be filled, or pairs
+        count for an entry of a curve instead of their points.
     """
     number = f"with {graph.num_left * graph.num_right:,} pairs"
     if int(limits.left_most.max(initial=0)) > 1:
@@ -115,6 +116,12 @@ def solve_priced(graph: ScoredGraph, limits: Constraints, coverage_first: bool, 
         raise ResourceLimitError(
             f"quotas that cross others are not solved {number} where more than {MOST_FILLED:,} right nodes "
             "must have a partner"
+        )
+    if graph.terms.curve is not None:
+        # What quotas cost is taken off the table of classes, which the curve stands above.
+        raise ResourceLimitError(
+            f"quotas that cross others are not solved {number} under a mechanism that counts a transform of "
+            "points: use most_points, or quotas that are nested"
         )
     run = _Priced(graph, limits, coverage_first, control)
     try:

@@ -1,0 +1,15 @@
+"""
+Mechanisms: how one matching is chosen among all that keep to the rules.
+
+A policy says who may be paired and what a pair is worth; a mechanism says what a matching is to be best at.
+Every one of them pairs as many left schools as can be (unless the policy counts points first), and keeps to
+capacities, locks and quotas.
+"""
+
+from __future__ import annotations
+
+from twinmatch.mechanisms.catalogue import NAMES, named
+from twinmatch.mechanisms.mechanism import Mechanism, MostPoints, most_points
+from twinmatch.mechanisms.transformed import Concave, Nash, concave, nash
+
+__all__ = ["NAMES", "Concave", "Mechanism", "MostPoints", "Nash", "concave", "most_points", "named", "nash"]

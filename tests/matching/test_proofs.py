@@ -154,7 +154,7 @@ def test_formats_are_told_apart(tmp_path):
     tm.match(w.left, w.right, replace(BASE, quotas=a_cap_per_country(w)[0])).save(tmp_path)
     record = json.loads((tmp_path / "matching.json").read_text(encoding="utf-8"))
     assert record["format"] == 2
-    for wrong in (3, 0, "2", True, None):
+    for wrong in (4, 0, "2", True, None):
         (tmp_path / "matching.json").write_text(json.dumps({**record, "format": wrong}), encoding="utf-8")
         with pytest.raises(FormatError, match="reads 1 to 3"):
             tm.load_matching(tmp_path)

@@ -7,9 +7,9 @@ import pytest
 
 from tests.instances import explicit
 from tests.random_terms import FORBIDDEN
-from twinmatch.certify.arrays import StoredPairs
+from tests.solvers.test_quotas import claims, stored
 from twinmatch.certify.implicit import ImplicitPairs
-from twinmatch.certify.theorem import Claims, bound_of, check_assignment
+from twinmatch.certify.theorem import bound_of, check_assignment
 from twinmatch.graph.constraints import Constraints, Prices, Quota
 from twinmatch.graph.written import written
 from twinmatch.solvers.constrained import solve_constrained
@@ -42,25 +42,6 @@ def drawn(rng: np.random.Generator):
     return explicit(points), limits
 
 
-def claims_of(answer) -> Claims:
-    """Return what an answer claims, as a matching does."""
-    known = answer.status not in (Status.INFEASIBLE, Status.NO_SOLUTION)
-    return Claims(
-        answer.status,
-        answer.pairs,
-        answer.prices,
-        answer.price_scale,
-        answer.cover,
-        answer.witness,
-        answer.clash,
-        answer.searched,
-        answer.objective if known else None,
-        None if answer.status is Status.INFEASIBLE else answer.bound,
-        len(np.unique(answer.pairs[:, 0])) if known else None,
-        answer.coverage_bound,
-    )
-
-
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_proofs_hold_without_a_stored_pair(block, seed):
     """1,000 optima and witnesses of the network: what stored pairs prove, a plain pass proves too."""
@@ -71,7 +52,7 @@ def test_proofs_hold_without_a_stored_pair(block, seed):
         answer = solve_constrained(written(graph), limits, True, Control(None, 0.0, 1, None, None))
         seen[answer.status] += 1
         question = ImplicitPairs(graph.terms, limits, True, answer.pairs, threads=1)
-        certificate = check_assignment(question, claims_of(answer))
+        certificate = check_assignment(question, claims(answer))
         assert certificate.ok, (certificate, limits, answer)
     assert min(seen[Status.OPTIMAL], seen[Status.INFEASIBLE]) > PER_BLOCK // 5, seen
 
@@ -93,13 +74,8 @@ def test_any_prices_bound_what_stored_pairs_allow(block, seed):
             rng.integers(-high, high, limits.num_right),
             rng.integers(-high, high, len(limits.quotas)),
         )
-        stored = written(graph)
-        i, j, points = stored.pairs()
-        offset = np.searchsorted(i, np.arange(limits.num_left + 1))
-        for question in (
-            ImplicitPairs(graph.terms, limits, False, answer.pairs, threads=1),
-            StoredPairs(points, (offset, j), limits, False),
-        ):
+        implicit = ImplicitPairs(graph.terms, limits, False, answer.pairs, threads=1)
+        for question in (implicit, stored(graph, limits, False)):
             assert bound_of(question, prices, 1) >= answer.objective
     assert compared > PER_BLOCK // 4
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
-from twinmatch.compiler import compile, places_of
+from twinmatch.compiler import compile, compiled, places_of
 from twinmatch.errors import Fault, InputError
 from twinmatch.matching import Matching
-from twinmatch.mechanisms import Mechanism, most_points
+from twinmatch.mechanisms import Mechanism, Procedure, most_points
+from twinmatch.mechanisms.mechanism import Setting
 from twinmatch.policy.asked import asked
 from twinmatch.settling import settled
 from twinmatch.solvers import check_options, solve
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from twinmatch.graph.called import CalledGraph
     from twinmatch.graph.scored import ScoredGraph
     from twinmatch.graph.terms import PairTerms
+    from twinmatch.mechanisms.mechanism import Outcome
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
     from twinmatch.solvers.constrained import Answer
@@ -121,8 +123,14 @@ def match(
     if (curve := mechanism.curve(most)) is not None:
         graph = graph.with_curve(curve)
     compile_s = time.monotonic() - started
+    control = Control(deadline, float(gap), number_of(threads), on_progress, cancel, started)
+    if isinstance(mechanism, Procedure):
+        outcome = _step_by_step(mechanism, left, right, policy, capacity, graph, control)
+        seconds = {"compile": compile_s, **control.seconds}
+        return Matching.from_outcome(
+            left, right, policy, capacity, outcome, seed=seed, seconds=seconds, mechanism=mechanism
+        )
     if policy.quotas or policy.coverage != "first":
-        control = Control(deadline, float(gap), number_of(threads), on_progress, cancel, started)
         answer = _under_quotas(left, right, policy, capacity, graph, control)
         seconds = {"compile": compile_s, **control.seconds}
         return Matching.from_answer(
@@ -141,6 +149,24 @@ def match(
     return Matching.from_solution(
         left, right, policy, capacity, solution, seed=seed, seconds=seconds, mechanism=mechanism
     )
+
+
+def _step_by_step(
+    mechanism: Procedure,
+    left: Schools,
+    right: Schools,
+    policy: Policy,
+    capacity: npt.NDArray[np.int64],
+    graph: ScoredGraph | CalledGraph,
+    control: Control,
+) -> Outcome:
+    request = asked(policy, left, right, capacity)
+    if faults := mechanism.faults(policy, request):
+        raise InputError(f"mechanism {mechanism.name}", faults)
+    other = mechanism.right_policy
+    right_terms = None if other is None else compiled(left, right, other).terms
+    terms = cast("PairTerms", graph.terms)
+    return mechanism.run(Setting(left, right, policy, terms, right_terms, request.constraints), control)
 
 
 def _under_quotas(

@@ -9,7 +9,18 @@ capacities, locks and quotas.
 from __future__ import annotations
 
 from twinmatch.mechanisms.catalogue import NAMES, named
-from twinmatch.mechanisms.mechanism import Mechanism, MostPoints, most_points
+from twinmatch.mechanisms.mechanism import Mechanism, MostPoints, Procedure, most_points
 from twinmatch.mechanisms.transformed import Concave, Nash, concave, nash
 
-__all__ = ["NAMES", "Concave", "Mechanism", "MostPoints", "Nash", "concave", "most_points", "named", "nash"]
+__all__ = [
+    "NAMES",
+    "Concave",
+    "Mechanism",
+    "MostPoints",
+    "Nash",
+    "Procedure",
+    "concave",
+    "most_points",
+    "named",
+    "nash",
+]

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Mechanism", "MostPoints", "most_points"]
+    from twinmatch.certify import Claim
+    from twinmatch.errors import Fault
+    from twinmatch.graph.constraints import Constraints
+    from twinmatch.graph.terms import PairTerms
+    from twinmatch.policy import Policy
+    from twinmatch.policy.asked import Asked
+    from twinmatch.schools import Schools
+    from twinmatch.solvers.control import Cancel, Control
+    from twinmatch.status import Limit
+
+    Int64 = npt.NDArray[np.int64]
+
+__all__ = ["Findings", "Mechanism", "MostPoints", "Outcome", "Procedure", "Setting", "most_points"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,126 @@ class MostPoints(Mechanism):
     def fingerprint(self) -> str:
         """Return nothing: results are those of a policy alone."""
         return ""
+
+
+class Setting(NamedTuple):
+    """
+    What a procedure is carried out on, and what its outcome is checked against.
+
+    Attributes
+    ----------
+    left, right : Schools
+        The two tables, sorted by id. Indices of arrays are their rows.
+    policy : Policy
+    terms : PairTerms
+        Rules and points, as arrays.
+    right_terms : PairTerms or None
+        Those of the procedure's ``right_policy``, where it has one.
+    limits : Constraints
+        Partners of each school, pairs that stay, quotas.
+    """
+
+    left: Schools
+    right: Schools
+    policy: Policy
+    terms: PairTerms
+    right_terms: PairTerms | None
+    limits: Constraints
+
+
+class Outcome(NamedTuple):
+    """
+    What a procedure came to.
+
+    Attributes
+    ----------
+    mate : (num_left,) int64
+        Row of the partner of each left school, -1 for none.
+    limit : Limit or None
+        What stopped it before its end, if anything did. Then the pairs keep to the rules, and nothing else
+        is said of them.
+    """
+
+    mate: Int64
+    limit: Limit | None
+
+
+class Findings(NamedTuple):
+    """
+    What a check found out about the guarantee of a procedure.
+
+    Attributes
+    ----------
+    claims : tuple of Claim
+    pairs : int
+        Pairs that it evaluated.
+    seconds : float
+        What that took.
+    """
+
+    claims: tuple[Claim, ...]
+    pairs: int
+    seconds: float
+
+
+class Procedure(Mechanism):
+    """
+    A mechanism that is carried out step by step, and makes no sum largest.
+
+    It does not put coverage first. Its result claims that it keeps a guarantee, which :meth:`check` looks
+    into over all pairs; there are no prices, and ``bound`` is ``objective``.
+    """
+
+    right_policy: Policy | None = None
+
+    def faults(self, policy: Policy, asked: Asked) -> list[Fault]:
+        """
+        Return what the policy asks that this mechanism cannot keep to, in words.
+
+        Parameters
+        ----------
+        policy : Policy
+        asked : Asked
+            Its quotas, as arrays.
+        """
+        raise NotImplementedError
+
+    def run(self, setting: Setting, control: Control) -> Outcome:
+        """
+        Carry it out.
+
+        Parameters
+        ----------
+        setting : Setting
+            Without what :meth:`faults` names.
+        control : Control
+            What may stop it; then the outcome says so.
+        """
+        raise NotImplementedError
+
+    def check(
+        self,
+        setting: Setting,
+        mate: Int64,
+        *,
+        threads: int | None = None,
+        isa: str = "auto",
+        on_progress: Callable[[int, int], object] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Findings:
+        """
+        Look into the guarantee over all pairs, without the solver.
+
+        Parameters
+        ----------
+        setting : Setting
+            Compiled afresh.
+        mate : (num_left,) int64
+            Pairs that are admissible and keep to places, locks and caps.
+        threads, isa, on_progress, cancel
+            As for :meth:`twinmatch.Matching.verify`.
+        """
+        raise NotImplementedError
 
 
 def most_points() -> Mechanism:

@@ -16,7 +16,7 @@
 #include <tuple>
 #include <vector>
 
-#include "pass.hpp"
+#include "blocking.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -204,6 +204,48 @@ std::optional<Result> plain_pass(const CheckedTerms &checked, In<std::int64_t, 1
   return Result{owned(std::move(best_net), num_left), owned(std::move(reached), num_right)};
 }
 
+using Blocking = std::pair<Out<std::int64_t>, std::optional<Out<std::int64_t>>>;
+
+std::optional<Blocking> blocking_pass(const CheckedTerms &checked, In<std::int32_t, 1> limit, In<std::int32_t, 1> mate,
+                                      In<std::int32_t, 1> kind, In<std::int32_t, 2> worst, In<std::int32_t, 2> holder,
+                                      const CheckedTerms *key_terms, std::optional<In<std::int32_t, 1>> own, bool nearest,
+                                      int threads, const std::string &isa, std::optional<Shared<std::uint8_t>> cancel,
+                                      std::optional<Shared<std::int64_t>> progress) {
+  const twin::Terms &terms = checked.terms;
+  const auto num_left = static_cast<std::size_t>(terms.num_left), num_right = static_cast<std::size_t>(terms.num_right);
+  require(!terms.curve && !(key_terms && key_terms->terms.curve), "points on a curve block nobody");
+  require(limit.shape(0) == num_left && mate.shape(0) == num_left && kind.shape(0) == num_left,
+          "limit, mate and kind have not one number per left school");
+  require(worst.shape(1) == num_right && holder.shape(1) == num_right && worst.shape(0) == holder.shape(0),
+          "worst and holder have not one number per right school");
+  require(within(kind.data(), terms.num_left, 0, static_cast<std::int64_t>(worst.shape(0)) - 1), "a kind has no row");
+  require(within(mate.data(), terms.num_left, -1, terms.num_right - 1), "mate names a school that is not there");
+  for (std::size_t i = 0; i < num_left; ++i)
+    require(limit.data()[i] > INT32_MIN || mate.data()[i] < 0, "a left school that wants anybody has a mate");
+  for (std::size_t k = 0; k < worst.size(); ++k)
+    require(worst.data()[k] > INT32_MIN || holder.data()[k] < 0, "a right school that keeps anybody has a holder");
+  require(!key_terms || (key_terms->terms.num_left == terms.num_left && key_terms->terms.num_right == terms.num_right),
+          "key_terms are about other schools");
+  require(!own || own->shape(0) == num_left, "own has not one number per left school");
+  require(threads >= 1, "threads must be at least 1");
+  const twin::Kernels &kernels = twin::kernels_for(isa);
+  std::unique_ptr<std::int64_t[]> count(new std::int64_t[num_left]);
+  std::unique_ptr<std::int64_t[]> rival(nearest ? new std::int64_t[num_right] : nullptr);
+  const twin::Contest contest{terms, checked.banned, limit.data(), mate.data(), kind.data(), worst.data(), holder.data(),
+                              key_terms ? &key_terms->terms : nullptr, key_terms ? &key_terms->banned : nullptr,
+                              own ? own->data() : nullptr, count.get(), rival.get(),
+                              cancel ? cancel->data() : nullptr, progress ? progress->data() : nullptr};
+  bool finished = false;
+  {
+    nb::gil_scoped_release released;
+    finished = twin::run(contest, kernels, threads);
+  }
+  if (!finished) return std::nullopt;
+  std::optional<Out<std::int64_t>> rivals;
+  if (nearest) rivals = owned(std::move(rival), num_right);
+  return Blocking{owned(std::move(count), num_left), rivals};
+}
+
 Out<std::int32_t> points(const CheckedTerms &checked, In<std::int64_t, 1> left, In<std::int64_t, 1> right,
                          const std::string &isa) {
   const twin::Terms &terms = checked.terms;
@@ -239,6 +281,12 @@ NB_MODULE(_check, m) {
         "progress"_a.noconvert().none() = nb::none(),
         "Evaluate every pair. Best net value of each left school (the least int64 where it has no admissible\n"
         "partner) and a mark for each right school admissible to the witness; None if cancelled.");
+  m.def("blocking_pass", &blocking_pass, "terms"_a, "limit"_a.noconvert(), "mate"_a.noconvert(), "kind"_a.noconvert(),
+        "worst"_a.noconvert(), "holder"_a.noconvert(), nb::kw_only(), "key_terms"_a.none() = nb::none(),
+        "own"_a.noconvert().none() = nb::none(), "nearest"_a = false, "threads"_a = 1, "isa"_a = "auto",
+        "cancel"_a.noconvert().none() = nb::none(), "progress"_a.noconvert().none() = nb::none(),
+        "Evaluate every pair. Blocking pairs of each left school and, if asked for, the nearest rival of each right\n"
+        "school; None if cancelled.");
   m.def("points", &points, "terms"_a, "i"_a.noconvert(), "j"_a.noconvert(), nb::kw_only(), "isa"_a = "auto",
         "Points of each pair (i[k], j[k]); FORBIDDEN where it is not admissible.");
   m.def("instruction_sets", &twin::instruction_sets, "What `isa` can be on this machine, best first.");

@@ -40,12 +40,32 @@ struct Loops {
                          const Offer *price, std::int32_t *scratch);
 };
 
+// A block of right schools, and how they rank left school i: by the points of the pair, by a number of i's own, or by a
+// key that each has for it (FORBIDDEN: never). Of equal keys the left school with the lower number goes first.
+struct Rivals {
+  enum By { POINTS, OWN, KEY } by;
+  std::int32_t own;
+  const std::int32_t *key;
+  const std::int32_t *worst, *holder;  // key and left school of the last pair that each right school keeps
+};
+
 struct Kernels {
   const char *name;
   Loops<std::int32_t> narrow;
   Loops<std::int64_t> wide;
   // The points of left school i with right school j, whose table entry is `base`.
   std::int32_t (*points)(const Terms &, std::int64_t i, std::int64_t j, std::int32_t base);
+  // The table's entries for `count` right schools of these classes.
+  void (*entries)(const std::int32_t *table_row, const std::int32_t *right_class, std::int64_t count, std::int32_t *out);
+  // Adds the numeric points of left school i and right school first + k, where entry[k] is not FORBIDDEN.
+  void (*add_points)(const Terms &, std::int64_t i, std::int64_t first, std::int64_t count, std::int32_t *entry,
+                     std::int32_t *scratch);
+  // How many of these pairs block: they are worth more than `limit` to i, and i is ranked above the last that is kept.
+  std::int64_t (*blocking)(const Terms &, std::int64_t i, std::int64_t first, std::int64_t count,
+                           const std::int32_t *entry, std::int32_t limit, const Rivals &, std::int32_t *scratch);
+  // The same for pairs in which i is ranked below it: nearest[k] becomes the highest (key, -i) of these, packed.
+  void (*nearest)(const Terms &, std::int64_t i, std::int64_t first, std::int64_t count, const std::int32_t *entry,
+                  std::int32_t limit, const Rivals &, std::int32_t *scratch, std::int64_t *nearest);
 };
 
 namespace portable {

@@ -20,6 +20,12 @@ def plain_pass(terms: Terms, right_price: Annotated[NDArray[numpy.int64], dict(s
     partner) and a mark for each right school admissible to the witness; None if cancelled.
     """
 
+def blocking_pass(terms: Terms, limit: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], mate: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], kind: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], worst: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], holder: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, key_terms: Terms | None = None, own: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, nearest: bool = False, threads: int = 1, isa: str = 'auto', cancel: Annotated[NDArray[numpy.uint8], dict(shape=(1), device='cpu')] | None = None, progress: Annotated[NDArray[numpy.int64], dict(shape=(1), device='cpu')] | None = None) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))] | None] | None:
+    """
+    Evaluate every pair. Blocking pairs of each left school and, if asked for, the nearest rival of each right
+    school; None if cancelled.
+    """
+
 def points(terms: Terms, i: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], j: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], *, isa: str = 'auto') -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]:
     """
     Points of each pair (i[k], j[k]); FORBIDDEN where it is not admissible.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,11 @@ def test_merged_points_are_the_sum_of_the_terms(seed, num_left, num_right):
         expected[~rule.allows(i, j)] = FORBIDDEN
     np.testing.assert_array_equal(merged.points(i, j), expected)
     assert merged.max_points >= expected.max()
+    admissible = expected[expected != FORBIDDEN]
+    assert merged.min_points <= admissible.min(initial=2**40)
+    assert merged.spread >= np.ptp(admissible) if admissible.size else merged.spread >= 1
+    curve = np.arange(merged.max_points + 1, dtype=np.int32) // 3 + 7
+    assert replace(merged, curve=curve).min_points == max(0, merged.min_points) // 3 + 7
     for term in terms:
         assert 0 <= term.points(i, j).min() <= term.points(i, j).max() <= term.max_points
 

@@ -34,8 +34,7 @@ def market(name, num_left=300, num_right=450, places=None, isa="auto"):
 
 def starting(graph, control=None):
     outside = np.zeros(graph.num_left, np.int64)
-    most = graph.terms.max_points
-    return levels.start(graph, graph.right_capacity, outside, most, control or Control(threads=1))
+    return levels.start(graph, graph.right_capacity, outside, control or Control(threads=1))
 
 
 @pytest.mark.parametrize("places", [None, 0.8, 1.0, 1.6])
@@ -71,7 +70,7 @@ def test_prices_are_a_good_start(name):
 
     without = bound(np.zeros(graph.num_right, np.int64)) - optimum
     assert begin.right_price.min() >= 0
-    assert begin.step < graph.terms.max_points // FIRST_PART
+    assert begin.step < graph.terms.spread // FIRST_PART
     assert 0 <= bound(begin.right_price) - optimum < without / 4
 
 
@@ -111,7 +110,7 @@ def test_small_graphs_start_from_nothing(monkeypatch):
     monkeypatch.setattr(levels, "FEWEST", 3000)
     begin = starting(market("mild"))
     assert not begin.right_price.any()
-    assert begin.step == market("mild").terms.max_points // FIRST_PART
+    assert begin.step == market("mild").terms.spread // FIRST_PART
 
 
 def test_levels_can_be_stopped():

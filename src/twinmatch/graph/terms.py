@@ -479,6 +479,20 @@ class PairTerms:
             most += max(0, self.dot.cap)
         return most if self.curve is None else int(self.curve[min(most, len(self.curve) - 1)])
 
+    @property
+    def min_points(self) -> int:
+        """A lower bound on the points of any admissible pair (not always reached)."""
+        known = self.table[self.table != FORBIDDEN]
+        least = int(known.min()) if known.size else 0
+        if self.curve is None:
+            return least
+        return int(self.curve[min(max(0, least), len(self.curve) - 1)])
+
+    @property
+    def spread(self) -> int:
+        """By how much the points of two admissible pairs can differ at most; 1 at least."""
+        return max(1, self.max_points - self.min_points)
+
     @cached_property
     def _banned_keys(self) -> Int64:
         return self.banned[:, 0] * self.num_right + self.banned[:, 1]

@@ -202,7 +202,7 @@ class _Run:
         """Take prices to start from; return the first step."""
         if not isinstance(self.market, ScoredGraph):
             return max(LAST_STEP, self.max_points // FIRST_PART)
-        begin = levels.start(self.market, self.capacity, self.outside, self.max_points, self.control)
+        begin = levels.start(self.market, self.capacity, self.outside, self.control)
         self.solver.seed(begin.right_price)
         return max(LAST_STEP, begin.step)
 

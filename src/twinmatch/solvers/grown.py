@@ -313,9 +313,10 @@ class _Grown:
         """Return what bidding must keep to."""
         limits, layout = self.limits, self.layout
         rows = np.flatnonzero(limits.left_most > 0)
-        # Where coverage comes first, staying without is worse than any pair by as much as a pair can be
-        # worth. Where some must stay without all the same, it is what prices drive them to.
-        alone = -max(1, self.graph.terms.max_points) if coverage == len(rows) else 0
+        # Where coverage comes first, staying without is worse than any pair by as much as pairs differ.
+        # Where some must stay without all the same, it is what prices drive them to.
+        terms = self.graph.terms
+        alone = terms.min_points - terms.spread if coverage == len(rows) else 0
         return Asked(
             limits.right_most,
             np.where(limits.left_least > 0, _core.NO_VALUE, alone),

@@ -17,11 +17,12 @@ From one level to the next
 
     the least price at which none of them would rather have j. It is found by one search from the right.
 The steps
-    The coarsest level begins as an auction does, with a step that is a good part of the points, and ends
-    with one that its sampling error is not worth going below. The next begins with twice that and ends with
-    a quarter of it. What is left to mend in the whole market takes a first step of a hundredth of a per
-    cent of the points; half or twice that takes a tenth longer. Where nearly every place is taken, prices
-    of a whole region hang together and are off together: then the step is some twenty times as large.
+    They are parts of the spread of points: of how far those of two pairs can be apart. The coarsest level
+    begins as an auction does, with a good part of it, and ends with one that its sampling error is not worth
+    going below. The next begins with twice that and ends with a quarter of it. What is left to mend in the
+    whole market takes a first step of a hundredth of a per cent; half or twice that takes a tenth longer.
+    Where nearly every place is taken, prices of a whole region hang together and are off together: then the
+    step is some twenty times as large.
 Why it is right
     Any prices are a valid start. Nothing here is part of the proof.
 Cost
@@ -55,11 +56,11 @@ __all__ = ["Start", "start"]
 FACTOR = 4
 #: No level has fewer left nodes than this.
 FEWEST = 3000
-#: The last step of the coarsest level, as a part of the largest points.
+#: The last step of the coarsest level, as a part of the spread of points.
 LAST_PART = 7000
 #: The first step of a finer level over the last one of the level before.
 WIDER = 2
-#: The first step of the whole market, as a part of the largest points; and where places are few.
+#: The first step of the whole market, as a part of the spread of points; and where places are few.
 WHOLE_PART, CROWDED_PART = 7500, 350
 #: Places are few with less than so many for each left node.
 CROWDED = 1.25
@@ -83,7 +84,7 @@ class Start(NamedTuple):
     step: int
 
 
-def start(graph: ScoredGraph, capacity: Int64, outside: Int64, max_points: int, control: Control) -> Start:
+def start(graph: ScoredGraph, capacity: Int64, outside: Int64, control: Control) -> Start:
     """
     Return prices that are nearly right, and the step to go on with.
 
@@ -94,21 +95,20 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, max_points: int, 
         Places, at least 1 each.
     outside : (num_left,) int64
         What a left node is worth without a partner.
-    max_points : int
-        No pair is worth more.
     control : Control
 
     Returns
     -------
     Start
-        Prices of zero, and ``max_points // FIRST_PART``, where the graph is too small for levels.
+        Prices of zero, and a ``FIRST_PART`` of the spread, where the graph is too small for levels.
 
     Raises
     ------
     Stopped
         If the deadline passed or the caller cancelled.
     """
-    price, step = np.zeros(graph.num_right, np.int64), max(1, max_points // FIRST_PART)
+    spread = graph.terms.spread
+    price, step = np.zeros(graph.num_right, np.int64), max(1, spread // FIRST_PART)
     if graph.num_left < FACTOR * FEWEST:
         return Start(price, step)
     left, right = graph.orders()
@@ -116,16 +116,16 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, max_points: int, 
     factor = FACTOR
     while graph.num_left >= FACTOR * factor * FEWEST:
         factor *= FACTOR
-    last = max(1, max_points // LAST_PART)
+    last = max(1, spread // LAST_PART)
     while factor > 1:
         rows = np.sort(left[factor // 2 :: factor])
         places = np.zeros(graph.num_right, np.int64)
         places[right] = np.diff((end + factor // 2 - 1) // factor, prepend=0)
         least = np.maximum(outside[rows], 0)
-        price = _solve(graph, rows, places, least, max_points, Start(price, step), last, control)
+        price = _solve(graph, rows, places, least, Start(price, step), last, control)
         step, last, factor = WIDER * last, max(1, last // SHRINK), factor // FACTOR
     is_crowded = int(capacity.sum()) < CROWDED * graph.num_left
-    return Start(price, max(1, max_points // (CROWDED_PART if is_crowded else WHOLE_PART)))
+    return Start(price, max(1, spread // (CROWDED_PART if is_crowded else WHOLE_PART)))
 
 
 def _solve(
@@ -133,7 +133,6 @@ def _solve(
     rows: Int64,
     places: Int64,
     outside: Int64,
-    max_points: int,
     begin: Start,
     last: int,
     control: Control,
@@ -144,7 +143,8 @@ def _solve(
 
     def steps() -> Int64:
         nobody = np.zeros(1, np.int64)  # who watches counts the pairs of the whole market
-        solver = new_solver(part, places[columns], outside, max_points, control, counters=nobody)
+        most = graph.terms.max_points
+        solver = new_solver(part, places[columns], outside, most, control, counters=nobody)
         solver.seed(begin.right_price[columns])
         step, drop = begin.step, 0
         while True:

@@ -220,7 +220,7 @@ class _Trials:
         if asked.cells is not None:
             self.finer = refined(graph.terms, asked.cells.left, asked.cells.right)
             self.graph = ScoredGraph(self.finer.terms, graph.right_capacity, isa=graph.isa)
-        self.most = max(1, graph.terms.max_points)
+        self.most, self.least = graph.terms.spread, graph.terms.min_points
         self.rows, self.alone = asked.rows, asked.alone
         self.places = np.minimum(asked.places, len(self.rows))
         size = len(self.rows)
@@ -259,7 +259,9 @@ class _Trials:
             steps = _steps(step, last)
             trials = [TRIALS] * (len(steps) - 1) + [CAREFUL_LAST if self.asked.careful else LAST_TRIALS]
             part = graph.part(rows, some)
-            must = np.maximum(self.alone[self.rows[rows]], -self.most)  # in a sample nobody must be placed
+            must = np.maximum(
+                self.alone[self.rows[rows]], self.least - self.most
+            )  # in a sample nobody must be placed
             found = self._level(
                 part, self.rows[rows], columns[some], places[some], must, price[some], steps, trials, factor
             )
@@ -434,7 +436,7 @@ class _Trials:
             self.control.threads,
         )
         found = prices_that_clear(
-            np.column_stack([worth, np.maximum(alone[few], -2 * self.most)]),
+            np.column_stack([worth, np.maximum(alone[few], self.least - 2 * self.most)]),
             np.pad(cells.inside[quotas], ((0, 0), (0, 0), (0, 1)))[:, cells.left[rows[few]]],
             self.cells.low[quotas],
             self.cells.high[quotas],

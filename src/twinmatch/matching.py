@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from twinmatch.blocking import BlockingPairs
     from twinmatch.certify import Certificate
+    from twinmatch.explaining import Explanation, Notice
     from twinmatch.graph.constraints import Constraints
     from twinmatch.mechanisms.mechanism import Findings, Outcome
     from twinmatch.policy import Policy
@@ -411,6 +413,22 @@ class Matching:
 
         return measured(self, by=by, ranks=ranks, threads=threads)
 
+    def blocking_pairs(
+        self,
+        right_policy: Policy | None = None,
+        *,
+        threads: int | None = None,
+        isa: str = "auto",
+        on_progress: Callable[[int, int], object] | None = None,
+        cancel: Cancel | None = None,
+    ) -> BlockingPairs | None:
+        """Count the pairs that block, exactly; see :func:`twinmatch.blocking.blocking_pairs`."""
+        from twinmatch.blocking import blocking_pairs
+
+        return blocking_pairs(
+            self, right_policy, threads=threads, isa=isa, on_progress=on_progress, cancel=cancel
+        )
+
     @cached_property
     def witness(self) -> Witness | None:
         """With status INFEASIBLE, why nothing keeps to all that the policy asks: numbers, and a sentence."""
@@ -639,6 +657,109 @@ class Matching:
         if changed:
             detail = f"changed since the numbers were found: {', '.join(changed)}"
         return Claim("inputs", not changed, detail)
+
+    def explain(
+        self,
+        school: str,
+        *,
+        wished: str | None = None,
+        side: str | None = None,
+        cost: bool = False,
+        lang: str = "en",
+        k: int = 10,
+    ) -> Explanation:
+        """
+        Say why a school has the partner that it has, and what keeps others away.
+
+        Parameters
+        ----------
+        school : str
+            Id of a left school, or of a right school: then who has its places, and who else wanted them.
+        wished : str, optional
+            Id of a right school that the left school would rather have: what stands in the way.
+        side : {"left", "right"}, optional
+            Where the id is, should both tables have it; the left first without it.
+        cost : bool, optional
+            Whether to work out what forcing the wished pair costs, by solving again with the pair locked.
+        lang : {"en", "fr"}, optional
+            What the explanation is shown in; ``explanation.in_("fr")`` is the same in French.
+        k : int, optional
+            How many next best partners, standby partners or rivals, at most; 0 to 1,000.
+
+        Returns
+        -------
+        Explanation
+            ``print`` it for a screen; ``to_dict()`` for programs; it shows itself in notebooks.
+
+        Raises
+        ------
+        InputError
+            If there is no such school, with the nearest ids, or an option is out of range.
+
+        Notes
+        -----
+        Points are whole numbers that add up exactly. Losses follow from the prices of the proof and are lower
+        bounds: every matching with the other pair that covers as many schools has at least so much less. One
+        row of pairs is evaluated; with ``cost`` the time is that of a match under quotas.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> matching = tm.match(*tm.datasets.sample())
+        >>> explanation = matching.explain("0070031W")
+        >>> pair = explanation.pairs[0]
+        >>> pair.points == sum(share.points for share in pair.shares)
+        True
+        """
+        from twinmatch.explaining import explain
+
+        return explain(self, school, wished=wished, side=side, cost=cost, lang=lang, k=k)
+
+    def notice(
+        self,
+        lang: str = "en",
+        school: str | None = None,
+        *,
+        authority: str | None = None,
+        contact: str | None = None,
+    ) -> Notice:
+        """
+        Return the notice that French law asks of a decision made through algorithmic processing.
+
+        Parameters
+        ----------
+        lang : {"en", "fr"}, optional
+        school : str, optional
+            Id of the school that the notice is for; its result is then part of it.
+        authority, contact : str, optional
+            Who decides, and where to write to be told more; the text leaves them open where they are missing.
+
+        Returns
+        -------
+        Notice
+            ``print`` it, or ``to_html()``, or ``to_dict()``.
+
+        Raises
+        ------
+        InputError
+            If there is no such school, with the nearest ids, or an option is wrong.
+
+        Notes
+        -----
+        Code des relations entre le public et l'administration, articles L. 311-3-1, R. 311-3-1-1 and
+        R. 311-3-1-2: purpose; rights and how to use them; degree and mode of contribution; data and sources;
+        parameters and weights; operations. It is not legal advice.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> matching = tm.match(*tm.datasets.sample())
+        >>> matching.notice("fr").page().sections[0].title
+        'Finalité du traitement'
+        """
+        from twinmatch.explaining import notice
+
+        return notice(self, lang=lang, school=school, authority=authority, contact=contact)
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """

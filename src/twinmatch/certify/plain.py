@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,9 @@ from twinmatch.threads import number_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NO_PARTNER", "PRICE_LIMIT", "Cancel", "Pass", "pair_points", "plain_pass"]
+__all__ = ["NO_PARTNER", "PRICE_LIMIT", "Cancel", "Pass", "flat", "pair_points", "plain_pass", "watched"]
+
+T = TypeVar("T")
 
 NO_PARTNER = int(np.iinfo(np.int64).min)
 """Best net value of a left school without any admissible partner."""
@@ -77,7 +79,7 @@ def pair_points(
         ``FORBIDDEN`` where a pair is not admissible.
     """
     i, j = np.ascontiguousarray(i), np.ascontiguousarray(j)
-    return _with_calls(terms, _check.points(_flat(terms), i, j, isa=isa), i, j)
+    return _with_calls(terms, _check.points(flat(terms), i, j, isa=isa), i, j)
 
 
 def plain_pass(
@@ -116,19 +118,52 @@ def plain_pass(
     threads = number_of(threads)
     flag, done = np.zeros(1, np.uint8), np.zeros(1, np.int64)
     marks = np.ascontiguousarray(witness).view(np.uint8)
-    found: list[Pass | None] = []
+    found = watched(
+        lambda: _evaluate(terms, np.ascontiguousarray(right_price), marks, threads, isa, flag, done),
+        flag,
+        done,
+        terms.num_left * terms.num_right,
+        on_progress,
+        cancel,
+    )
+    return found, int(done[0]), time.perf_counter() - started
+
+
+def watched(
+    task: Callable[[], T],
+    flag: npt.NDArray[np.uint8],
+    done: npt.NDArray[np.int64],
+    total: int,
+    on_progress: Callable[[int, int], object] | None,
+    cancel: Cancel | None,
+) -> T:
+    """
+    Run a pass in a thread of its own, so that this one can listen to ``cancel`` and to Ctrl-C.
+
+    Parameters
+    ----------
+    task : callable
+        Looks at ``flag``, and counts in ``done``.
+    flag : (1,) uint8
+        Raised when it should end.
+    done : (1,) int64
+        Pairs evaluated so far, of ``total``.
+    total : int
+    on_progress : callable or None
+    cancel : Cancel or None
+    """
+    found: list[T] = []
     errors: list[BaseException] = []
     ended = threading.Event()
 
     def run() -> None:
         try:
-            found.append(_evaluate(terms, np.ascontiguousarray(right_price), marks, threads, isa, flag, done))
+            found.append(task())
         except BaseException as error:  # raised again below, where the caller is
             errors.append(error)
         finally:
             ended.set()
 
-    # A thread of its own, so that this one can listen to `cancel` and to Ctrl-C.
     worker = threading.Thread(target=run, name="twinmatch-check", daemon=True)
     worker.start()
     try:
@@ -137,7 +172,7 @@ def plain_pass(
             if cancel is not None and cancel.is_set():
                 flag[0] = 1
             if on_progress is not None:
-                on_progress(int(done[0]), terms.num_left * terms.num_right)
+                on_progress(int(done[0]), total)
     finally:
         flag[0] = 1
         ended.wait()
@@ -145,8 +180,8 @@ def plain_pass(
     if errors:
         raise errors[0]
     if on_progress is not None:
-        on_progress(int(done[0]), terms.num_left * terms.num_right)
-    return found[0], int(done[0]), time.perf_counter() - started
+        on_progress(int(done[0]), total)
+    return found[0]
 
 
 def _evaluate(
@@ -161,7 +196,7 @@ def _evaluate(
     if terms.calls:
         return _called_pass(terms, right_price, marks, isa, flag, done)
     result = _check.plain_pass(
-        _flat(terms), right_price, marks, threads=threads, isa=isa, cancel=flag, progress=done
+        flat(terms), right_price, marks, threads=threads, isa=isa, cancel=flag, progress=done
     )
     return None if result is None else Pass(result[0], result[1].view(np.bool_))
 
@@ -175,7 +210,7 @@ def _called_pass(
     done: npt.NDArray[np.int64],
 ) -> Pass | None:
     """Make the pass where functions of the user's own have a say: in blocks, and in this thread."""
-    flat = _flat(terms)
+    arrays = flat(terms)
     best_net = np.full(terms.num_left, NO_PARTNER, np.int64)
     reached = np.zeros(terms.num_right, np.bool_)
     for left in range(terms.num_left):
@@ -184,7 +219,7 @@ def _called_pass(
                 return None
             j = np.arange(first, min(first + _CALL_BLOCK, terms.num_right), dtype=np.int64)
             i = np.full(len(j), left, np.int64)
-            points = _with_calls(terms, _check.points(flat, i, j, isa=isa), i, j)
+            points = _with_calls(terms, _check.points(arrays, i, j, isa=isa), i, j)
             admissible = points != FORBIDDEN
             net = np.where(admissible, points - right_price[j], NO_PARTNER)
             best_net[left] = max(best_net[left], net.max(initial=NO_PARTNER))
@@ -209,7 +244,7 @@ def _with_calls(
     return total
 
 
-def _flat(terms: PairTerms) -> _check.Terms:
+def flat(terms: PairTerms) -> _check.Terms:
     """Hand the arrays over as they are: the extension refuses any other type or size."""
     array = np.ascontiguousarray
     distance, dot = terms.distance, terms.dot

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from twinmatch.compiler import compile
     from twinmatch.diagnosing import Diagnosis, diagnose
     from twinmatch.easing import WayOut, ways_out
+    from twinmatch.explaining import Explanation, Notice
     from twinmatch.matching import Matching, load_matching
     from twinmatch.pairing import match
     from twinmatch.policy import Policy
@@ -30,9 +31,11 @@ __all__ = [
     "Assignment",
     "Certificate",
     "Diagnosis",
+    "Explanation",
     "GroupQuota",
     "Limit",
     "Matching",
+    "Notice",
     "Policy",
     "RulePrice",
     "Schools",
@@ -58,9 +61,11 @@ _HOME = {
     "Assignment": "assignment",
     "Certificate": "certify",
     "Diagnosis": "diagnosing",
+    "Explanation": "explaining",
     "GroupQuota": "limits",
     "Limit": "status",
     "Matching": "matching",
+    "Notice": "explaining",
     "Policy": "policy",
     "RulePrice": "pricing",
     "Schools": "schools",

@@ -1,0 +1,63 @@
+"""What it costs to force a pair, by solving again with the pair locked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from twinmatch.compiler import compile
+from twinmatch.explaining.explanation import Cost
+from twinmatch.solvers.control import Control
+from twinmatch.solvers.grown import solve_implicit
+from twinmatch.status import Status
+from twinmatch.threads import number_of
+
+if TYPE_CHECKING:
+    from twinmatch.explaining.ledger import Accounts
+    from twinmatch.graph.terms import PairTerms
+    from twinmatch.matching import Matching
+
+__all__ = ["cost_of"]
+
+
+def cost_of(matching: Matching, accounts: Accounts, i: int, j: int) -> Cost | None:
+    """
+    Return what every matching with a pair has less than this one.
+
+    Parameters
+    ----------
+    matching : Matching
+    accounts : Accounts
+    i, j : int
+        The two schools, an admissible pair.
+
+    Returns
+    -------
+    Cost or None
+        None where the mechanism has no prices: it cannot be asked again with a pair locked.
+
+    Notes
+    -----
+    As long as a matching with quotas takes.
+    """
+    if not accounts.is_priced or matching.status not in (Status.OPTIMAL, Status.FEASIBLE):
+        return None
+    limits = accounts.limits
+    locked = np.unique(np.vstack([limits.locked, [[i, j]]]), axis=0)
+    crowded = (locked[:, 0] == i).sum() > limits.left_most[i]
+    crowded |= (locked[:, 1] == j).sum() > limits.right_most[j]
+    if crowded:  # as other pairs are locked already
+        return Cost(str(Status.INFEASIBLE), None, None, True)
+    graph = compile(matching.left, matching.right, matching.policy, right_capacity=matching.right_capacity)
+    curve = matching.mechanism.curve(cast("PairTerms", graph.terms).max_points)
+    graph = graph if curve is None else graph.with_curve(curve)
+    control = Control(None, 0.0, number_of(None), None, None)
+    first = matching.policy.coverage == "first"
+    answer = solve_implicit(graph, replace(limits, locked=locked), first, control)
+    if answer.status is Status.INFEASIBLE:
+        return Cost(str(answer.status), None, None, True)
+    covered = len(np.unique(answer.pairs[:, 0]))
+    both = {str(answer.status), str(matching.status)} == {str(Status.OPTIMAL)}
+    return Cost(str(answer.status), matching.objective - answer.objective, matching.coverage - covered, both)

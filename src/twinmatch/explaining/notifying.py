@@ -1,0 +1,436 @@
+"""A notice as a page: what articles L. 311-3-1 and R. 311-3-1-1 and -2 of the CRPA ask for, part by part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from twinmatch.explaining.page import Items, Page, Paragraph, Section, Table
+from twinmatch.explaining.phrases import assumption_in, reason_in
+from twinmatch.explaining.telling import shares_table, told_card
+from twinmatch.explaining.terms import label
+from twinmatch.explaining.words import count, number, polished
+
+if TYPE_CHECKING:
+    from twinmatch.explaining.explanation import Explanation
+    from twinmatch.explaining.notice import Notice
+    from twinmatch.explaining.page import Block
+
+__all__ = ["PHRASES", "page_of"]
+
+PHRASES: Final[dict[str, tuple[str, str]]] = {
+    "title": (
+        "Notice about algorithmic processing: twinning of schools",
+        "Mention relative à un traitement algorithmique : jumelage d'établissements scolaires",
+    ),
+    "mention": (
+        "This decision was made on the basis of algorithmic processing (article L. 311-3-1 of the code des "
+        "relations entre le public et l'administration, CRPA).",
+        "La présente décision a été prise sur le fondement d'un traitement algorithmique (article L. "
+        "311-3-1 du code des relations entre le public et l'administration, CRPA).",
+    ),
+    "authority": ("Authority that decides: {authority}.", "Autorité qui prend la décision : {authority}."),
+    "open_authority": ("[to be filled in by the authority]", "[à compléter par l'administration]"),
+    "purpose": ("Purpose", "Finalité du traitement"),
+    "purpose_text": (
+        "Each school is to have a partner school (a digital twin) in another member state of the European "
+        "Union. The processing proposes who is paired with whom, under the rules and weights below.",
+        "Proposer à chaque établissement un établissement partenaire (« jumeau numérique ») dans un autre "
+        "État membre de l'Union européenne. Le traitement détermine les jumelages selon les règles et les "
+        "pondérations indiquées ci-dessous.",
+    ),
+    "rights": ("Your rights", "Vos droits"),
+    "rights_text": (
+        "You have the right to be told the rules that define this processing and the main features of how "
+        "they were applied (articles L. 311-3-1 and R. 311-3-1-1 of the CRPA). Write to: {contact}.",
+        "Vous avez le droit d'obtenir communication des règles définissant ce traitement et des principales "
+        "caractéristiques de sa mise en œuvre (articles L. 311-3-1 et R. 311-3-1-1 du CRPA). La demande est "
+        "à adresser à : {contact}.",
+    ),
+    "cada": (
+        "No answer within one month is a refusal (articles R. 311-12 and R. 311-13 of the CRPA). Within two "
+        "months of a refusal, stated or not, you may turn to the Commission d'accès aux documents "
+        "administratifs, CADA (articles L. 342-1 and R. 343-1 of the CRPA); this must be done before "
+        "the refusal can be brought before a court.",
+        "Le silence gardé pendant un mois par l'administration vaut refus (articles R. 311-12 et R. 311-13 "
+        "du CRPA). Dans les deux mois suivant un refus, exprès ou tacite, vous pouvez saisir la Commission "
+        "d'accès aux documents administratifs, CADA (articles L. 342-1 et R. 343-1 du CRPA) ; cette saisine "
+        "est un préalable obligatoire à tout recours contentieux contre ce refus.",
+    ),
+    "result": ("Result for {school}", "Résultat pour {school}"),
+    "result_pair": ("Proposed partner: {partner}, {points}.", "Partenaire proposé : {partner}, {points}."),
+    "result_none": ("No partner is proposed. {reason}", "Aucun partenaire n'est proposé. {reason}"),
+    "result_right": (
+        "{pairs} proposed with schools that look for a partner.",
+        "{pairs} proposés avec des établissements à jumeler.",
+    ),
+    "result_caption": (
+        "The parameters and weights as they apply to this pair.",
+        "Les paramètres et leur pondération, appliqués à ce jumelage.",
+    ),
+    "degree": ("1. Degree and mode of contribution", "1. Degré et mode de contribution à la décision"),
+    "degree_text": (
+        "The processing works out the whole proposal: no person changes a pair within it. The decision is "
+        "that of the authority, which sets the rules, the criteria and their weights beforehand, may forbid "
+        "or require pairs by name, and may depart from the proposal.",
+        "Le traitement établit l'ensemble de la proposition : aucune intervention humaine ne modifie un "
+        "jumelage en cours de calcul. La décision appartient à l'administration, qui fixe au préalable les "
+        "règles, les critères et leur pondération, peut interdire ou imposer nommément des jumelages et "
+        "peut s'écarter de la proposition.",
+    ),
+    "data": ("2. Data and their sources", "2. Données traitées et leurs sources"),
+    "data_text": (
+        "The data describe schools, not persons. Columns that hold contact data are left out when tables are "
+        "read.",
+        "Les données décrivent des établissements et non des personnes. Les colonnes de contact (courriel, "
+        "téléphone) sont écartées à la lecture des fichiers.",
+    ),
+    "left": ("schools to pair", "établissements à jumeler"),
+    "right": ("partner schools", "établissements partenaires"),
+    "columns": ("{table}: columns read: {columns}.", "{table} : colonnes lues : {columns}."),
+    "fingerprint": (
+        "{table}: SHA-256 of the content: {fingerprint}.",
+        "{table} : empreinte SHA-256 du contenu : {fingerprint}.",
+    ),
+    "data_caption": ("Where the rows come from.", "Origine des données."),
+    "no_source": ("not stated in the table", "non précisée dans le fichier"),
+    "table": ("table", "fichier"),
+    "source": ("source", "source"),
+    "year": ("year", "année"),
+    "schools": ("schools", "établissements"),
+    "weights": ("3. Parameters and their weights", "3. Paramètres et pondération"),
+    "rules_text": (
+        "Rules: a pair that breaks one is never made.",
+        "Règles : un jumelage qui en enfreint une est exclu.",
+    ),
+    "no_rules": ("There is no rule that forbids pairs.", "Aucune règle n'interdit de jumelage."),
+    "criterion": ("criterion", "critère"),
+    "most": ("points at most", "points au plus"),
+    "share": ("share", "part"),
+    "says": ("what it gives points for", "ce qui donne des points"),
+    "criteria_caption": (
+        "Criteria: the points of a pair are the sum.",
+        "Critères : les points d'un jumelage en sont la somme.",
+    ),
+    "no_criteria": (
+        "There is no criterion: all pairs are worth the same.",
+        "Aucun critère : tous les jumelages se valent.",
+    ),
+    "quotas_text": ("Quotas: asked of all pairs together.", "Quotas : exigés de l'ensemble des jumelages."),
+    "unlimited": ("not limited", "non limité"),
+    "operations": ("4. Operations", "4. Opérations effectuées"),
+    "op_read": (
+        "The two tables are read and checked; what is missing stays missing, and each rule and criterion "
+        "says what it then does.",
+        "Les deux fichiers sont lus et contrôlés ; une valeur absente le reste, et chaque règle ou critère "
+        "prévoit ce qu'il en fait.",
+    ),
+    "op_admissible": (
+        "For every possible pair the rules are applied and the points of the criteria added up, in whole "
+        "numbers.",
+        "Pour chaque jumelage possible, les règles sont appliquées et les points des critères additionnés, "
+        "en nombres entiers.",
+    ),
+    "op_coverage": (
+        "First, as many schools as possible get a partner.",
+        "En premier lieu, le plus grand nombre possible d'établissements obtient un partenaire.",
+    ),
+    "op_points_first": (
+        "Points come first: a school stays without a partner where that is worth more.",
+        "Les points priment : un établissement reste sans partenaire lorsque le total y gagne.",
+    ),
+    "op_quotas": ("The quotas are kept to.", "Les quotas sont respectés."),
+    "op_draw": (
+        "Where the mechanism draws lots, it does so from the seed {seed}, so that anybody can draw again; "
+        "ties are decided by the order of the schools' ids.",
+        "Si le mécanisme tire au sort, c'est à partir de la graine {seed}, de sorte que chacun peut refaire "
+        "le tirage ; les égalités sont départagées par l'ordre des identifiants.",
+    ),
+    "op_no_draw": (
+        "No lots are drawn (seed {seed}, recorded only); ties are decided by the order of the schools' ids.",
+        "Aucun tirage au sort (graine {seed}, enregistrée pour mémoire) ; les égalités sont départagées par "
+        "l'ordre des identifiants.",
+    ),
+    "op_check": (
+        "A second program, which shares with the first one only the formula of points, can check the result "
+        "from the tables.",
+        "Un second programme, qui ne partage avec le premier que la formule des points, permet de contrôler "
+        "le résultat à partir des fichiers.",
+    ),
+    "most_points": (
+        "Among all ways to do so, the one with the most points in all is chosen.",
+        "Parmi toutes les répartitions possibles, celle dont le total de points est le plus élevé est "
+        "retenue.",
+    ),
+    "nash": (
+        "Among all ways to do so, the one with the largest product of points is chosen (Nash welfare), so "
+        "that nobody's gain comes with a larger loss, as a share, of somebody else.",
+        "Parmi toutes les répartitions possibles, celle dont le produit des points est le plus élevé est "
+        "retenue (bien-être de Nash) : le gain de l'un ne doit pas coûter à un autre une part plus grande "
+        "de ses points.",
+    ),
+    "concave": (
+        "Among all ways to do so, the best one is chosen by a scale on which each further point counts for "
+        "no more than the one before.",
+        "Parmi toutes les répartitions possibles, la meilleure est retenue selon une échelle où chaque point "
+        "supplémentaire ne compte jamais plus que le précédent.",
+    ),
+    "leximin": (
+        "Among all ways to do so, the one is chosen in which the school with the fewest points has the "
+        "most, then the next one, and so on.",
+        "Parmi toutes les répartitions possibles, est retenue celle où l'établissement le moins bien loti a "
+        "le plus de points, puis le suivant, et ainsi de suite.",
+    ),
+    "stable": (
+        "Schools ask for their best partners in turn, and each partner keeps those that it ranks first, "
+        "until no school and partner would both rather have each other.",
+        "Les établissements demandent tour à tour leurs meilleurs partenaires, qui retiennent les mieux "
+        "classés, jusqu'à ce qu'aucun établissement et aucun partenaire ne se préfèrent mutuellement.",
+    ),
+    "rank_maximal": (
+        "As many schools as possible get their first choice by points, then their second, and so on.",
+        "Le plus grand nombre possible d'établissements obtient son premier choix selon les points, puis son "
+        "deuxième, et ainsi de suite.",
+    ),
+    "serial_dictatorship": (
+        "Schools choose one after the other, in an order drawn by lot, the best partner that is left.",
+        "Les établissements choisissent l'un après l'autre, dans un ordre tiré au sort, le meilleur "
+        "partenaire restant.",
+    ),
+    "greedy": (
+        "The pairs with the most points are made first, as long as places are left.",
+        "Les jumelages comptant le plus de points sont formés en premier, dans la limite des places.",
+    ),
+    "other_mechanism": (
+        "The mechanism is {mechanism}; the documentation of the program says what it does.",
+        "Le mécanisme retenu est {mechanism} ; la documentation du programme en décrit le fonctionnement.",
+    ),
+    "proof": ("What is proven of the result", "Ce qui est prouvé du résultat"),
+    "covered": (
+        "Schools with a partner: {coverage} of {schools}.",
+        "Établissements pourvus d'un partenaire : {coverage} sur {schools}.",
+    ),
+    "covered_best": (
+        "No way to pair them under these rules gives a partner to more.",
+        "Aucune répartition conforme aux règles n'en pourvoit davantage.",
+    ),
+    "covered_bound": (
+        "It is proven that no way to pair them gives a partner to more than {bound}.",
+        "Il est prouvé qu'aucune répartition n'en pourvoit plus de {bound}.",
+    ),
+    "optimal": (
+        "The result is the best possible under these rules: {objective}, and it is proven that no other has "
+        "more.",
+        "Le résultat est le meilleur possible selon ces règles : {objective}, et il est prouvé qu'aucun "
+        "autre n'en compte davantage.",
+    ),
+    "feasible": (
+        "The result has {objective}; no other can have more than {bound}, so that at most {gap} are missing.",
+        "Le résultat compte {objective} ; aucun autre ne peut en compter plus de {bound} : il en manque au "
+        "plus {gap}.",
+    ),
+    "carried_out": (
+        "The procedure was carried out to its end, and the pairs have {points} in all. It claims a "
+        "guarantee of its own, which the check looks into, and not the largest number of points.",
+        "La procédure a été menée à son terme ; les jumelages totalisent {points}. Elle offre une garantie "
+        "qui lui est propre, que le contrôle examine, et non le total de points le plus élevé.",
+    ),
+    "cut_short": (
+        "The procedure was stopped before its end: the pairs keep to the rules, and nothing else is said of "
+        "them.",
+        "La procédure a été interrompue avant son terme : les jumelages respectent les règles, sans autre "
+        "garantie.",
+    ),
+    "infeasible": (
+        "Nothing keeps to all that the policy asks, and no pair is proposed; a witness proves it.",
+        "Rien ne satisfait à tout ce que demandent les règles : aucun jumelage n'est proposé, et un témoin "
+        "le prouve.",
+    ),
+    "no_solution": (
+        "The run was stopped before anything was found.",
+        "Le calcul a été interrompu avant tout résultat.",
+    ),
+    "checked": (
+        "Every claim was checked over all pairs, and holds.",
+        "Chaque affirmation a été contrôlée sur l'ensemble des jumelages possibles, et elle est exacte.",
+    ),
+    "refused": (
+        "The check refused a claim: this result must not be used.",
+        "Le contrôle a rejeté une affirmation : ce résultat ne doit pas être utilisé.",
+    ),
+    "not_checked": (
+        "The claims were not checked in this session; matching.verify() does so.",
+        "Les affirmations n'ont pas été contrôlées dans cette session ; matching.verify() permet de le "
+        "faire.",
+    ),
+    "version": (
+        "Program: twinmatch {version}. Mechanism: {mechanism}. Seed: {seed}. Seal of the result: {seal}. "
+        "Fingerprint of the policy: {policy}.",
+        "Programme : twinmatch {version}. Mécanisme : {mechanism}. Graine : {seed}. Sceau du résultat : "
+        "{seal}. Empreinte des règles : {policy}.",
+    ),
+    "assumptions_text": (
+        "What was assumed where something is not known:",
+        "Hypothèses retenues en l'absence d'information :",
+    ),
+}
+"""Every phrase by name: English, French."""
+
+_DRAWS = frozenset({"serial_dictatorship"})
+
+
+def page_of(notice: Notice) -> Page:
+    """Return what there is to read."""
+    return _Notifier(notice).page()
+
+
+class _Notifier:
+    def __init__(self, notice: Notice) -> None:
+        self.told, self.lang = notice, notice.lang
+        self.unit = "point" if notice.counts_points else "unit"
+
+    def _say(self, phrase: str, **parts: str) -> str:
+        return polished(self.lang, PHRASES[phrase][self.lang == "fr"]).format(**parts)
+
+    def page(self) -> Page:
+        """Return the whole page."""
+        told = self.told
+        authority = self._say("authority", authority=told.authority or self._say("open_authority"))
+        contact = told.contact or self._say("open_authority")
+        sections = [
+            self._section("purpose", Paragraph(self._say("purpose_text"))),
+            self._section(
+                "rights", Paragraph(self._say("rights_text", contact=contact)), Paragraph(self._say("cada"))
+            ),
+            *([self._result(told.result)] if told.result is not None else []),
+            self._section("degree", Paragraph(self._say("degree_text"))),
+            self._data(),
+            self._weights(),
+            self._section("operations", Items(tuple(self._operations()))),
+            self._proof(),
+        ]
+        return Page(self.lang, self._say("title"), (self._say("mention"), authority), tuple(sections))
+
+    def _section(self, title: str, *blocks: Block) -> Section:
+        return Section(self._say(title), blocks)
+
+    def _mechanism(self) -> str:
+        return label(self.lang, "mechanism", self.told.mechanism)
+
+    def _result(self, result: Explanation) -> Section:
+        blocks: list[Block] = []
+        if result.side == "right":
+            pairs = count(self.lang, len(result.pairs), "pair")
+            blocks.append(Paragraph(self._say("result_right", pairs=pairs)))
+        elif not result.pairs:
+            reason = reason_in(self.lang, result.reason)
+            reason = f"{reason[:1].upper()}{reason[1:]}" + ("" if reason.endswith(".") else ".")
+            blocks.append(Paragraph(self._say("result_none", reason=reason)))
+        for pair in result.pairs:
+            points = count(self.lang, pair.points, "point")
+            blocks.append(Paragraph(self._say("result_pair", partner=told_card(pair.partner), points=points)))
+            blocks.append(shares_table(self.lang, pair.shares, pair.points, self._say("result_caption")))
+        return Section(self._say("result", school=told_card(result.school)), tuple(blocks))
+
+    def _data(self) -> Section:
+        rows, items = [], []
+        for source in self.told.sources:
+            table = self._say(source.side)
+            found = source.registers or ((self._say("no_source"), "", source.schools),)
+            rows += [(table, name, year, number(self.lang, many)) for name, year, many in found]
+            items.append(self._say("columns", table=table, columns=", ".join(source.columns)))
+            items.append(self._say("fingerprint", table=table, fingerprint=source.fingerprint))
+        head = tuple(self._say(name) for name in ("table", "source", "year", "schools"))
+        table_ = Table(self._say("data_caption"), head, tuple(rows), (3,))
+        return self._section("data", Paragraph(self._say("data_text")), table_, Items(tuple(items)))
+
+    def _weights(self) -> Section:
+        parts = self.told.parts
+        rules = [
+            f"{label(self.lang, 'rule', part.name)}{self._colon}{part.words(self.lang)}"
+            for part in parts
+            if part.kind == "rule"
+        ]
+        blocks: list[Block] = [Paragraph(self._say("rules_text" if rules else "no_rules"))]
+        blocks += [Items(tuple(rules))] if rules else []
+        criteria = [part for part in parts if part.kind == "criterion"]
+        if criteria:
+            head = tuple(self._say(name) for name in ("criterion", "most", "share", "says"))
+            rows = tuple(
+                (
+                    label(self.lang, "criterion", part.name),
+                    self._say("unlimited") if part.weight is None else number(self.lang, part.weight),
+                    self._share(part.weight),
+                    part.words(self.lang),
+                )
+                for part in criteria
+            )
+            blocks.append(Table(self._say("criteria_caption"), head, rows, (1, 2)))
+        else:
+            blocks.append(Paragraph(self._say("no_criteria")))
+        quotas = [
+            f"{label(self.lang, 'quota', part.name)}{self._colon}{part.words(self.lang)}"
+            for part in parts
+            if part.kind == "quota"
+        ]
+        if quotas:
+            blocks += [Paragraph(self._say("quotas_text")), Items(tuple(quotas))]
+        return self._section("weights", *blocks)
+
+    @property
+    def _colon(self) -> str:
+        return "\N{NO-BREAK SPACE}: " if self.lang == "fr" else ": "
+
+    def _share(self, weight: int | None) -> str:
+        """Return the part of all points that a criterion may give."""
+        weights = [part.weight for part in self.told.parts if part.kind == "criterion"]
+        known = [one for one in weights if one is not None]
+        if weight is None or len(known) < len(weights) or not sum(known):
+            return ""
+        share = f"{100 * weight / sum(known):.1f}".removesuffix(".0")
+        return f"{share.replace('.', ',') if self.lang == 'fr' else share}\N{NO-BREAK SPACE}%"
+
+    def _operations(self) -> list[str]:
+        told = self.told
+        chosen = told.mechanism if told.mechanism in PHRASES else "other_mechanism"
+        names = ["op_read", "op_admissible", "op_coverage" if told.coverage_first else "op_points_first"]
+        names += ["op_quotas"] if any(part.kind == "quota" for part in told.parts) else []
+        names += [chosen, "op_draw" if told.mechanism in _DRAWS else "op_no_draw", "op_check"]
+        return [self._say(name, seed=str(told.seed), mechanism=self._mechanism()) for name in names]
+
+    def _proof(self) -> Section:
+        told = self.told
+        lines = []
+        if told.status in ("INFEASIBLE", "NO_SOLUTION"):
+            lines.append(self._say(told.status.lower()))
+        else:
+            coverage, schools = (number(self.lang, n) for n in (told.coverage, told.num_left))
+            lines.append(self._say("covered", coverage=coverage, schools=schools))
+            if not told.is_priced:
+                carried = "carried_out" if told.status == "OPTIMAL" else "cut_short"
+                lines.append(self._say(carried, points=count(self.lang, told.points, "point")))
+            elif told.coverage_first and told.coverage == told.coverage_bound:
+                lines.append(self._say("covered_best"))
+            elif told.coverage_first:
+                lines.append(self._say("covered_bound", bound=number(self.lang, told.coverage_bound)))
+            kind = "optimal" if told.status == "OPTIMAL" else "feasible"
+            amounts = {"objective": told.objective, "bound": told.bound, "gap": told.bound - told.objective}
+            if told.is_priced:
+                said = {name: count(self.lang, n, self.unit) for name, n in amounts.items()}
+                lines.append(self._say(kind, **said))
+        checked = {True: "checked", False: "refused", None: "not_checked"}[told.checked]
+        lines.append(self._say(checked))
+        version = self._say(
+            "version",
+            version=told.version,
+            mechanism=self._mechanism(),
+            seed=str(told.seed),
+            seal=told.seal[:16],
+            policy=told.policy_fingerprint[:16],
+        )
+        blocks: list[Block] = [Paragraph(" ".join(lines)), Paragraph(version)]
+        if told.assumptions:
+            blocks += [
+                Paragraph(self._say("assumptions_text")),
+                Items(tuple(assumption_in(self.lang, one) for one in told.assumptions)),
+            ]
+        return self._section("proof", *blocks)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from twinmatch.explaining import Explanation, Notice
     from twinmatch.graph.constraints import Constraints
     from twinmatch.mechanisms.mechanism import Findings, Outcome
+    from twinmatch.metrics import Metrics
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
     from twinmatch.solvers import Solution
@@ -386,8 +387,8 @@ class Matching:
         ----------
         by : collection of str, optional
             What left schools are grouped by: ``"level"``, ``"sector"``, ``"country"``, ``"academie"``,
-            ``"priority"`` (REP against others), ``"setting"`` (rural against urban), or any column of the left
-            table. Without it, all of these of which something is known.
+            ``"priority"`` (REP against others), ``"setting"`` (rural against urban), or any column of the
+            left table. Without it, all of these of which something is known.
         ranks : bool, optional
             Whether to count ranks and blocking pairs, which looks at pairs outside the matching.
         threads : int, optional
@@ -407,7 +408,7 @@ class Matching:
         Notes
         -----
         Everything is exact, ranks and blocking pairs included: on the whole registers they take about 15
-        seconds on two cores, all the rest one.
+        seconds on two cores, the rest three.
         """
         from twinmatch.metrics import measured
 

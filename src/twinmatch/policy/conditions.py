@@ -21,6 +21,7 @@ __all__ = [
     "column_faults",
     "condition_faults",
     "frozen",
+    "holds_words",
     "in_words",
     "is_list",
     "names_faults",
@@ -132,7 +133,7 @@ def column_faults(name: str, side: str, schools: Schools, columns: Iterable[str]
         if not schools.has(column):
             hint = "Add the column, or mend its name."
             yield Fault(where, f"is needed by the quota {name!r} and is not there", hint=hint)
-        elif not _holds_words(schools.table[column].type):
+        elif not holds_words(schools.table[column].type):
             yield Fault(
                 where, f"is needed by the quota {name!r} and holds {schools.table[column].type}, not words"
             )
@@ -158,7 +159,8 @@ def is_list(kind: Any) -> bool:
     return bool(t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind))
 
 
-def _holds_words(kind: Any) -> bool:
+def holds_words(kind: Any) -> bool:
+    """Return whether cells of a type can be read as words: text, numbers, flags, dates, lists of words."""
     import pyarrow.types as t
 
     inner = kind.value_type if is_list(kind) else kind

@@ -5,6 +5,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -21,6 +22,7 @@ namespace twin {
 void bind_asked(nb::module_ &m);
 void bind_explicit(nb::module_ &m);
 void bind_network(nb::module_ &m);
+void bind_procedures(nb::module_ &m);
 void bind_repair(nb::module_ &m);
 }
 
@@ -191,6 +193,23 @@ class Solver {
     market_.reprice();
   }
 
+  // Partners to start from, after their prices; -1: none.
+  void seat(In<std::int64_t> mate) {
+    need(mate.size() == market_.mate.size(), "one partner is needed for each left node");
+    std::vector<std::int64_t> next(market_.place_offset.begin(), market_.place_offset.end() - 1);
+    std::fill(market_.place_owner.begin(), market_.place_owner.end(), -1);
+    for (std::size_t i = 0; i < mate.size(); ++i) {
+      const std::int64_t j = mate.data()[i];
+      market_.mate[i] = market_.mate_place[i] = -1;
+      if (j < 0) continue;
+      need(j < market_.num_right() && next[std::size_t(j)] < market_.place_offset[std::size_t(j) + 1],
+           "a partner has no place left, or is none");
+      const std::int64_t place = next[std::size_t(j)]++;
+      market_.place_owner[std::size_t(place)] = std::int32_t(i);
+      market_.mate[i] = std::int32_t(j), market_.mate_place[i] = std::int32_t(place);
+    }
+  }
+
   // Left prices that make the prices of the auction feasible; pairs that are not tight are given up. Returns how many
   // left nodes have to be placed.
   std::int64_t tighten(int k) {
@@ -282,6 +301,7 @@ NB_MODULE(_core, m) {
   bind_asked(m);
   bind_explicit(m);
   bind_network(m);
+  bind_procedures(m);
   bind_repair(m);
   nb::class_<DiscountedGraph, Searchable>(m, "Discounted", "A graph with something taken off the points of a side.")
       .def(nb::init<Searchable &, bool>(), nb::arg("graph"), nb::arg("of_left"), nb::keep_alive<1, 2>())
@@ -310,6 +330,7 @@ NB_MODULE(_core, m) {
       .def("discount_kinds", &Solver::discount_kinds, nb::arg("left"), nb::arg("right"), nb::arg("more"))
       .def("outside", &Solver::outside, nb::arg("value"))
       .def("seed", &Solver::seed, nb::arg("price"))
+      .def("seat", &Solver::seat, nb::arg("mate"))
       .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
       .def("forward", &Solver::forward, nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
       .def("finish", &Solver::finish, nb::arg("budget"), nb::arg("draw_steps"), nb::arg("k"),

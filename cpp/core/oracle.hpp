@@ -55,6 +55,10 @@ class Oracle {
                       Lists lists, Crew &crew, Flag flag) = 0;
   // The points of a pair; NO_VALUE where it is not admissible.
   virtual std::int64_t points(std::int64_t i, std::int64_t j) const = 0;
+  // The same with every right node.
+  virtual void row(std::int64_t i, std::int64_t *points) const {
+    for (std::int64_t j = 0; j < num_right(); ++j) points[j] = this->points(i, j);
+  }
 };
 
 }  // namespace twin

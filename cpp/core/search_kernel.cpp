@@ -386,6 +386,19 @@ static std::int32_t scan(const TreeView &tree, std::int64_t i) {
   return best;
 }
 
+static void row(const TreeView &tree, std::int64_t i, std::int64_t *points) {
+  const std::int32_t *base = tree.block_base + tree.terms.left_class[i] * tree.padded_blocks;
+  for (std::int64_t leaf = 0; leaf < tree.num_blocks * FAN; ++leaf) {
+    alignas(64) std::int32_t worth[LEAF];
+    const std::int32_t *item = items_of(tree, leaf);
+    const bool is_open = base[leaf / FAN] != FORBIDDEN;
+    if (is_open) score(tree.terms, i, first_of(tree, leaf), LEAF, base[leaf / FAN], worth);
+    for (std::int64_t n = 0; n < LEAF; ++n)
+      if (item[n] >= 0)
+        points[item[n]] = is_open && !banned(tree, i, item[n]) ? std::int64_t{worth[n]} * tree.parts : NOTHING;
+  }
+}
+
 static std::int32_t points(const Terms &terms, std::int64_t i, std::int64_t j) {
   const std::int32_t base = terms.table[terms.left_class[i] * terms.num_right_classes + terms.right_class[j]];
   std::int32_t out = FORBIDDEN;
@@ -394,6 +407,6 @@ static std::int32_t points(const Terms &terms, std::int64_t i, std::int64_t j) {
 }
 
 extern const Kernels kernels;
-const Kernels kernels{search, scan, points};
+const Kernels kernels{search, scan, points, row};
 
 }  // namespace twin::TM_LEVEL

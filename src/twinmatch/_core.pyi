@@ -93,6 +93,17 @@ def cheapest_flow(num_nodes: int, tail: Annotated[NDArray[numpy.int32], dict(sha
     Whether there is a flow; a cheapest one and its potentials, or the inside of a cut.
     """
 
+def take_in_turn(graph: Searchable, places: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], wants: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], order: "std::optional<ndarray<long const, detail::shape<-1l>, c_contig, device::cpu> >" | None, left_kind: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], right_kind: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], right_kinds: int, member_offset: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], member: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], room: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], lowest: int, highest: int, mate: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu')], threads: int, flag: Annotated[NDArray[numpy.uint8], dict(shape=(None,), device='cpu')], counters: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu')]) -> None:
+    """
+    Take pairs in turn, the best first or left node by left node, and write the mates. Cancelled is raised in
+    between, and what was taken by then stands.
+    """
+
+def accept_deferred(wishes: Searchable, ranks: Searchable, places: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], wants: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], lowest: int, highest: int, mate: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu')], threads: int, flag: Annotated[NDArray[numpy.uint8], dict(shape=(None,), device='cpu')], counters: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu')]) -> None:
+    """
+    Let left nodes propose and right nodes keep the best, and write the mates.
+    """
+
 class Repair:
     """A matching that is moved towards what quotas ask for."""
 
@@ -141,6 +152,8 @@ class Solver:
     def outside(self, value: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
     def seed(self, price: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def seat(self, mate: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
     def tighten(self, k: int) -> int: ...
 

@@ -1,5 +1,7 @@
 // What Python sees of the procedures: one call each, which writes the mates as far as it came.
 
+#include <nanobind/stl/optional.h>
+
 #include "core/binding.hpp"
 #include "core/deferred.hpp"
 #include "core/turns.hpp"

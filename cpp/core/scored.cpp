@@ -12,6 +12,8 @@ namespace avx2 { extern const Kernels kernels; }
 namespace avx512 { extern const Kernels kernels; }
 #endif
 
+static_assert(NOTHING == NO_VALUE);
+
 std::string best_isa() {
 #ifdef TM_X86
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&

@@ -784,6 +784,8 @@ class Matching:
         if self.status is Status.INFEASIBLE:
             return f"Matching({self.status}, {len(self.left):,} schools)"
         best = "" if self.mechanism == most_points() else f", {self.mechanism.name} {self.objective:,}"
+        if isinstance(self.mechanism, Procedure):
+            best = f" by {self.mechanism.name}"
         return (
             f"Matching({self.status}, {self.coverage:,} of {len(self.left):,} schools paired, "
             f"{self.points:,} points{best}, gap {self.gap:,})"

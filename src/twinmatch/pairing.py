@@ -160,13 +160,13 @@ def _step_by_step(
     graph: ScoredGraph | CalledGraph,
     control: Control,
 ) -> Outcome:
-    request = asked(policy, left, right, capacity)
-    if faults := mechanism.faults(policy, request):
-        raise InputError(f"mechanism {mechanism.name}", faults)
+    limits = asked(policy, left, right, capacity).constraints
     other = mechanism.right_policy
     right_terms = None if other is None else compiled(left, right, other).terms
-    terms = cast("PairTerms", graph.terms)
-    return mechanism.run(Setting(left, right, policy, terms, right_terms, request.constraints), control)
+    setting = Setting(left, right, policy, cast("PairTerms", graph.terms), right_terms, limits)
+    if faults := mechanism.faults(setting):
+        raise InputError(f"mechanism {mechanism.name}", faults)
+    return mechanism.run(setting, control)
 
 
 def _under_quotas(

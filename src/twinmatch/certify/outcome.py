@@ -108,11 +108,11 @@ def check_outcome(
     bound = objective if done else limits.num_left * terms.max_points
     most = coverage if done else limits.num_left
     for name, known in (("objective", objective), ("coverage", coverage)):
-        claim(name, numbers[name] == known, f"{numbers[name]} claimed, {known} recomputed")
+        claim(name, numbers[name] == known, f"{_told(numbers[name])} claimed, {_told(known)} recomputed")
     for name, known in (("bound", bound), ("coverage_bound", most)):
         what = "the guarantee leaves no other" if done else "what anybody can see"
         holds = known is not None and numbers[name] == known
-        claim(name.replace("_", " "), holds, f"{numbers[name]} claimed: {what}")
+        claim(name.replace("_", " "), holds, f"{_told(numbers[name])} claimed: {what}")
     free = not np.any(numbers["right_price"]) and numbers["coverage_price"] == 0
     claim("prices", free and not np.any(numbers["witness_left"]), "there are none")
     claim("status", *_judge(status, done, keeps, coverage))
@@ -127,6 +127,10 @@ def check_outcome(
         pass_seconds=0.0 if findings is None else findings.seconds,
         seconds=time.perf_counter() - started,
     )
+
+
+def _told(number: Any) -> str:
+    return f"{number:,}" if isinstance(number, int) else str(number)
 
 
 def _mates(given: Any, limits: Constraints) -> Int64 | None:

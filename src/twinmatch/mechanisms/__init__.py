@@ -10,17 +10,33 @@ from __future__ import annotations
 
 from twinmatch.mechanisms.catalogue import NAMES, named
 from twinmatch.mechanisms.mechanism import Mechanism, MostPoints, Procedure, most_points
+from twinmatch.mechanisms.ordinal import (
+    Greedy,
+    SerialDictatorship,
+    Stable,
+    greedy,
+    lottery,
+    serial_dictatorship,
+    stable,
+)
 from twinmatch.mechanisms.transformed import Concave, Nash, concave, nash
 
 __all__ = [
     "NAMES",
     "Concave",
+    "Greedy",
     "Mechanism",
     "MostPoints",
     "Nash",
     "Procedure",
+    "SerialDictatorship",
+    "Stable",
     "concave",
+    "greedy",
+    "lottery",
     "most_points",
     "named",
     "nash",
+    "serial_dictatorship",
+    "stable",
 ]

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from twinmatch.graph.constraints import Constraints
     from twinmatch.graph.terms import PairTerms
     from twinmatch.policy import Policy
-    from twinmatch.policy.asked import Asked
     from twinmatch.schools import Schools
     from twinmatch.solvers.control import Cancel, Control
     from twinmatch.status import Limit
@@ -140,16 +139,8 @@ class Procedure(Mechanism):
 
     right_policy: Policy | None = None
 
-    def faults(self, policy: Policy, asked: Asked) -> list[Fault]:
-        """
-        Return what the policy asks that this mechanism cannot keep to, in words.
-
-        Parameters
-        ----------
-        policy : Policy
-        asked : Asked
-            Its quotas, as arrays.
-        """
+    def faults(self, setting: Setting) -> list[Fault]:
+        """Return what the policy asks that this mechanism cannot keep to, in words."""
         raise NotImplementedError
 
     def run(self, setting: Setting, control: Control) -> Outcome:

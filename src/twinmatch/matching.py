@@ -408,7 +408,7 @@ class Matching:
         Notes
         -----
         Everything is exact, ranks and blocking pairs included: on the whole registers they take about 15
-        seconds on two cores, the rest three.
+        seconds on two cores, the rest two.
         """
         from twinmatch.metrics import measured
 

@@ -39,7 +39,7 @@ def as_text(
     facts = _facts(summary)
     width = max((len(name) for name, _ in facts), default=0)
     lines += [f"  {name.ljust(width)}  {said}" for name, said in facts]
-    for part in _parts(groups, countries):
+    for part in _parts(summary, groups, countries):
         lines += ["", *_drawn(part)]
     lines += ["", *(f"  {note}" for note in _wrapped(notes))] if notes else []
     return "\n".join(lines)
@@ -51,15 +51,17 @@ def as_html(
     """Return the same for a notebook."""
     facts = "".join(
         f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
-        f'<td style="text-align:left">{html.escape(said)}</td></tr>'
+        f'<td style="text-align:left">{html.escape(said.replace("   ", " · "))}</td></tr>'
         for name, said in _facts(summary)
     )
     out = [f"<div><strong>Metrics: {html.escape(_headline(status, summary))}</strong><table>{facts}</table>"]
-    for part in _parts(groups, countries):
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in part.names)
+    for part in _parts(summary, groups, countries):
+        head = f'<th scope="col" style="text-align:left">{part.names[0]}</th>' + "".join(
+            f'<th scope="col" style="text-align:right">{html.escape(name)}</th>' for name in part.names[1:]
+        )
         body = "".join(
             f'<tr><th scope="row" style="text-align:left">{html.escape(first)}</th>'
-            + "".join(f"<td>{html.escape(cell)}</td>" for cell in rest)
+            + "".join(f'<td style="text-align:right">{html.escape(cell)}</td>' for cell in rest)
             + "</tr>"
             for first, *rest in part.rows
         )
@@ -106,7 +108,7 @@ def _facts(summary: Row) -> list[tuple[str, str]]:
         )
     if s["blocking_pairs"] is not None:
         out.append(("blocking", f"{s['blocking_pairs']:,} pairs that both schools would rather have"))
-    even = "" if s["country_evenness"] is None else f"   evenness {s['country_evenness']:.3f}"
+    even = "" if s["country_evenness"] is None else f"   evenness {_even(s['country_evenness'])}"
     largest = _share(s["largest_country_share"])
     out.append(("countries", f"{s['partner_countries']:,} with pairs   largest share {largest}{even}"))
     for title, name in (("REP", "rep"), ("rural", "rural")):
@@ -118,7 +120,10 @@ def _facts(summary: Row) -> list[tuple[str, str]]:
     return out
 
 
-def _parts(groups: Sequence[Row], countries: Sequence[Row]) -> list[_Part]:
+def _parts(summary: Row, groups: Sequence[Row], countries: Sequence[Row]) -> list[_Part]:
+    """Return the tables; none where there is no matching."""
+    if summary["covered"] is None:
+        return []
     rows, cut = _chosen(groups)
     names = ("group", "schools", "coverage", "mean", "p5", "median", "Gini", "km", "rank", "first")
     lines = [
@@ -171,7 +176,7 @@ def _chosen(groups: Sequence[Row]) -> tuple[list[Row], str]:
             continue
         order = sorted(rows, key=lambda row: (_least(row["coverage"]), _least(row["points_mean"])))
         shown += order[:WORST]
-        left_out.append(f"{len(rows) - WORST:,} {_said(kind)} groups that get more")
+        left_out.append(f"{len(rows) - WORST:,} {_said(kind)} groups that get as much or more")
     return shown, f"{' and '.join(left_out)}: see .table" if left_out else ""
 
 
@@ -219,6 +224,11 @@ def _share(value: float | None) -> str:
     if 0.999 < value < 1:
         return ">99.9 %"
     return f"{100 * value:.1f} %"
+
+
+def _even(value: float) -> str:
+    """Return three decimals; 1 is said of what is quite even only."""
+    return ">0.999" if 0.999 < value < 1 else f"{value:.3f}"
 
 
 def _short(words: str, width: int = 28) -> str:

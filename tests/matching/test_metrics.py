@@ -581,3 +581,11 @@ def test_words_of_a_table_are_no_markup():
     assert "&lt;b&gt;" in metrics._repr_html_()
     assert "<b>" not in metrics._repr_html_()
     assert "académie x y" in str(metrics)
+
+
+@pytest.mark.parametrize("name", ["greedy", "stable", "serial_dictatorship"])
+def test_mechanisms_show_in_the_metrics(name):
+    """Whoever pairs the best first leaves no blocking pair; first choices are those of a recount."""
+    mechanism = getattr(tm.mechanisms, name)()
+    metrics = recounted(tm.match(*tm.datasets.sample(), mechanism=mechanism)).metrics()
+    assert (metrics.summary["blocking_pairs"] == 0) == (name != "serial_dictatorship")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from twinmatch.certify import Certificate
+    from twinmatch.explaining import Explanation, Notice
     from twinmatch.matching import Matching
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
@@ -135,6 +136,36 @@ def _verify(options: argparse.Namespace) -> Exit:
     certificate = load_matching(options.directory).verify(threads=options.threads)
     terminal.show(json.dumps(certificate.to_dict()) if options.json else str(certificate))
     return Exit.DONE if certificate.ok else _say(Exit.REFUSED, "a proof was refused: do not use this result")
+
+
+def _explain(options: argparse.Namespace) -> Exit:
+    """Say why a school of a saved matching has its partner."""
+    from twinmatch.matching import load_matching
+
+    matching = load_matching(options.directory)
+    explanation = matching.explain(
+        options.school, wished=options.wished, cost=options.cost, lang=options.lang, k=options.count
+    )
+    return _tell(explanation, options)
+
+
+def _notice(options: argparse.Namespace) -> Exit:
+    """Write the notice that French law asks for, about a saved matching."""
+    from twinmatch.matching import load_matching
+
+    notice = load_matching(options.directory).notice(
+        options.lang, options.school, authority=options.authority, contact=options.contact
+    )
+    return _tell(notice, options)
+
+
+def _tell(told: Explanation | Notice, options: argparse.Namespace) -> Exit:
+    """Show an explanation or a notice, and write it where that was asked for."""
+    if options.html is not None:
+        options.html.write_text(told.to_html(), encoding="utf-8")
+    terminal.show(json.dumps(told.to_dict()) if options.json else str(told))
+    check = f"check the result with: twinmatch verify {options.directory}"
+    return _say(Exit.DONE, f"read from {options.directory}, as it is; {check}")
 
 
 def _pair(
@@ -341,7 +372,44 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("directory", type=Path, metavar="DIR", help="a folder written by --out")
     verify.add_argument("--threads", type=_threads, metavar="N", help="default: all cores")
     verify.add_argument("--json", action="store_true", help="print the certificate as one JSON line")
+
+    explain = commands.add_parser(
+        "explain",
+        help="say why a school has its partner, and what keeps others away",
+        description="Say why a school of a saved matching has its partner: the points of the pair, the next "
+        "best partners and what keeps each away, who is on standby. A partner school may be asked about too.",
+    )
+    explain.set_defaults(command=_explain)
+    explain.add_argument("directory", type=Path, metavar="DIR", help="a folder written by --out")
+    explain.add_argument("school", metavar="SCHOOL", help="its id")
+    explain.add_argument(
+        "--wished", metavar="ID", help="a partner it would rather have: what stands in the way"
+    )
+    explain.add_argument(
+        "--cost", action="store_true", help="what forcing the wished pair costs, by solving again"
+    )
+    explain.add_argument("--count", type=_shown, default=10, metavar="N", help="so many others (default: 10)")
+    _add_telling_options(explain)
+
+    notice = commands.add_parser(
+        "notice",
+        help="write the notice that French law asks for",
+        description="Write the notice that French law asks of a decision made through algorithmic processing "
+        "(CRPA, articles L. 311-3-1, R. 311-3-1-1 and R. 311-3-1-2).",
+    )
+    notice.set_defaults(command=_notice)
+    notice.add_argument("directory", type=Path, metavar="DIR", help="a folder written by --out")
+    notice.add_argument("school", metavar="SCHOOL", nargs="?", help="the school it is for: its id")
+    notice.add_argument("--authority", metavar="NAME", help="who decides; left open without it")
+    notice.add_argument("--contact", metavar="ADDRESS", help="where to write; left open without it")
+    _add_telling_options(notice)
     return parser
+
+
+def _add_telling_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language (default: en)")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write it as an HTML page, too")
+    parser.add_argument("--json", action="store_true", help="print it as one JSON line")
 
 
 def _add_run_options(parser: argparse.ArgumentParser, *, gap: float) -> None:
@@ -370,6 +438,10 @@ def _threads(text: str) -> int:
         f"a whole number of threads, from 1 to {MOST_THREADS:,}",
         lambda value: 1 <= value <= MOST_THREADS,
     )
+
+
+def _shown(text: str) -> int:
+    return _number(text, int, "a whole number from 0 to 1,000", lambda value: 0 <= value <= 1_000)
 
 
 def _capacity(text: str) -> int | str:

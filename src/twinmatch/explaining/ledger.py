@@ -14,6 +14,12 @@ Idea
     place, ``g_ij`` those of the quotas on the pair, and ``c_i`` what covering the school is worth, every
     matching that holds the pair ``(i, j)`` and covers as many schools has at least ``short_ij`` points less
     than the bound. No solver is asked, and one pass over the row of the school finds ``u_i``.
+Sharper
+    Prices that prove a matching are one choice among many, and others say more of a pair. Two are tried.
+    *Dearer*: the wanted place ``j`` is full, so its price may rise until a holder would rather go elsewhere:
+    then ``u`` of the holders falls by as much, and the sum is the same. What is stated is then by how much
+    the weakest holder outbids the school. *Cheaper*: the price of the school's own place may fall until
+    somebody else would rather have it, and ``u_i`` rises.
 The same for coverage
     Prices with points of zero prove how many schools can have a partner. A pair that falls short of these
     leaves as many schools more without one.
@@ -50,6 +56,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PRICED", "Accounts", "Ledger"]
 
+#: The price of a place with more holders is left as it is.
+_MOST_HOLDERS = 8
 #: The mechanisms whose matchings are proven by prices of places.
 PRICED = frozenset({"most_points", "nash", "concave"})
 
@@ -82,20 +90,26 @@ class Ledger:
         """Return what pairs of these points leave after all prices."""
         return self._worth.net(i, j, points)
 
-    def kept(self, i: int, points: Int64) -> int:
+    def kept(self, i: int, row: Int64, *, but: int = -1, lowered: tuple[int, int] = (-1, 0)) -> int:
         """
         Return what a left school keeps at best.
 
         Parameters
         ----------
         i : int
-        points : (num_right,) int64
-            Of its row, ``FORBIDDEN`` where a pair is not admissible.
+        row : (num_right,) int64
+            What its pairs count for, ``FORBIDDEN`` where they are not admissible.
+        but : int, optional
+            A right school that it must do without.
+        lowered : (int, int), optional
+            A right school whose price is lower by so much.
         """
         if self.limits.left_most[i] > 1:
             return int(self.prices.left[i])
-        j = np.flatnonzero(points != FORBIDDEN)
-        best = int(self.net(np.full(len(j), i), j, points[j]).max()) if len(j) else 0
+        j = np.flatnonzero(row != FORBIDDEN)
+        net = self.net(np.full(len(j), i), j, row[j]) + np.where(j == lowered[0], lowered[1], 0)
+        net = net[j != but]
+        best = int(net.max()) if len(net) else 0
         return best if self.limits.left_least[i] else max(0, best)
 
 
@@ -125,6 +139,10 @@ class Accounts:
         self.limits: Constraints = matching.constraints
         self.everybody = np.arange(len(matching.right))
         proof = matching.proof
+        self.taken = np.stack(matching._taken(), axis=1)
+        self._locked = frozenset(self.limits.locked[:, 0].tolist())
+        self._rows: dict[int, Int64] = {}
+        self._kept: dict[int, Int64] = {}
         self.scale = 1 if proof is None else proof.price_scale
         left = np.zeros(len(matching.left), np.int64) if proof is None else proof.left_price
         quota = np.zeros(0, np.int64) if proof is None else proof.quota_price
@@ -204,7 +222,7 @@ class Accounts:
         i : int
             The left school.
         chosen : (k,) int
-            Right schools; the pairs are admissible.
+            Right schools that it is not paired with; the pairs are admissible.
         row : (num_right,) int64
             Of the left school, see :meth:`row`.
 
@@ -216,13 +234,81 @@ class Accounts:
         schools : list of int
             How many schools fewer have a partner in every matching with the pair, at least.
         """
-        rows = np.full(len(chosen), i)
         points: list[int | None] = [None] * len(chosen)
         if self.points is not None and self.slack is not None:
-            short = self.points.kept(i, row) - self.points.net(rows, chosen, row[chosen])
-            points = [max(0, one // self.scale - self.slack) for one in short.tolist()]
+            short = self._short(self.points, i, chosen, row, self.slack == 0 and self.scale == 1)
+            points = [max(0, one // self.scale - self.slack) for one in short]
         schools = [0] * len(chosen)
         if self.cover is not None and self.cover.prices.coverage > 0:
-            short = self.cover.kept(i, row) - self.cover.net(rows, chosen, row[chosen])
-            schools = [max(0, one // self.cover.prices.coverage) for one in short.tolist()]
+            unit = self.cover.prices.coverage
+            schools = [max(0, one // unit) for one in self._short(self.cover, i, chosen, row, unit == 1)]
+            # No matching with the pair has fewer points than the pair: where prices say so, coverage falls.
+            left = [None if one is None else self.matching.objective - one for one in points]
+            for at, (most, least) in enumerate(zip(left, row[chosen].tolist(), strict=True)):
+                if most is not None and most < least:
+                    schools[at] = max(1, schools[at])
         return points, schools
+
+    def _short(self, ledger: Ledger, i: int, chosen: Int64, row: Int64, is_tight: bool) -> list[int]:
+        """Return how far pairs fall short, by the sharpest prices that are tried."""
+        short = ledger.kept(i, row) - ledger.net(np.full(len(chosen), i), chosen, row[chosen])
+        lowered = self._cheaper(ledger, i) if is_tight else (-1, 0)
+        dearer = [self._dearer(ledger, j, lowered) for j in chosen.tolist()]
+        return [a + lowered[1] + b for a, b in zip(short.tolist(), dearer, strict=True)]
+
+    def _dearer(self, ledger: Ledger, j: int, lowered: tuple[int, int]) -> int:
+        """Return by how much the price of a full place may rise before a holder would rather go elsewhere."""
+        limits = self.limits
+        holders = self.taken[self.taken[:, 1] == j, 0].tolist()
+        is_full = len(holders) == limits.right_most[j]
+        if not is_full or not holders or len(holders) > _MOST_HOLDERS or ledger.prices.right[j] < 0:
+            return 0
+        if any(limits.left_most[h] > 1 or h in self._locked for h in holders):
+            return 0
+        rises = []
+        for h in holders:
+            if h not in self._rows:
+                self._rows[h] = self.row(h)
+            row = self._rows[h]
+            if limits.left_least[h] and np.count_nonzero(row != FORBIDDEN) < 2:
+                return 0  # it has no other choice, and no price would tell
+            rises.append(ledger.kept(h, row, lowered=lowered) - ledger.kept(h, row, but=j, lowered=lowered))
+        return max(0, min(rises))
+
+    def _cheaper(self, ledger: Ledger, i: int) -> tuple[int, int]:
+        """
+        Return a school's own partner, and by how much its price may fall before others want it.
+
+        Only where prices are tight: there each left school keeps what its own pair leaves.
+        """
+        limits = self.limits
+        own = self.taken[self.taken[:, 0] == i, 1]
+        if len(own) != 1 or limits.left_most[i] != 1:
+            return -1, 0
+        m = int(own[0])
+        holders = self.taken[self.taken[:, 1] == m, 0]
+        if (limits.left_most[holders] > 1).any() or any(h in self._locked for h in holders.tolist()):
+            return -1, 0
+        counts = self.terms.points(np.arange(limits.num_left), np.array(m))
+        others = (counts != FORBIDDEN) & (limits.left_most > 0)
+        others[holders] = False
+        rivals = np.flatnonzero(others)
+        room = self.kept_by_all(ledger)[rivals] - ledger.net(rivals, np.full(len(rivals), m), counts[rivals])
+        fall = min(int(ledger.prices.right[m]), int(room.min()) if len(room) else 2**62)
+        return m, max(0, fall)
+
+    def kept_by_all(self, ledger: Ledger) -> Int64:
+        """
+        Return what each left school keeps, where prices are tight: what its own pair leaves, or nothing.
+
+        A school with several partners keeps what the prices say; one whose pair is locked anything.
+        """
+        if id(ledger) not in self._kept:
+            i, j = self.taken.T
+            kept = np.zeros(self.limits.num_left, np.int64)
+            kept[i] = ledger.net(i, j, self.terms.points(i, j))
+            several = self.limits.left_most > 1
+            kept[several] = ledger.prices.left[several]
+            kept[[*self._locked]] = 2**61
+            self._kept[id(ledger)] = kept
+        return self._kept[id(ledger)]

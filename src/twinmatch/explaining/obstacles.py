@@ -34,8 +34,8 @@ class Standing:
 
     def __init__(self, matching: Matching, accounts: Accounts) -> None:
         self.matching, self.accounts, self.limits = matching, accounts, accounts.limits
-        i, j = matching._taken()
-        self.taken = np.stack([i, j], axis=1)
+        self.taken = accounts.taken
+        i, j = self.taken.T
         self.load = np.bincount(j, minlength=len(matching.right))
         self.own = np.bincount(i, minlength=len(matching.left))
         self.has_place: Bool = self.load < self.limits.right_most
@@ -78,11 +78,8 @@ class Standing:
         ledger, terms = self.accounts.points, self.accounts.terms
         if ledger is None:
             return np.zeros(len(rows), np.int64)
-        kept = np.full(len(self.matching.left), np.iinfo(np.int64).max)
-        i, right = self.taken.T
-        np.minimum.at(kept, i, ledger.net(i, right, terms.points(i, right)))
-        kept = np.where(self.is_paired, kept, 0)
-        return kept[rows] - ledger.net(rows, np.full(len(rows), j), terms.points(rows, np.array(j)))
+        kept = self.accounts.kept_by_all(ledger)[rows]
+        return kept - ledger.net(rows, np.full(len(rows), j), terms.points(rows, np.array(j)))
 
     # -- Quotas --------------------------------------------------------------------------------------------
 

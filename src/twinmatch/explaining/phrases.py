@@ -109,13 +109,14 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     # What keeps partners away
     "partner": ("partner", "partenaire"),
     "school": ("school", "établissement"),
-    "difference": ("against its own", "par rapport au sien"),
-    "difference_none": ("against nothing", "par rapport à rien"),
-    "held_by": ("held by", "occupé par"),
+    "alone": ("for itself", "pour lui"),
+    "in_all": ("in all, at best", "au total, au mieux"),
     "obstacle": ("what keeps it away", "ce qui l'écarte"),
     "next_caption": (
-        "Admissible partners with the most points that it does not have.",
-        "Les partenaires admissibles les mieux notés qu'il n'a pas obtenus.",
+        "Admissible partners with the most points that it does not have; what it would gain for itself, and "
+        "what all schools together would gain or lose.",
+        "Les partenaires admissibles les mieux notés qu'il n'a pas obtenus ; ce qu'il y gagnerait pour "
+        "lui-même, et ce qu'y gagnerait ou perdrait l'ensemble des établissements.",
     ),
     "next_none": ("There is no other admissible partner.", "Il n'existe pas d'autre partenaire admissible."),
     "more_holders": ("{who} and {more} more", "{who} et {more} autres"),
@@ -129,8 +130,8 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     ),
     "quota": ("{names} allows no more", "{names} n'en permet pas davantage"),
     "quota_many": ("{names} allow no more", "{names} n'en permettent pas davantage"),
-    "full": ("no free place", "aucune place libre"),
-    "full_price": ("no free place, price {price}", "aucune place libre, prix {price}"),
+    "full": ("held by {who}", "occupé par {who}"),
+    "full_price": ("held by {who}, price {price}", "occupé par {who}, prix {price}"),
     "floor": (
         "{names} needs the pair that it has",
         "{names} exige le jumelage actuel",
@@ -149,16 +150,16 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     ),
     "loss": ("at least {loss} fewer in all", "au moins {loss} de moins au total"),
     "worth_less": (
-        "a place is free: worth {less} less than what it has",
-        "une place est libre : {less} de moins que son jumelage",
+        "a place is free, and it is worth less",
+        "une place est libre, mais il vaut moins",
     ),
     "worth_same": (
-        "a place is free: worth as much as what it has; the order of ids decides",
-        "une place est libre : autant que son jumelage ; l'ordre des identifiants départage",
+        "a place is free, and it is worth as much: ids decide",
+        "une place est libre et il vaut autant : les identifiants départagent",
     ),
     "tie": (
-        "no loss by the prices: perhaps as good, and then the order of ids decides",
-        "aucune perte d'après les prix : peut-être équivalent, l'ordre des identifiants départageant alors",
+        "perhaps as good: then ids decide",
+        "peut-être équivalent : les identifiants départagent alors",
     ),
     "unknown": ("not settled by prices", "les prix ne permettent pas de conclure"),
     "others": ("others would lose more than it gains", "les autres y perdraient plus qu'il n'y gagnerait"),

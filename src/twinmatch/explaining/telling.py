@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["page_of", "shares_table", "told_card"]
 
 
+#: What cannot be bought with points.
+_NO_NUMBER = frozenset({"closed", "locked", "locked_place", "no_place", "nothing"})
+
+
 def page_of(explanation: Explanation) -> Page:
     """Return what there is to read about one school."""
     return _Teller(explanation).page()
@@ -134,8 +138,7 @@ class _Teller:
         return [Paragraph(" ".join(said))]
 
     def _options(self, options: tuple[Option, ...]) -> Table:
-        against = "difference" if self.told.pairs else "difference_none"
-        columns = ("partner", "points", against, "held_by", "obstacle")
+        columns = ("partner", "points", "alone", "in_all", "obstacle")
         return Table(
             self._say("next_caption"),
             tuple(self._say(name) for name in columns),
@@ -144,23 +147,28 @@ class _Teller:
                     _short(option.partner),
                     number(self.lang, option.points),
                     "" if option.gain is None else signed(self.lang, option.gain),
-                    self._holders(option),
+                    self._in_all(option),
                     self._why(option),
                 )
                 for option in options
             ),
-            (1, 2),
+            (1, 2, 3),
         )
 
-    def _holders(self, option: Option) -> str:
-        if not option.holders:
+    def _in_all(self, option: Option) -> str:
+        """Return what all together would have less, at best."""
+        kinds = {obstacle.kind for obstacle in option.obstacles}
+        if option.loss is None or option.leaves_out or kinds & {"unknown", *_NO_NUMBER}:
             return ""
+        return number(self.lang, -option.loss)
+
+    def _holders(self, option: Option) -> str:
         who = option.holders[0][0]
         more = option.taken - 1
         return self._say("more_holders", who=who, more=number(self.lang, more)) if more else who
 
-    def _why(self, option: Option) -> str:
-        """Return what keeps a partner away, shortest that is true."""
+    def _why(self, option: Option, *, in_full: bool = False) -> str:
+        """Return what keeps a partner away, the shortest that is true; in full with what it would cost."""
         said = []
         for obstacle in option.obstacles:
             called = [label(self.lang, "quota", name) for name in obstacle.names]
@@ -176,21 +184,18 @@ class _Teller:
                 case "needed":
                     said.append(self._say("needed", names=listed(self.lang, obstacle.names)))
                 case "full":
-                    if option.price:
-                        said.append(self._say("full_price", price=number(self.lang, option.price)))
-                    else:
-                        said.append(self._say("full"))
+                    who, price = self._holders(option), number(self.lang, option.price or 0)
+                    said.append(self._say("full_price" if option.price else "full", who=who, price=price))
                     if option.loss is None and (option.gain or 0) > 0:
                         said.append(self._say("no_prices_full"))
                 case "locked":
                     said.append(self._say("locked_own"))
                 case "worth_less":
-                    less = self._points(-(option.gain or 0))
-                    said.append(self._say("worth_less" if option.gain else "worth_same", less=less))
+                    said.append(self._say("worth_less" if option.gain else "worth_same"))
                 case kind:
                     said.append(self._say(kind))
         kinds = {obstacle.kind for obstacle in option.obstacles}
-        if option.loss and not option.leaves_out and not kinds & {"worth_less", "locked", "locked_place"}:
+        if in_full and option.loss and not option.leaves_out and not kinds & {"worth_less", *_NO_NUMBER}:
             gain = option.gain_counts or 0
             if option.gain is not None and gain > 0:
                 parts = {"gain": number(self.lang, gain), "others": number(self.lang, gain + option.loss)}
@@ -220,7 +225,7 @@ class _Teller:
             lines.append(self._say("wish_forbidden" + many, names=names))
             lines.append(self._say("wish_change"))
         elif wish.option is not None:
-            lines.append(self._say("wish_away", why=self._why(wish.option)))
+            lines.append(self._say("wish_away", why=self._why(wish.option, in_full=True)))
             if wish.option.loss and not wish.option.leaves_out:
                 lines.append(self._say("wish_needs", loss=self._counted(wish.option.loss)))
         lines += self._cost(wish)

@@ -84,6 +84,8 @@ def take_in_turn(graph: Graph, limits: Constraints, order: Int64 | None, control
         If points are too large for the search.
     """
     mate, places, wants = _begun(limits)
+    if not graph.num_left or not graph.num_right:
+        return Taken(mate, None)
     left_kind, left_in = kinds_of([limits.members(quota)[0] for quota in limits.quotas], limits.num_left)
     right_kind, right_in = kinds_of([limits.members(quota)[1] for quota in limits.quotas], limits.num_right)
     inside = left_in[:, :, None] & right_in[:, None, :]  # (quotas, left kinds, right kinds)
@@ -134,6 +136,8 @@ def accept_deferred(graph: Graph, ranks: Graph, limits: Constraints, control: Co
         Raises as :func:`take_in_turn`.
     """
     mate, places, wants = _begun(limits)
+    if not graph.num_left or not graph.num_right:
+        return Taken(mate, None)
 
     def begin() -> Callable[[], None]:
         searched, low, high = _searchable(graph, control)

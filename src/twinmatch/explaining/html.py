@@ -71,7 +71,9 @@ def _block(block: Block) -> str:
 
 def _table(table: Table) -> str:
     head = "".join(_cell("th", text, at in table.numbers, "col") for at, text in enumerate(table.head))
-    body = "\n".join(f"<tr>{_row(row, table.numbers)}</tr>" for row in table.rows)
+    titles = table.titles or tuple(row[0] for row in table.rows)
+    rows = ((title, *row[1:]) for title, row in zip(titles, table.rows, strict=True))
+    body = "\n".join(f"<tr>{_row(row, table.numbers)}</tr>" for row in rows)
     foot = f"<tfoot><tr>{_row(table.foot, table.numbers)}</tr></tfoot>\n" if table.foot else ""
     # A table that is wider than a phone scrolls by itself; it can be reached by keyboard.
     return (

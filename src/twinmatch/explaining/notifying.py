@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from twinmatch.explaining.page import Items, Page, Paragraph, Section, Table
@@ -289,7 +290,9 @@ class _Notifier:
         self.unit = "point" if notice.counts_points else "unit"
 
     def _say(self, phrase: str, **parts: str) -> str:
-        return polished(self.lang, PHRASES[phrase][self.lang == "fr"]).format(**parts)
+        text = polished(self.lang, PHRASES[phrase][self.lang == "fr"]).format(**parts)
+        # The number of an article stays with its letter.
+        return re.sub(r"\b([LR])\. (?=\d)", "\\1.\N{NO-BREAK SPACE}", text)
 
     def page(self) -> Page:
         """Return the whole page."""

@@ -49,6 +49,8 @@ class Table(NamedTuple):
         Whether text shows a row as a few words in a line instead.
     foot : tuple of str
         A last row, of sums; empty for none.
+    titles : tuple of str
+        The titles of the rows in full, for where there is room; empty where the first cells are.
     """
 
     caption: str
@@ -57,6 +59,7 @@ class Table(NamedTuple):
     numbers: tuple[int, ...] = ()
     compact: bool = False
     foot: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
 
 Block: TypeAlias = Paragraph | Items | Table

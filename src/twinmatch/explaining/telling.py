@@ -153,6 +153,7 @@ class _Teller:
                 for option in options
             ),
             (1, 2, 3),
+            titles=tuple(told_card(option.partner) for option in options),
         )
 
     def _in_all(self, option: Option) -> str:
@@ -211,6 +212,7 @@ class _Teller:
             tuple((_short(option.partner), number(self.lang, option.points)) for option in options),
             (1,),
             compact=True,
+            titles=tuple(told_card(option.partner) for option in options),
         )
 
     def _wish(self, wish: Wish) -> Section:
@@ -267,7 +269,8 @@ class _Teller:
                 for pair in told.pairs
             )
             head = tuple(self._say(name) for name in columns)
-            pairs = Table(self._say("holders_caption"), head, rows, (1,))
+            titles = tuple(told_card(pair.partner) for pair in told.pairs)
+            pairs = Table(self._say("holders_caption"), head, rows, (1,), titles=titles)
             price = self._price(told.pairs[0])
         sections = [Section(self._say("section_pair"), (pairs, *price))]
         rivals: Block = Paragraph(self._say("rivals_none"))
@@ -292,6 +295,7 @@ class _Teller:
                 for rival in rivals
             ),
             (1, 3),
+            titles=tuple(told_card(rival.school) for rival in rivals),
         )
 
     def _short_by(self, rival: Rival) -> str:

@@ -47,10 +47,10 @@ def _block(block: Block) -> list[str]:
 
 
 def _compact(table: Table) -> list[str]:
-    rows = " · ".join(
-        " ".join(_clean(cell).replace(" ", "\xa0") for cell in row if cell) for row in table.rows
-    )
-    return wrap(rows, _WIDTH, initial_indent=_GAP, subsequent_indent=_GAP)
+    rows = ["\xa0".join(_clean(cell).replace(" ", "\xa0") for cell in row if cell) for row in table.rows]
+    # An id with hyphens stays whole.
+    joined = " · ".join(rows)
+    return wrap(joined, _WIDTH, initial_indent=_GAP, subsequent_indent=_GAP, break_on_hyphens=False)
 
 
 def _table(table: Table) -> list[str]:

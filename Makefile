@@ -47,6 +47,9 @@ wheel: $(VENV)/stamp-core  ## Build dist/twinmatch-*.whl, which installs without
 test-more: $(VENV)/stamp-test  ## Run the tests that take minutes; one builds a wheel and uses it without a compiler
 	$(BIN)/python -m pytest -m "wheel or slow"
 
+test-browser: $(VENV)/stamp-test  ## Open reports in headless Chromium, which has to be on the path
+	$(BIN)/python -m pytest -m "browser"
+
 stubs: $(VENV)/stamp-core  ## Write src/twinmatch/_core.pyi and _check.pyi from the compiled modules
 	$(BIN)/python scripts/stubs.py
 

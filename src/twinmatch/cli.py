@@ -159,6 +159,21 @@ def _notice(options: argparse.Namespace) -> Exit:
     return _tell(notice, options)
 
 
+def _report(options: argparse.Namespace) -> Exit:
+    """Write the report of a saved matching as a page, after checking its proof."""
+    from twinmatch.matching import load_matching
+
+    matching = load_matching(options.directory)
+    refused = False
+    if matching.status is not Status.NO_SOLUTION:
+        refused = not matching.verify(threads=options.threads).ok
+    target = matching.report(options.out or options.directory / "report.html", lang=options.lang)
+    terminal.show(str(target))
+    if refused:
+        return _say(Exit.REFUSED, "a proof was refused, and the report says so: do not use this result")
+    return Exit.DONE
+
+
 def _tell(told: Explanation | Notice, options: argparse.Namespace) -> Exit:
     """Show an explanation or a notice, and write it where that was asked for."""
     if options.html is not None:
@@ -403,6 +418,18 @@ def _parser() -> argparse.ArgumentParser:
     notice.add_argument("--authority", metavar="NAME", help="who decides; left open without it")
     notice.add_argument("--contact", metavar="ADDRESS", help="where to write; left open without it")
     _add_telling_options(notice)
+
+    report = commands.add_parser(
+        "report",
+        help="write a saved matching as a page to read",
+        description="Check a saved matching again and write a report of it: one HTML page, complete in "
+        "itself, with figures, the certificate in words, and all pairs to search in. Prints where it is.",
+    )
+    report.set_defaults(command=_report)
+    report.add_argument("directory", type=Path, metavar="DIR", help="a folder written by --out")
+    report.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in that folder")
+    report.add_argument("--lang", choices=("en", "fr"), default="en", help="language (default: en)")
+    report.add_argument("--threads", type=_threads, metavar="N", help="default: all cores")
     return parser
 
 

@@ -28,6 +28,7 @@ from twinmatch.witness import Witness, pairs_that_count, witness_of
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -761,6 +762,47 @@ class Matching:
         from twinmatch.explaining import notice
 
         return notice(self, lang=lang, school=school, authority=authority, contact=contact)
+
+    def report(self, path: str | os.PathLike[str], *, lang: str = "en") -> Path:
+        """
+        Write a report that people read: one page of HTML, complete in itself.
+
+        Parameters
+        ----------
+        path : path
+            The file to write, such as ``twins.html``; folders on the way are made, an older file is replaced.
+        lang : {"en", "fr"}, optional
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        InputError
+            If the language is another one.
+        MissingExtraError
+            If what draws figures is not installed: ``pip install 'twinmatch[report]'``.
+
+        Notes
+        -----
+        It fetches nothing, and is below 5 MB for the whole registers: summary, certificate, map, partners,
+        points, equity, quotas, schools without a partner, a table of all pairs to search in, and the notice.
+        The matching is verified first, unless it was before; drawing takes some ten seconds at most. The same
+        matching gives the same bytes where the same versions draw. What figures show are the tables of
+        :mod:`twinmatch.reporting.tables` and :mod:`twinmatch.reporting.equity`.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> matching = tm.match(*tm.datasets.sample())
+        >>> matching.report("twins.html", lang="fr")  # doctest: +SKIP
+        PosixPath('twins.html')
+        """
+        from twinmatch.reporting import report
+
+        return report(self, path, lang=lang)
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """

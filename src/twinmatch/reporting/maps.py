@@ -149,6 +149,7 @@ def _roads(matching: Matching, frame: Frame, crowd: Crowd) -> _Roads:
         if end_beyond[k]:
             total[country[k], True] = total.get((country[k], True), 0) + n
     kept = sorted(total, key=lambda place: (-total[place], place))[:_BEYOND]
+    kept.sort(key=lambda place: place[1])  # partners last: nearest to the map below
     beyond = _column_of(kept, start[~start_beyond], frame, crowd) if kept else {}
     drawn = np.ones(len(pairs), bool)
     for k in range(len(pairs)):
@@ -176,7 +177,7 @@ def _column_of(
 ) -> dict[tuple[str, bool], tuple[float, float]]:
     """Return a position at the edge for each place beyond the map, and keep the column free."""
     gap, toward = _point(frame) * 17, starts.mean(axis=0) if len(starts) else np.zeros(2)
-    wide, high = _point(frame) * 158, gap * (len(kept) + 1.6)
+    wide, high = _point(frame) * 178, gap * (len(kept) + 1.6)
     x, y = crowd.corner(wide, high, toward=(float(toward[0]), float(toward[1])))
     at_left = x < (frame.west + frame.east) / 2
     edge = x + wide / 2 - gap / 2 if at_left else x - wide / 2 + gap / 2

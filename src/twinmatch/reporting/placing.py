@@ -57,11 +57,11 @@ class Crowd:
         wide, high : float
             Of the box.
         """
-        reach = 1.6 * max(wide, high)
+        reach = wide + high
         rings = np.linspace(0, reach, _RINGS)
         angles = np.linspace(0, 2 * np.pi, _DIRECTIONS, endpoint=False)
         tries = [(x + r * np.cos(a), y + r * np.sin(a)) for r, a in product(rings, angles)]
-        return self._best(tries, wide, high, lambda at: 0.7 * float(np.hypot(at[0] - x, at[1] - y)) / reach)
+        return self._best(tries, wide, high, lambda at: float(np.hypot(at[0] - x, at[1] - y)) / reach)
 
     def corner(self, wide: float, high: float, *, toward: tuple[float, float]) -> tuple[float, float]:
         """Take the middle of a box at the left or right edge of the map: little below it, near a position."""

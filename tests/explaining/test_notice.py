@@ -127,6 +127,24 @@ def test_other_mechanisms_say_what_they_do(matching):
     assert "largest product of points" in text(nash.notice())
     assert "units" in text(nash.notice())
 
+    for mechanism, said in (
+        (tm.mechanisms.greedy(), "the most points are made first"),
+        (tm.mechanisms.stable(), "ask for their best partners in turn"),
+        (tm.mechanisms.serial_dictatorship(), "in an order drawn by lot"),
+    ):
+        found = tm.match(matching.left, matching.right, mechanism=mechanism)
+        notice = text(found.notice())
+        assert said in notice
+        assert "as many schools as possible" not in notice
+        assert "carried out to its end" in notice
+
+    drawn = tm.match(matching.left, matching.right, mechanism=tm.mechanisms.serial_dictatorship(seed=2026))
+    assert drawn.notice().seed == 2026
+    assert "2026:id" in text(drawn.notice())
+    ranks = tm.Policy(criteria=(tm.policies.LevelOverlap(123),))
+    found = tm.match(matching.left, matching.right, mechanism=tm.mechanisms.stable(right_policy=ranks))
+    assert "points of their own: levels (123)" in text(found.notice())
+
     class Other(type(tm.mechanisms.most_points())):
         name = "somebody's own"
 

@@ -27,6 +27,7 @@ from twinmatch.explaining.words import check_language
 if TYPE_CHECKING:
     from twinmatch.explaining.page import Page
     from twinmatch.matching import Matching
+    from twinmatch.policy import Policy
 
 __all__ = ["Notice", "Part", "Source", "notice"]
 
@@ -78,6 +79,10 @@ class Part(NamedTuple):
         """Return what it says in a language."""
         return self.fr if lang == "fr" else self.en
 
+    def to_dict(self, lang: str) -> dict[str, Any]:
+        """Return plain values."""
+        return {"kind": self.kind, "name": self.name, "weight": self.weight, "words": self.words(lang)}
+
 
 @dataclass(frozen=True)
 class Notice(Shown):
@@ -89,9 +94,12 @@ class Notice(Shown):
     sources : tuple of Source
     parts : tuple of Part
         Rules, criteria and quotas, in the order of the policy.
+    right_parts : tuple of Part
+        Those by which partners rank schools, under a mechanism that lets them.
     coverage_first : bool
     mechanism : str
     seed : int
+        What lots are drawn from, where the mechanism draws any.
     version : str
         Of twinmatch.
     status : str
@@ -117,6 +125,7 @@ class Notice(Shown):
 
     sources: tuple[Source, ...]
     parts: tuple[Part, ...]
+    right_parts: tuple[Part, ...]
     coverage_first: bool
     mechanism: str
     seed: int
@@ -145,7 +154,7 @@ class Notice(Shown):
         flat = {
             name: getattr(self, name)
             for name in self.__dataclass_fields__
-            if name not in ("sources", "parts", "result", "assumptions")
+            if name not in ("sources", "parts", "right_parts", "result", "assumptions")
         }
         page = self.page()
         return {
@@ -161,10 +170,8 @@ class Notice(Shown):
                 }
                 for one in self.sources
             ],
-            "parts": [
-                {"kind": p.kind, "name": p.name, "weight": p.weight, "words": p.words(self.lang)}
-                for p in self.parts
-            ],
+            "parts": [part.to_dict(self.lang) for part in self.parts],
+            "right_parts": [part.to_dict(self.lang) for part in self.right_parts],
             "assumptions": list(self.assumptions),
             "result": None if self.result is None else self.result.in_(self.lang).to_dict(),
             "sections": [section.title for section in page.sections],
@@ -200,10 +207,14 @@ def notice(
     certificate = matching.__dict__.get("last_certificate")
     return Notice(
         sources=_sources(matching),
-        parts=_parts(matching),
+        parts=_parts(matching.policy),
+        right_parts=()
+        if (other := getattr(matching.mechanism, "right_policy", None)) is None
+        else _parts(other),
         coverage_first=matching.policy.coverage == "first",
         mechanism=matching.mechanism.name,
-        seed=int(matching.seed),
+        # The lots that a mechanism draws come from a seed of its own.
+        seed=int(getattr(matching.mechanism, "seed", matching.seed)),
         version=__version__,
         status=str(matching.status),
         limit=None if matching.limit is None else str(matching.limit),
@@ -266,10 +277,9 @@ def _registers(schools: Any) -> tuple[tuple[str, str, int], ...]:
     return tuple(sorted(found, key=lambda one: (-one[2], one)))
 
 
-def _parts(matching: Matching) -> tuple[Part, ...]:
+def _parts(policy: Policy) -> tuple[Part, ...]:
     from twinmatch.explaining.terms import criterion_words, quota_words, rule_words
 
-    policy = matching.policy
     parts = [Part("rule", r.name, None, rule_words("en", r), rule_words("fr", r)) for r in policy.rules]
     parts += [
         Part("criterion", c.name, c.weight, criterion_words("en", c), criterion_words("fr", c))

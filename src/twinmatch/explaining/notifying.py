@@ -141,10 +141,15 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     ),
     "op_quotas": ("The quotas are kept to.", "Les quotas sont respectés."),
     "op_draw": (
-        "Where the mechanism draws lots, it does so from the seed {seed}, so that anybody can draw again; "
-        "ties are decided by the order of the schools' ids.",
-        "Si le mécanisme tire au sort, c'est à partir de la graine {seed}, de sorte que chacun peut refaire "
-        "le tirage ; les égalités sont départagées par l'ordre des identifiants.",
+        "The order is that of the SHA-256 of {seed}:id, where {seed} is the published seed, the lowest "
+        "first, so that anybody can draw again; other ties are decided by the order of the schools' ids.",
+        "L'ordre est celui de l'empreinte SHA-256 de {seed}:identifiant, {seed} étant la graine publiée, de "
+        "la plus petite à la plus grande, de sorte que chacun peut refaire le tirage ; les autres égalités "
+        "sont départagées par l'ordre des identifiants.",
+    ),
+    "op_right": (
+        "Partners rank schools by points of their own: {criteria}.",
+        "Les partenaires classent les établissements selon des points qui leur sont propres : {criteria}.",
     ),
     "op_no_draw": (
         "No lots are drawn (seed {seed}, recorded only); ties are decided by the order of the schools' ids.",
@@ -395,10 +400,23 @@ class _Notifier:
     def _operations(self) -> list[str]:
         told = self.told
         chosen = told.mechanism if told.mechanism in PHRASES else "other_mechanism"
-        names = ["op_read", "op_admissible", "op_coverage" if told.coverage_first else "op_points_first"]
+        names = ["op_read", "op_admissible"]
+        if told.is_priced:  # procedures promise neither
+            names.append("op_coverage" if told.coverage_first else "op_points_first")
         names += ["op_quotas"] if any(part.kind == "quota" for part in told.parts) else []
-        names += [chosen, "op_draw" if told.mechanism in _DRAWS else "op_no_draw", "op_check"]
-        return [self._say(name, seed=str(told.seed), mechanism=self._mechanism()) for name in names]
+        names += [chosen, *(["op_right"] if told.right_parts else [])]
+        names += ["op_draw" if told.mechanism in _DRAWS else "op_no_draw", "op_check"]
+        said = {"seed": str(told.seed), "mechanism": self._mechanism(), "criteria": self._right_criteria()}
+        return [self._say(name, **said) for name in names]
+
+    def _right_criteria(self) -> str:
+        criteria = [part for part in self.told.right_parts if part.kind == "criterion"]
+        weights = [
+            self._say("unlimited") if part.weight is None else number(self.lang, part.weight)
+            for part in criteria
+        ]
+        names = [label(self.lang, "criterion", part.name) for part in criteria]
+        return ", ".join(f"{name} ({weight})" for name, weight in zip(names, weights, strict=True))
 
     def _proof(self) -> Section:
         told = self.told

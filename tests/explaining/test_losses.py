@@ -177,6 +177,9 @@ def test_obstacles_are_what_they_say():
                         assert counts[names.index(name)] == quota.at_most
                         assert left[row]
                         assert right[column]
+                        own = j[i == row]
+                        if len(own) == 1 == limits.left_most[row]:
+                            assert not right[own[0]]  # or another pair of the school would fit
                     if set(found) == {"worth_less"}:
                         assert option.gain <= 0
                         assert load[column] < limits.right_most[column]

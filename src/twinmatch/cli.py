@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from twinmatch.certify import Certificate
     from twinmatch.explaining import Explanation, Notice
     from twinmatch.matching import Matching
+    from twinmatch.mechanisms import Mechanism
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
 
@@ -189,6 +190,7 @@ def _pair(
     """Match, verify, save and report: what ``demo`` and ``match`` have in common."""
     from twinmatch.pairing import match
 
+    mechanism = _mechanism(options)
     out: Path | None = options.out
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # what cannot be written to fails before the work, not after
@@ -205,6 +207,7 @@ def _pair(
                 threads=options.threads,
                 on_progress=on_progress,
                 cancel=asked,
+                mechanism=mechanism,
             )
         seconds = {"load": load_s, **matching.seconds}
         certificate: Certificate | None = None
@@ -226,6 +229,18 @@ def _pair(
     elif matching.status in (Status.OPTIMAL, Status.FEASIBLE):
         terminal.show(terminal.summary(matching, certificate, result, out))
     return _ending(matching, certificate, out, options.gap, interrupted=asked.is_set())
+
+
+def _mechanism(options: argparse.Namespace) -> Mechanism:
+    """Return the mechanism that the options name."""
+    from twinmatch.mechanisms import named
+    from twinmatch.policy import Policy
+
+    other = None
+    if options.right_policy is not None:
+        hint = "Give a policy in TOML."
+        other = _read("--right-policy", options.right_policy, Policy.load, hint)
+    return named(options.mechanism, seed=options.seed, right_policy=other)
 
 
 def _timed(seconds: dict[str, float], phase: str, task: Callable[[], T]) -> T:
@@ -446,6 +461,25 @@ def _add_run_options(parser: argparse.ArgumentParser, *, gap: float) -> None:
     )
     parser.add_argument("--threads", type=_threads, metavar="N", help="default: all cores")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON line")
+    parser.add_argument(
+        "--mechanism",
+        default="most_points",
+        metavar="NAME",
+        help="what the pairing is to be best at: most_points (default), nash, greedy, stable, ...",
+    )
+    parser.add_argument(
+        "--right-policy",
+        type=Path,
+        metavar="Q.toml",
+        help="with stable: how schools of RIGHT rank those of LEFT (default: by the same points)",
+    )
+    parser.add_argument(
+        "--seed", type=_seed, metavar="N", help="with serial_dictatorship: of the lottery (default: 0)"
+    )
+
+
+def _seed(text: str) -> int:
+    return _number(text, int, "a whole number of 0 or more", lambda value: value >= 0)
 
 
 def _deadline(text: str) -> float:

@@ -28,6 +28,8 @@ two, and ``mechanism`` in ``matching.json`` names it. A transform of the user's 
 
 ==================================  =================================================================
 ``curve.parquet``                   ``worth``: what 0, 1, ... points count for
+``right_policy.toml``               the policy by which right schools rank, of ``stable``
+``matching.json``                   besides, ``lottery``, the seed of ``serial_dictatorship``
 ==================================  =================================================================
 
 Each file is written under another name and put in place in one step. Nothing is pickled.
@@ -43,7 +45,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinmatch.errors import Fault, FormatError, TwinMatchError
-from twinmatch.mechanisms import NAMES, Concave, Mechanism, most_points, named
+from twinmatch.mechanisms import NAMES, Concave, Mechanism, SerialDictatorship, most_points, named
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     toml = matching.policy.to_toml()
+    right_policy = getattr(matching.mechanism, "right_policy", None)
+    right_toml = None if right_policy is None else right_policy.to_toml()
     manifest = folder / "matching.json"
     # From here on the folder holds no matching until the last file is in place.
     manifest.unlink(missing_ok=True)
@@ -99,8 +103,8 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
         "price": matching.right_price,
     }
     proof = matching.proof
-    for name in ("left_prices", "quota_prices", "curve"):
-        (folder / f"{name}.parquet").unlink(missing_ok=True)  # of another matching
+    for name in ("left_prices.parquet", "quota_prices.parquet", "curve.parquet", "right_policy.toml"):
+        (folder / name).unlink(missing_ok=True)  # of another matching
     if proof is not None:
         prices |= _proven(proof, "right")
         names = [quota.name for quota in matching.constraints.quotas]
@@ -118,6 +122,8 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     mechanism = matching.mechanism
     if isinstance(mechanism, Concave):
         parquet("curve", pa.table({"worth": mechanism.entries}))
+    if right_toml is not None:
+        _write(folder / "right_policy.toml", lambda path: path.write_text(right_toml, encoding="utf-8"))
     _write(folder / "policy.toml", lambda path: path.write_text(toml, encoding="utf-8"))
     # A check that was made already need not be made again, unless it was stopped or refused.
     last = matching.__dict__.get("last_certificate")
@@ -137,6 +143,10 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     }
     if mechanism != most_points():
         record["format"], record["mechanism"] = WITH_MECHANISM, mechanism.name
+    if isinstance(mechanism, SerialDictatorship):
+        record["lottery"] = mechanism.seed
+    if right_toml is not None:
+        record["right_policy"] = "right_policy.toml"
     if proof is not None:
         record["proof"] = {
             "price_scale": proof.price_scale,
@@ -218,10 +228,17 @@ def load(directory: str | os.PathLike[str]) -> Matching:
 
 def _mechanism(folder: Path, record: dict[str, Any]) -> Mechanism:
     """Return what the matching was to be best at."""
+    from twinmatch.policy import Policy
+
     if record["format"] != WITH_MECHANISM:
         return most_points()
     if record["mechanism"] in NAMES:
-        return named(record["mechanism"])
+        seed = _number("lottery", record["lottery"]) if "lottery" in record else None
+        path = folder / "right_policy.toml"
+        if "right_policy" in record and not path.is_file():
+            raise FormatError(str(folder), [Fault(path.name, "is missing")])
+        other = Policy.load(path) if "right_policy" in record else None
+        return named(record["mechanism"], seed=seed, right_policy=other)
     if record["mechanism"] != Concave.name:
         what = f"names a mechanism that this version does not know: {record['mechanism']!r}"
         raise FormatError(str(folder), [Fault("matching.json", what)])

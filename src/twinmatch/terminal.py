@@ -119,7 +119,7 @@ def summary(
         *([_row("", f"{matched + several:,} pairs: some schools have several partners")] if several else []),
         _row("left out", f"{result['unmatched']:,}"),
         _row("points", f"{result['objective']:,}, {_gap_in_words(matching)}"),
-        _row("bound", f"{result['bound']:,}, no such pairing is worth more"),
+        _row("bound", f"{result['bound']:,}, {_bound_in_words(matching)}"),
         "",
         *_bars("partners", _partners_by_country(matching)),
         "",
@@ -223,7 +223,16 @@ def _row(name: str, text: str) -> str:
     return f"  {name:<12}{text}"
 
 
+def _is_procedure(matching: Matching) -> bool:
+    """Return whether there is a guarantee instead of a sum that is made largest."""
+    from twinmatch.mechanisms import Procedure  # the command line starts without it
+
+    return isinstance(matching.mechanism, Procedure)
+
+
 def _coverage_in_words(matching: Matching) -> str:
+    if _is_procedure(matching):
+        return f"by {matching.mechanism.name}, which does not put coverage first"
     if matching.policy.coverage != "first":
         return "points come first"
     missing = matching.coverage_bound - matching.coverage
@@ -232,7 +241,15 @@ def _coverage_in_words(matching: Matching) -> str:
     return f"and no pairing covers over {missing:,} more"
 
 
+def _bound_in_words(matching: Matching) -> str:
+    if _is_procedure(matching) and matching.status is Status.OPTIMAL:
+        return "no pairing that keeps the guarantee is worth more"
+    return "no such pairing is worth more"
+
+
 def _gap_in_words(matching: Matching) -> str:
+    if _is_procedure(matching) and matching.status is Status.OPTIMAL:
+        return "what the mechanism comes to"
     if matching.status is Status.OPTIMAL:
         return "the best possible"
     stopped = {

@@ -133,9 +133,8 @@ class _Teller:
         if not pair.price:
             return [Paragraph(self._say("price_nothing"))]
         price = self._say("price", price=self._counted(pair.price))
-        said = [price, self._say("reading_price")]
-        said += [self._say("reading_covered")] if self.frame.covered_in_price else []
-        return [Paragraph(" ".join(said))]
+        reading = "reading_covered" if self.frame.covered_in_price else "reading_price"
+        return [Paragraph(f"{price} {self._say(reading)}")]
 
     def _options(self, options: tuple[Option, ...]) -> Table:
         columns = ("partner", "points", "alone", "in_all", "obstacle")

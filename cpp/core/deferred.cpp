@@ -7,26 +7,29 @@
 namespace twin {
 
 namespace {
-constexpr int FIRST = 24, GROWTH = 4, LONGEST = 4096;  // partners in a list
+constexpr int FIRST = 24;  // partners in the first list
 constexpr std::int64_t MOST_PRICE = 1 << 29, FINEST = 1 << 12;  // as in wishlists.cpp
 constexpr std::int64_t MOST_LISTED = 1 << 21;
-constexpr std::int64_t KEPT = 64, LOOKED_AT = 512;  // of all partners of a left node
+constexpr std::size_t KEPT = 128;  // partners in a later one
 }  // namespace
 
 Deferred::Deferred(DeferredTask task, Oracle &wishes, Oracle &ranks, std::int64_t *mate, Crew &crew, Flag flag,
                    std::int64_t *counter)
     : task_(task), wishes_(wishes), ranks_(ranks), n_(wishes.num_left()), m_(wishes.num_right()), mate_(mate), crew_(crew),
-      flag_(flag), counter_(counter), price_(std::size_t(m_)), row_(std::size_t(n_)), kept_(std::size_t(m_)) {
+      flag_(flag), counter_(counter), price_(std::size_t(m_)), row_(std::size_t(n_)), kept_(std::size_t(m_)),
+      last_(std::size_t(m_), Kept{NO_VALUE, 0}) {
   const std::int64_t range = task.highest - task.lowest + 2;
   parts_ = std::clamp<std::int64_t>(std::min<std::int64_t>(wishes.finest(), MOST_PRICE / range), 1, FINEST);
   floor_ = parts_ * (task.lowest - 1);
-  for (std::int64_t j = 0; j < m_; ++j) price_[std::size_t(j)] = task_.places[j] > 0 ? turn(j) : parts_ * range;
+  for (std::int64_t j = 0; j < m_; ++j) {
+    const bool is_open = task_.places[j] > 0;
+    price_[std::size_t(j)] = is_open ? turn(j) : parts_ * range;
+    if (!is_open) last_[std::size_t(j)] = {INT64_MAX, -1};
+  }
   wishes_.count_in(std::int32_t(parts_));
   wishes_.set_prices(price_.data());
-  for (std::int64_t i = 0; i < n_; ++i) {
-    row_[std::size_t(i)].width = FIRST;
+  for (std::int64_t i = 0; i < n_; ++i)
     if (task_.wants[i]) waiting_.push_back(std::int32_t(i));
-  }
 }
 
 void Deferred::run() {
@@ -63,6 +66,7 @@ void Deferred::propose(std::int64_t i) {
       if (counter_ != nullptr) ++*counter_;
     }
     std::push_heap(kept.begin(), kept.end());
+    if (std::int64_t(kept.size()) == task_.places[wish.item]) last_[std::size_t(wish.item)] = kept.front();
     return;
   }
   if (!row.is_whole) waiting_.push_back(std::int32_t(i));
@@ -70,29 +74,21 @@ void Deferred::propose(std::int64_t i) {
 
 // New lists; nobody's is empty that is not whole.
 void Deferred::draw(const std::vector<std::int32_t> &rows) {
-  std::vector<std::int32_t> left(rows), all;
-  while (!left.empty()) {
-    // All of one width together, the shortest first.
-    int width = LONGEST + 1;
-    for (const std::int32_t i : left) width = std::min(width, row_[std::size_t(i)].width);
-    if (width > LONGEST) break;
-    std::vector<std::int32_t> now, later;
-    for (const std::int32_t i : left) (row_[std::size_t(i)].width == width ? now : later).push_back(i);
-    search(now, width);
-    for (const std::int32_t i : now)
-      if (row_[std::size_t(i)].list.empty() && !row_[std::size_t(i)].is_whole) later.push_back(i);
-    left = std::move(later);
-  }
-  crew_.run(std::int64_t(left.size()), 1, [&](int, std::int64_t first, std::int64_t last) {
-    for (std::int64_t r = first; r < last; ++r) {
+  std::vector<std::int32_t> first, rest;
+  for (const std::int32_t i : rows) (row_[std::size_t(i)].is_new ? first : rest).push_back(i);
+  search(first);
+  for (const std::int32_t i : first)
+    if (row_[std::size_t(i)].list.empty() && !row_[std::size_t(i)].is_whole) rest.push_back(i);
+  crew_.run(std::int64_t(rest.size()), 4, [&](int, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
       flag_.check();
-      look_at_all(left[std::size_t(r)]);
+      look_at_all(rest[std::size_t(r)]);
     }
   });
 }
 
-void Deferred::search(const std::vector<std::int32_t> &rows, int width) {
-  const int k = int(std::min<std::int64_t>(width, std::max<std::int64_t>(1, m_)));
+void Deferred::search(const std::vector<std::int32_t> &rows) {
+  const int k = int(std::min<std::int64_t>(FIRST, m_));
   const std::int64_t step = std::max<std::int64_t>(1, MOST_LISTED / k);
   for (std::int64_t begin = 0; begin < std::int64_t(rows.size()); begin += step) {
     const std::int64_t count = std::min(step, std::int64_t(rows.size()) - begin);
@@ -105,19 +101,15 @@ void Deferred::search(const std::vector<std::int32_t> &rows, int width) {
         flag_.check();
         const std::int32_t i = rows[std::size_t(begin + r)];
         Row &row = row_[std::size_t(i)];
-        row.width = width * GROWTH;
-        row.next = 0;
-        row.list.clear();
+        row.is_new = false;
         row.is_whole = bound[std::size_t(r)] == NO_VALUE || bound[std::size_t(r)] <= floor_;
         const std::int64_t end = row.is_whole ? floor_ : bound[std::size_t(r)];
         for (std::int64_t c = r * k; c < r * k + number[std::size_t(r)]; ++c)
           if (points[std::size_t(c)] - price_[std::size_t(item[std::size_t(c)])] > end)
             row.list.push_back({points[std::size_t(c)] / parts_, 0, item[std::size_t(c)]});
         std::sort(row.list.begin(), row.list.end());
-        const Wish before = row.last;
-        if (!row.list.empty()) row.last = std::max(row.last, row.list.back());
+        if (!row.list.empty()) row.last = row.list.back();
         std::erase_if(row.list, [&](Wish &wish) {
-          if (!(before < wish)) return true;
           wish.rank = ranks_.points(i, wish.item);
           return wish.rank == NO_VALUE || !accepts(wish.item, {wish.rank, i});
         });
@@ -128,28 +120,36 @@ void Deferred::search(const std::vector<std::int32_t> &rows, int width) {
 
 // The next of all partners that would accept, as many as are worth keeping.
 void Deferred::look_at_all(std::int32_t i) {
+  thread_local std::vector<std::int64_t> of_left, of_right;
+  of_left.resize(std::size_t(m_)), of_right.resize(std::size_t(m_));
+  std::int64_t *const points = of_left.data(), *const rank = of_right.data();
   Row &row = row_[std::size_t(i)];
   row.next = 0;
   row.list.clear();
-  std::vector<std::int64_t> points(static_cast<std::size_t>(m_));
-  wishes_.row(i, points.data());
-  std::vector<Wish> rest;
+  wishes_.row(i, points);
+  ranks_.row(i, rank);
+  const std::int64_t most = row.last.points == INT64_MAX ? INT64_MAX : row.last.points * parts_;
+  std::int64_t least = NO_VALUE + 1;  // of those that are not good enough any more, there are enough better ones
+  row.is_whole = true;
+  const auto keep = [&](std::size_t number) {
+    if (row.list.size() <= number) return;
+    std::nth_element(row.list.begin(), row.list.begin() + std::ptrdiff_t(number) - 1, row.list.end());
+    row.list.resize(number);
+    row.is_whole = false;
+    least = row.list.back().points * parts_;
+  };
   for (std::int64_t j = 0; j < m_; ++j) {
-    const Wish wish{points[std::size_t(j)] / parts_, 0, std::int32_t(j)};
-    if (points[std::size_t(j)] != NO_VALUE && task_.places[j] > 0 && row.last < wish) rest.push_back(wish);
+    // Few get past these.
+    if (points[j] < least || points[j] > most || !accepts(j, {rank[j], i})) continue;
+    const Wish wish{points[j] / parts_, rank[j], std::int32_t(j)};
+    if (!(row.last < wish)) continue;
+    row.list.push_back(wish);
+    if (row.list.size() == 2 * KEPT) keep(KEPT);
   }
-  auto from = rest.begin();
-  while (from != rest.end() && std::int64_t(row.list.size()) < KEPT) {
-    const auto to = rest.end() - from > LOOKED_AT ? from + LOOKED_AT : rest.end();
-    if (to != rest.end()) std::nth_element(from, to, rest.end());
-    std::sort(from, to);
-    for (; from != to; ++from) {
-      from->rank = ranks_.points(i, from->item);
-      row.last = *from;
-      if (from->rank != NO_VALUE && accepts(from->item, {from->rank, i})) row.list.push_back(*from);
-    }
-  }
-  row.is_whole = from == rest.end();
+  keep(KEPT);
+  row.list.shrink_to_fit();
+  std::sort(row.list.begin(), row.list.end());
+  if (!row.list.empty()) row.last = row.list.back();
 }
 
 }  // namespace twin

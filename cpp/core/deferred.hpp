@@ -5,8 +5,8 @@
 // Idea        Whoever has no partner proposes to the next of its list; a right node without a free place turns out the last of
 //             those that it keeps. What a right node keeps only gets better, so nobody need propose twice. In which order
 //             they propose changes nothing at the end.
-// Lists       Short at first, each time longer. Of a long one only those partners stay who would accept now: the others never
-//             will. Beyond LONGEST every partner of a left node is evaluated.
+// Lists       Short at first. Of a longer one only those partners stay who would accept now: the others never will. Who has
+//             used up the first has every partner evaluated, on both sides, in one go: that costs what a long search would.
 // Cost        Long where left nodes want the same partners, and these rank otherwise: then a left node goes through hundreds.
 
 #pragma once
@@ -47,18 +47,16 @@ class Deferred {
   struct Row {
     std::vector<Wish> list;
     std::size_t next = 0;
-    int width = 0;             // of the next list
+    bool is_new = true;        // nothing was drawn yet
     bool is_whole = false;     // there is nobody beyond the list
     Wish last{INT64_MAX, 0, -1};  // the last one that was looked at
   };
 
-  bool accepts(std::int64_t j, const Kept &one) const {
-    const std::vector<Kept> &kept = kept_[std::size_t(j)];
-    return std::int64_t(kept.size()) < task_.places[j] || (!kept.empty() && one < kept.front());
-  }
+  // Whether somebody is ranked above the last one that a right node would have to keep.
+  bool accepts(std::int64_t j, const Kept &one) const { return one < last_[std::size_t(j)]; }
   void propose(std::int64_t i);
   void draw(const std::vector<std::int32_t> &rows);
-  void search(const std::vector<std::int32_t> &rows, int width);
+  void search(const std::vector<std::int32_t> &rows);
   void look_at_all(std::int32_t i);
   std::int64_t turn(std::int64_t j) const { return j * parts_ / m_; }
 
@@ -73,6 +71,7 @@ class Deferred {
   std::vector<std::int64_t> price_;
   std::vector<Row> row_;
   std::vector<std::vector<Kept>> kept_;
+  std::vector<Kept> last_;  // of each right node that is full; whoever is admissible is above it elsewhere
   std::vector<std::int32_t> free_, waiting_;
 };
 

@@ -12,8 +12,6 @@ namespace avx2 { extern const Kernels kernels; }
 namespace avx512 { extern const Kernels kernels; }
 #endif
 
-static_assert(NOTHING == NO_VALUE);
-
 std::string best_isa() {
 #ifdef TM_X86
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
@@ -87,6 +85,18 @@ std::int64_t ScoredGraph::points(std::int64_t i, std::int64_t j) const {
       if (tree_.view().ban_item[n] == j) return NO_VALUE;
   const std::int32_t points = kernels_.points(original_, i, j);
   return points == FORBIDDEN ? NO_VALUE : std::int64_t{points} * tree_.view().parts;
+}
+
+void ScoredGraph::row(std::int64_t i, std::int64_t *points) const {
+  thread_local std::vector<std::int32_t> whole;
+  whole.resize(static_cast<std::size_t>(num_right()));
+  kernels_.row(original_, i, whole.data());
+  const std::int64_t parts = tree_.view().parts, count = num_right();
+  const std::int32_t *const from = whole.data();
+  for (std::int64_t j = 0; j < count; ++j) points[j] = from[j] == FORBIDDEN ? NO_VALUE : from[j] * parts;
+  if (tree_.view().ban_offset != nullptr)
+    for (std::int64_t n = tree_.view().ban_offset[i]; n < tree_.view().ban_offset[i + 1]; ++n)
+      points[tree_.view().ban_item[n]] = NO_VALUE;
 }
 
 void ScoredGraph::scan(std::int64_t *net, Crew &crew, Flag flag) const {

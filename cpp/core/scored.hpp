@@ -35,7 +35,7 @@ class ScoredGraph final : public Oracle {
   void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin,
               Lists lists, Crew &crew, Flag flag) override;
   std::int64_t points(std::int64_t i, std::int64_t j) const override;
-  void row(std::int64_t i, std::int64_t *points) const override { kernels_.row(tree_.view(), i, points); }
+  void row(std::int64_t i, std::int64_t *points) const override;
 
   // Best net value of every left node by plain evaluation of every admissible class, for the tests and researchers.
   void scan(std::int64_t *net, Crew &crew, Flag flag) const;

@@ -386,16 +386,23 @@ static std::int32_t scan(const TreeView &tree, std::int64_t i) {
   return best;
 }
 
-static void row(const TreeView &tree, std::int64_t i, std::int64_t *points) {
-  const std::int32_t *base = tree.block_base + tree.terms.left_class[i] * tree.padded_blocks;
-  for (std::int64_t leaf = 0; leaf < tree.num_blocks * FAN; ++leaf) {
-    alignas(64) std::int32_t worth[LEAF];
-    const std::int32_t *item = items_of(tree, leaf);
-    const bool is_open = base[leaf / FAN] != FORBIDDEN;
-    if (is_open) score(tree.terms, i, first_of(tree, leaf), LEAF, base[leaf / FAN], worth);
-    for (std::int64_t n = 0; n < LEAF; ++n)
-      if (item[n] >= 0)
-        points[item[n]] = is_open && !banned(tree, i, item[n]) ? std::int64_t{worth[n]} * tree.parts : NOTHING;
+static void row(const Terms &terms, std::int64_t i, std::int32_t *__restrict points) {
+  constexpr std::int64_t STEP = 1024;  // what stays in the first cache
+  Terms straight = terms;
+  straight.curve = nullptr;
+  const std::int32_t *entries = terms.table + terms.left_class[i] * terms.num_right_classes;
+  for (std::int64_t first = 0; first < terms.num_right; first += STEP) {
+    const std::int64_t count = terms.num_right - first < STEP ? terms.num_right - first : STEP;
+    const std::int32_t *__restrict classes = terms.right_class + first;
+    std::int32_t *__restrict to = points + first;
+    score(straight, i, first, count, 0, to);
+    for (std::int64_t k = 0; k < count; ++k) {
+      const std::int32_t entry = entries[classes[k]];
+      const std::int32_t sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(entry) + static_cast<std::uint32_t>(to[k]));
+      to[k] = entry == FORBIDDEN ? FORBIDDEN : sum;
+    }
+    if (terms.curve != nullptr)
+      for (std::int64_t k = 0; k < count; ++k) to[k] = to[k] == FORBIDDEN ? FORBIDDEN : on_curve(terms, to[k]);
   }
 }
 

@@ -125,9 +125,9 @@ using SearchFunction = int (*)(const TreeView &, std::int64_t i, int k, std::int
 
 // The best net value of left school i over all right schools, one after the other: the plain twin of the search.
 using ScanFunction = std::int32_t (*)(const TreeView &, std::int64_t i);
-// The points of left school i with every right school, NOTHING where the pair is not admissible, in parts of a point.
-constexpr std::int64_t NOTHING = INT64_MIN / 4;
-using RowFunction = void (*)(const TreeView &, std::int64_t i, std::int64_t *points);
+// The points of left school i with every right school, in the order of the terms; FORBIDDEN where the classes are not
+// admissible.
+using RowFunction = void (*)(const Terms &, std::int64_t i, std::int32_t *points);
 using PointsFunction = std::int32_t (*)(const Terms &, std::int64_t i, std::int64_t j);
 
 struct Kernels {

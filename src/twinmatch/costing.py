@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from twinmatch.compiler import compile
-from twinmatch.errors import ResourceLimitError
+from twinmatch.errors import NoSolutionError, ResourceLimitError
 from twinmatch.graph.constraints import Prices
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.written import written
+from twinmatch.mechanisms import Procedure
 from twinmatch.policy.asked import Draft
 from twinmatch.policy.rules import ForbiddenCountries, ForbiddenPairs, ForbiddenSchools
 from twinmatch.pricing import Named, RulePrice, chosen, control_of, priced
@@ -47,6 +48,9 @@ def rule_prices(
     cancel: Cancel | None,
 ) -> Any:
     """Return the table of :meth:`twinmatch.Matching.rule_prices`."""
+    if isinstance(matching.mechanism, Procedure):
+        what = f"prices of rules are differences between optima, and {matching.mechanism.name} has none"
+        raise NoSolutionError(what)
     control = control_of(
         matching.status, deadline=deadline, threads=threads, on_progress=on_progress, cancel=cancel
     )

@@ -19,7 +19,7 @@ from twinmatch.mechanisms import Mechanism, Procedure, most_points
 from twinmatch.mechanisms.mechanism import Setting
 from twinmatch.policy.asked import asked
 from twinmatch.proof import Proof
-from twinmatch.reasons import Standing, closed_by, reasons_for, reasons_under, schools_in_words
+from twinmatch.reasons import Standing, closed_by, reasons_after, reasons_for, reasons_under, schools_in_words
 from twinmatch.settling import Settled, settled
 from twinmatch.solvers.control import Control
 from twinmatch.status import Status
@@ -83,9 +83,10 @@ class Matching:
         Left schools whose partners, together, bound the coverage.
     objective, bound : int
         Points of all pairs; what no matching that covers as many left schools can exceed. Under a mechanism
-        that counts a transform of points, what these count for.
+        that counts a transform of points, what these count for. Under a procedure, such as
+        :func:`twinmatch.mechanisms.stable`, ``bound`` is what no matching exceeds that keeps its guarantee.
     coverage, coverage_bound : int
-        Left schools with a partner; what no matching can exceed.
+        Left schools with a partner; what no matching can exceed, or none that keeps a procedure's guarantee.
     status : Status
     limit : Limit or None
         What stopped the run, if anything did.
@@ -359,7 +360,7 @@ class Matching:
         Raises
         ------
         NoSolutionError
-            If the status is not OPTIMAL.
+            If the status is not OPTIMAL, or the mechanism is a procedure, which sets no prices.
         InputError
             If an option is out of range, with every fault.
         ResourceLimitError
@@ -487,7 +488,11 @@ class Matching:
         A frame of the kind of ``left`` with ``left_id`` and ``reason``.
         """
         i = np.flatnonzero(self.mate < 0)
-        if self.proof is None:
+        if isinstance(self.mechanism, Procedure):
+            done = self.status is Status.OPTIMAL
+            name = self.mechanism.name
+            why = reasons_after(i, self._compiled, self.constraints, name, is_done=done)
+        elif self.proof is None:
             why = reasons_for(i, self._compiled, self.right_capacity, self.witness_left)
         else:
             why = reasons_under(i, self._compiled, self._standing(self.proof))

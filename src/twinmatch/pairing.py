@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from twinmatch.compiler import compile, compiled, places_of
+from twinmatch.compiler import compiled, graph_of, places_of
 from twinmatch.errors import Fault, InputError
 from twinmatch.matching import Matching
 from twinmatch.mechanisms import Mechanism, Procedure, most_points
@@ -16,6 +16,7 @@ from twinmatch.solvers import check_options, solve
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.grown import solve_implicit
 from twinmatch.threads import number_of
+from twinmatch.warming import warm_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from twinmatch.compiler import Known
     from twinmatch.graph.called import CalledGraph
     from twinmatch.graph.scored import ScoredGraph
     from twinmatch.graph.terms import PairTerms
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
     from twinmatch.schools import Schools
     from twinmatch.solvers.constrained import Answer
     from twinmatch.solvers.control import Cancel, Progress
+    from twinmatch.solvers.warm import Warm
 
-__all__ = ["match"]
+__all__ = ["Options", "Tables", "match", "match_tables", "sorted_tables"]
 
 
 def match(
@@ -48,6 +51,7 @@ def match(
     cancel: Cancel | None = None,
     seed: int = 0,
     mechanism: Mechanism | None = None,
+    warm_start: Matching | None = None,
 ) -> Matching:
     """
     Pair as many left schools as possible, each with one partner, and among all ways to do so the best one.
@@ -74,9 +78,15 @@ def match(
     cancel : object with ``is_set()``, optional
         Such as a :class:`threading.Event` that another thread may set.
     seed : int, optional
-        Recorded. No mechanism here draws lots: ties are decided by the ids of the schools.
+        Recorded. Ties are decided by the ids of the schools; the one mechanism that draws lots,
+        :func:`twinmatch.mechanisms.serial_dictatorship`, has a seed of its own.
     mechanism : Mechanism, optional
         What the best one is: one of :mod:`twinmatch.mechanisms`. The most points without it.
+    warm_start : Matching, optional
+        A matching of nearly the same schools under nearly the same policy, whose prices and pairs are started
+        from. Only the time that it takes depends on it, and which matching is found where several have the
+        most points: objective and proof are those of a run without it. Where there are quotas, under another
+        mechanism, or where it turns out to be of no help, it is not used.
 
     Returns
     -------
@@ -107,17 +117,78 @@ def match(
     """
     started = time.monotonic()
     check_options(deadline, gap, threads, on_progress, cancel, seed)
-    _check_kinds(left, right, policy, mechanism)
+    _check_kinds(left, right, policy, mechanism, warm_start)
     if policy is None:
         from twinmatch.policies import systematic_twinning
 
         policy = systematic_twinning()
-    # Nodes are numbered by id, so that the order of rows cannot matter.
+    tables = sorted_tables(left, right, right_capacity)
+    options = Options(deadline, gap, threads, on_progress, cancel, seed)
+    warm = None
+    if warm_start is not None:
+        warm = warm_from(warm_start, tables.left, tables.right, mechanism or most_points())
+    return match_tables(tables, policy, mechanism, options, started, warm=warm)
+
+
+class Tables(NamedTuple):
+    """Two tables sorted by id, and the places of each right school."""
+
+    left: Schools
+    right: Schools
+    capacity: npt.NDArray[np.int64]
+
+
+class Options(NamedTuple):
+    """What :func:`match` takes besides tables, policy and mechanism."""
+
+    deadline: float | None = None
+    gap: float = 0
+    threads: int | None = None
+    on_progress: Callable[[Progress], object] | None = None
+    cancel: Cancel | None = None
+    seed: int = 0
+
+
+def sorted_tables(
+    left: Schools, right: Schools, right_capacity: str | int | npt.ArrayLike | None = None
+) -> Tables:
+    """Return tables in which nodes are numbered by id, so that the order of rows cannot matter."""
     capacity = places_of(right, right_capacity)
     left, _ = left.sorted_by_id()
     right, order = right.sorted_by_id()
-    capacity = capacity[order]
-    graph = compile(left, right, policy, right_capacity=capacity)
+    return Tables(left, right, capacity[order])
+
+
+def match_tables(
+    tables: Tables,
+    policy: Policy,
+    mechanism: Mechanism | None,
+    options: Options,
+    started: float,
+    *,
+    warm: Warm | None = None,
+    known: Known | None = None,
+) -> Matching:
+    """
+    Pair two tables that are sorted already; see :func:`match`.
+
+    Parameters
+    ----------
+    tables : Tables
+    policy : Policy
+    mechanism : Mechanism or None
+    options : Options
+        Checked by the caller.
+    started : float
+        When the call began, by :func:`time.monotonic`.
+    warm : Warm, optional
+    known : dict, optional
+        Parts of policies that were compiled for these tables before.
+    """
+    left, right, capacity = tables
+    deadline, gap, threads, on_progress, cancel, seed = options
+    parts = compiled(left, right, policy, known)
+    graph = graph_of(parts.terms, policy, capacity)
     most = cast("PairTerms", graph.terms).max_points
     mechanism = (mechanism or most_points()).settled(most)
     if (curve := mechanism.curve(most)) is not None:
@@ -144,6 +215,7 @@ def match(
         on_progress=on_progress,
         cancel=cancel,
         seed=seed,
+        warm=warm,
     )
     seconds = {"compile": compile_s}
     return Matching.from_solution(
@@ -185,7 +257,9 @@ def _under_quotas(
     return solve_implicit(graph, limits, policy.coverage == "first", control)
 
 
-def _check_kinds(left: object, right: object, policy: object, mechanism: object) -> None:
+def _check_kinds(
+    left: object, right: object, policy: object, mechanism: object, warm_start: object = None
+) -> None:
     """Refuse frames and file names in words: turning them into schools and policies is the caller's step."""
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
@@ -202,5 +276,8 @@ def _check_kinds(left: object, right: object, policy: object, mechanism: object)
     if mechanism is not None and not isinstance(mechanism, Mechanism):
         what = f"must be a mechanism, not {type(mechanism).__name__}"
         faults.append(Fault("mechanism", what, hint="Such as tm.mechanisms.nash(), with its brackets."))
+    if warm_start is not None and not isinstance(warm_start, Matching):
+        what = f"must be a matching, not {type(warm_start).__name__}"
+        faults.append(Fault("warm_start", what, hint="What tm.match or tm.load_matching returned."))
     if faults:
         raise InputError("match", faults)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["Standing", "closed_by", "reasons_for", "reasons_under", "schools_in_words"]
+__all__ = ["Standing", "closed_by", "reasons_after", "reasons_for", "reasons_under", "schools_in_words"]
 
 #: So many quotas are named, and the others counted.
 NAMED = 3
@@ -73,6 +73,47 @@ def reasons_for(
             )
         else:
             reasons.append(_not_reached(left_over))
+    return reasons
+
+
+def reasons_after(
+    rows: npt.NDArray[np.intp], compiled: Compiled, limits: Constraints, name: str, *, is_done: bool
+) -> list[str]:
+    """
+    Say for each of these left schools why it has no partner, where a procedure was carried out.
+
+    Parameters
+    ----------
+    rows : (k,) int
+        Left schools without a partner.
+    compiled : Compiled
+    limits : Constraints
+    name : str
+        The mechanism.
+    is_done : bool
+        Whether the procedure came to its end.
+
+    Returns
+    -------
+    list of str
+    """
+    admissible = _Admissible(compiled, limits.right_most)
+    capped = any(quota.at_most is not None for quota in limits.quotas)
+    more = ", or kept away by a quota" if capped else ""
+    reasons = []
+    for i in rows.tolist():
+        left_over, nobody = admissible.partners_of(i)
+        if nobody:
+            reasons.append(nobody)
+        elif limits.left_most[i] == 0:
+            reasons.append("kept out by the policy, which allows it no partner")
+        elif not is_done:
+            reasons.append(_not_reached(left_over))
+        else:
+            reasons.append(
+                f"left over: {left_over:,} admissible partners, none of which takes it under {name}: their "
+                f"places are with schools that come before it{more}"
+            )
     return reasons
 
 

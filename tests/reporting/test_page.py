@@ -341,6 +341,9 @@ def test_those_left_out_are_listed_with_their_reasons():
     assert counted == {words.value("kind", row["kind"]): row["schools"] for row in wanted}
     alone = captioned(root, words["unmatched list"])
     assert [said[1] for said in alone] == tables.column(matching.unmatched, "reason")
+    content = unpacked(root)
+    packed = [content["reasons"][int(k)] for k in content["why"].split("\n")]
+    assert packed == tables.column(tables.everyone(matching), "reason")
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -437,6 +440,8 @@ def test_what_is_missing_is_said_with_what_to_install(sample, tmp_path, monkeypa
     for name in [one for one in sys.modules if one.partition(".")[0] == missing]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.setattr(tm.matching.Matching, "verify", lambda matching: pytest.fail("work before the error"))
+    monkeypatch.delitem(sample.__dict__, "last_certificate", raising=False)
     with pytest.raises(MissingExtraError, match=r"pip install 'twinmatch\[report\]'"):
         sample.report(tmp_path / "x.html")
     assert not list(tmp_path.iterdir())

@@ -62,6 +62,21 @@ def image(matching: Matching, lang: str = "en") -> tuple[bytes, tuple[int, int]]
     return picture.getvalue(), (wide, high)
 
 
+def needed() -> None:
+    """
+    See that maps can be drawn.
+
+    Raises
+    ------
+    MissingExtraError
+        Without matplotlib.
+    """
+    try:
+        import matplotlib.figure  # noqa: F401 (imported to see if it is there)
+    except ImportError as error:
+        raise MissingExtraError("a map", "report") from error
+
+
 def draw(matching: Matching, lang: str = "en") -> Any:
     """
     Draw the map.
@@ -89,11 +104,9 @@ def draw(matching: Matching, lang: str = "en") -> Any:
     >>> figure = maps.draw(tm.match(*tm.datasets.sample()))
     >>> figure.savefig("map.png")  # doctest: +SKIP
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("a map", "report") from error
+    needed()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     words = Words(lang)
     frame = frame_of(matching.left, matching.right)

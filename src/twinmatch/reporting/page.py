@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinmatch.reporting import charts, figures, listing, summary, tables
+from twinmatch.reporting import charts, figures, listing, maps, summary, tables
 from twinmatch.reporting.markup import Html, block, joined
 from twinmatch.reporting.words import Words
 
@@ -59,6 +59,7 @@ def page(matching: Matching, *, lang: str = "en") -> str:
     has_pairs = summary.has_pairs(matching)
     if has_pairs:
         charts.altair()  # what is missing is said before the work
+        maps.needed()
     certificate = _certificate(matching)
     sections = [summary.summary_section(matching, certificate, words)]
     if certificate is not None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from twinmatch import datasets, errors, mechanisms, policies
     from twinmatch.assignment import Assignment, GroupQuota, assign
     from twinmatch.certify import Certificate
+    from twinmatch.comparing import Comparison, Robustness, compare, pareto, robustness, sweep
     from twinmatch.compiler import compile
     from twinmatch.diagnosing import Diagnosis, diagnose
     from twinmatch.easing import WayOut, ways_out
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Assignment",
     "Certificate",
+    "Comparison",
     "Diagnosis",
     "Explanation",
     "GroupQuota",
@@ -37,12 +39,14 @@ __all__ = [
     "Matching",
     "Notice",
     "Policy",
+    "Robustness",
     "RulePrice",
     "Schools",
     "Status",
     "WayOut",
     "__version__",
     "assign",
+    "compare",
     "compile",
     "datasets",
     "diagnose",
@@ -50,16 +54,20 @@ __all__ = [
     "load_matching",
     "match",
     "mechanisms",
+    "pareto",
     "policies",
     "read_schools",
+    "robustness",
     "show_versions",
     "solve",
+    "sweep",
     "ways_out",
 ]
 
 _HOME = {
     "Assignment": "assignment",
     "Certificate": "certify",
+    "Comparison": "comparing",
     "Diagnosis": "diagnosing",
     "Explanation": "explaining",
     "GroupQuota": "limits",
@@ -67,18 +75,23 @@ _HOME = {
     "Matching": "matching",
     "Notice": "explaining",
     "Policy": "policy",
+    "Robustness": "comparing",
     "RulePrice": "pricing",
     "Schools": "schools",
     "Status": "status",
     "WayOut": "easing",
     "assign": "assignment",
+    "compare": "comparing",
     "compile": "compiler",
     "diagnose": "diagnosing",
     "load_matching": "matching",
     "match": "pairing",
+    "pareto": "comparing",
     "read_schools": "registers",
+    "robustness": "comparing",
     "show_versions": "versions",
     "solve": "solvers",
+    "sweep": "comparing",
     "ways_out": "easing",
 }
 _MODULES = ("datasets", "errors", "mechanisms", "policies")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from twinmatch.graph.scored import ScoredGraph
     from twinmatch.graph.terms import PairTerms, Term
     from twinmatch.policy import Policy
+    from twinmatch.policy.parts import Criterion, Rule
     from twinmatch.schools import Schools
 
-__all__ = ["Compiled", "compile", "compiled", "places_of"]
+__all__ = ["Compiled", "Known", "compile", "compiled", "graph_of", "places_of"]
+
+Known: TypeAlias = dict[Any, tuple[Any, list[str]]]
+"""Rules and criteria that were compiled for two tables, with what they assumed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +49,7 @@ class Compiled:
     assumptions: tuple[str, ...]
 
 
-def compiled(left: Schools, right: Schools, policy: Policy) -> Compiled:
+def compiled(left: Schools, right: Schools, policy: Policy, known: Known | None = None) -> Compiled:
     """
     Turn a policy into arrays and report every assumption on the way.
 
@@ -54,6 +58,8 @@ def compiled(left: Schools, right: Schools, policy: Policy) -> Compiled:
     left, right : Schools
         The tables; indices of arrays are their rows.
     policy : Policy
+    known : dict, optional
+        Parts that were compiled for the same two tables before; those that are not there yet are added.
 
     Returns
     -------
@@ -73,9 +79,21 @@ def compiled(left: Schools, right: Schools, policy: Policy) -> Compiled:
     """
     policy.check(left, right)
     assumptions: list[str] = []
-    say = assumptions.append
-    rules = tuple((rule.name, rule.compile(left, right, say)) for rule in policy.rules)
-    criteria = tuple((one.name, one.compile(left, right, say)) for one in policy.criteria)
+    known = {} if known is None else known
+
+    def part(one: Rule | Criterion) -> Any:
+        try:
+            found = known.get(one)
+        except TypeError:  # a part of the user's own that cannot be a key
+            return one.compile(left, right, assumptions.append)
+        if found is None:
+            said: list[str] = []
+            found = known[one] = one.compile(left, right, said.append), said
+        assumptions.extend(found[1])
+        return found[0]
+
+    rules = tuple((rule.name, part(rule)) for rule in policy.rules)
+    criteria = tuple((one.name, part(one)) for one in policy.criteria)
     terms = merge(
         len(left),
         len(right),
@@ -122,7 +140,11 @@ def compile(
         does not allow it.
     """
     terms = compiled(left, right, policy).terms
-    capacity = places_of(right, right_capacity)
+    return graph_of(terms, policy, places_of(right, right_capacity))
+
+
+def graph_of(terms: PairTerms, policy: Policy, capacity: npt.NDArray[np.int64]) -> ScoredGraph | CalledGraph:
+    """Return the graph of compiled terms; see :func:`compile`."""
     if any(isinstance(call, CallTerm) for call in terms.calls):
         from twinmatch.graph.called import CalledGraph
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from twinmatch.compiler import compiled, graph_of, places_of
 from twinmatch.errors import Fault, InputError
 from twinmatch.matching import Matching
-from twinmatch.mechanisms import Mechanism, Procedure, most_points
+from twinmatch.mechanisms import Leximin, Mechanism, Procedure, most_points
+from twinmatch.mechanisms.leximin import floored
 from twinmatch.mechanisms.mechanism import Setting
 from twinmatch.policy.asked import asked
 from twinmatch.settling import settled
 from twinmatch.solvers import check_options, solve
 from twinmatch.solvers.control import Control, Stopped
+from twinmatch.solvers.fairest import solve_fairest
 from twinmatch.solvers.grown import solve_implicit
 from twinmatch.threads import number_of
 from twinmatch.warming import warm_from
@@ -201,6 +204,20 @@ def match_tables(
         return Matching.from_outcome(
             left, right, policy, capacity, outcome, seed=seed, seconds=seconds, mechanism=mechanism
         )
+    if isinstance(mechanism, Leximin):
+        refuse_quotas(policy, mechanism)
+        solution, promise = solve_fairest(graph, partial(floored, most), control)
+        mechanism = Leximin(promise)
+        return Matching.from_solution(
+            left,
+            right,
+            policy,
+            capacity,
+            solution,
+            seed=seed,
+            seconds={"compile": compile_s},
+            mechanism=mechanism,
+        )
     if policy.quotas or policy.coverage != "first":
         answer = _under_quotas(left, right, policy, capacity, graph, control)
         seconds = {"compile": compile_s, **control.seconds}
@@ -239,6 +256,24 @@ def _step_by_step(
     if faults := mechanism.faults(setting):
         raise InputError(f"mechanism {mechanism.name}", faults)
     return mechanism.run(setting, control)
+
+
+def refuse_quotas(policy: Policy, mechanism: Mechanism) -> None:
+    """Say in words that a mechanism keeps to no quotas, where a policy has some."""
+    instead = "Leave it out, or use most_points(), nash() or concave(), which keep to all quotas."
+    faults = [
+        Fault(
+            name,
+            f"{mechanism.name} keeps to rules and places, and to no quotas, floors or locks",
+            hint=instead,
+        )
+        for name in dict.fromkeys(quota.name for quota in policy.quotas)
+    ]
+    if policy.coverage != "first":
+        what = f"is {policy.coverage!r}: {mechanism.name} covers as many as can be first"
+        faults.append(Fault("coverage", what, hint='Set it to "first", or use another mechanism.'))
+    if faults:
+        raise InputError(f"mechanism {mechanism.name}", faults)
 
 
 def _under_quotas(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twinmatch.graph.called import CalledGraph
+    from twinmatch.solvers.warm import Warm
 
 __all__ = ["Progress", "Solution", "check_options", "solve"]
 
@@ -31,6 +32,7 @@ def solve(
     on_progress: Callable[[Progress], object] | None = None,
     cancel: Cancel | None = None,
     seed: int = 0,
+    warm: Warm | None = None,
 ) -> Solution:
     """
     Pair as many left nodes as possible, and among all such matchings find the most points.
@@ -51,6 +53,10 @@ def solve(
         Asked about fifty times a second whether to stop.
     seed : int, optional
         Taken for symmetry with mechanisms that draw lots; this one draws none.
+    warm : Warm, optional
+        Prices and pairs of a graph that is nearly the same. They change how long it takes and which of
+        several matchings with the most points is found, never how many points; graphs of stored pairs, and
+        of called points, take none.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def solve(
         from twinmatch.solvers.called import solve_called
 
         return solve_called(graph, control)
-    return solve_schools(graph, control)
+    return solve_schools(graph, control, warm)
 
 
 def _solve_stored(graph: ExplicitGraph, control: Control) -> Solution:

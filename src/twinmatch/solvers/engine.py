@@ -34,10 +34,12 @@ from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers import levels
 from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, LIST_LENGTH, SHRINK, new_solver
 from twinmatch.solvers.control import Control, Stopped
+from twinmatch.solvers.warm import begin_from
 from twinmatch.status import Limit
 
 if TYPE_CHECKING:
     from twinmatch.graph.terms import Int64
+    from twinmatch.solvers.warm import Warm
 
 __all__ = ["Market", "Outcome", "optimise"]
 
@@ -111,6 +113,7 @@ def optimise(
     outside: Int64,
     max_points: int,
     control: Control,
+    warm: Warm | None = None,
 ) -> Outcome:
     """
     Return a matching with the most points, or the best one by the time the caller stops it.
@@ -126,12 +129,15 @@ def optimise(
     max_points : int
         No pair is worth more.
     control : Control
+    warm : Warm, optional
+        Prices and pairs of a market that is nearly the same. They change how long it takes, and which of
+        several matchings with the most points is found.
 
     Returns
     -------
     Outcome
     """
-    run = _Run(market, capacity, outside, max(1, max_points), control)
+    run = _Run(market, capacity, outside, max(1, max_points), control, warm)
     try:
         run.set_up()
         run.auction()
@@ -148,8 +154,15 @@ class _Run:
     """One solve: the compiled solver and the best that is known so far."""
 
     def __init__(
-        self, market: Market, capacity: Int64, outside: Int64, max_points: int, control: Control
+        self,
+        market: Market,
+        capacity: Int64,
+        outside: Int64,
+        max_points: int,
+        control: Control,
+        warm: Warm | None = None,
     ) -> None:
+        self.warm = warm
         self.market, self.capacity, self.outside = market, capacity, outside
         self.max_points, self.control = max_points, control
         self.limit: Limit | None = None
@@ -200,6 +213,13 @@ class _Run:
 
     def _start(self) -> int:
         """Take prices to start from; return the first step."""
+        if self.warm is not None:
+            given = (self.market, self.capacity, self.warm, self.max_points, self.control)
+            warmed = self.control.run("levels", lambda: begin_from(*given))
+            if warmed is not None:
+                self.solver.seed(warmed.right_price)
+                self.solver.seat(warmed.mate)
+                return warmed.step
         if not isinstance(self.market, ScoredGraph):
             return max(LAST_STEP, self.max_points // FIRST_PART)
         begin = levels.start(self.market, self.capacity, self.outside, self.control)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from twinmatch.graph.terms import Int64, PairTerms
     from twinmatch.solvers.coverage import Coverage
     from twinmatch.solvers.engine import Market
+    from twinmatch.solvers.warm import Warm
 
 __all__ = ["Solution", "solve_schools"]
 
@@ -107,7 +108,7 @@ class Solution:
         return self.gap / max(1, abs(self.bound))
 
 
-def solve_schools(graph: Divisible, control: Control) -> Solution:
+def solve_schools(graph: Divisible, control: Control, warm: Warm | None = None) -> Solution:
     """
     Pair as many left nodes as possible, and among all such matchings find the most points.
 
@@ -115,6 +116,8 @@ def solve_schools(graph: Divisible, control: Control) -> Solution:
     ----------
     graph : ScoredGraph or CalledGraph
     control : Control
+    warm : Warm, optional
+        Where to start from. It serves the part of plenty; the part of scarcity starts from nothing.
 
     Returns
     -------
@@ -131,7 +134,7 @@ def solve_schools(graph: Divisible, control: Control) -> Solution:
     scarce_right = np.flatnonzero(cover.neighbours_right & (capacity > 0))
 
     control.elsewhere = (0, 0, int(capacity[scarce_right].sum()) * terms.max_points)
-    plenty = _solve_plenty(graph, plenty_left, plenty_right, control)
+    plenty = _solve_plenty(graph, plenty_left, plenty_right, control, warm)
     control.elsewhere = (int((plenty.mate >= 0).sum()), plenty.objective, plenty.bound)
     scarce = _solve_scarce(graph, scarce_left, scarce_right, control, plenty.limit)
     return _join(
@@ -142,7 +145,9 @@ def solve_schools(graph: Divisible, control: Control) -> Solution:
 _EMPTY = Outcome(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), 0, 0, None)
 
 
-def _solve_plenty(graph: Divisible, left: Int64, right: Int64, control: Control) -> Outcome:
+def _solve_plenty(
+    graph: Divisible, left: Int64, right: Int64, control: Control, warm: Warm | None
+) -> Outcome:
     """Every left node must have a partner, and can."""
     if not len(left):
         return _EMPTY._replace(right_price=np.zeros(len(right), np.int64))
@@ -150,7 +155,8 @@ def _solve_plenty(graph: Divisible, left: Int64, right: Int64, control: Control)
     outside = np.full(len(left), _core.NO_VALUE, np.int64)
     # Places beyond one for each left node are of no use, to the certificate neither, and would take memory.
     places = np.minimum(graph.right_capacity[right], graph.num_left)
-    return optimise(part, places, outside, graph.terms.max_points, control)
+    start = None if warm is None else warm.part(left, right)
+    return optimise(part, places, outside, graph.terms.max_points, control, start)
 
 
 def _solve_scarce(

@@ -1,0 +1,48 @@
+"""A comparison as a picture: two columns against each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+
+from twinmatch.comparing.fronts import front
+from twinmatch.errors import Fault, InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from twinmatch.comparing.comparison import Comparison
+
+__all__ = ["plot"]
+
+
+def plot(comparison: Comparison, x: str, y: str) -> Any:
+    """Return the figure of :meth:`Comparison.plot`."""
+    table = nw.from_native(comparison.table, eager_only=True)
+    faults = [
+        Fault(where, f"is no column of numbers: {name!r}", hint=f"There are {', '.join(table.columns)}.")
+        for where, name in (("x", x), ("y", y))
+        if name not in table.columns or not table[name].dtype.is_numeric()
+    ]
+    if faults:
+        raise InputError("plot", faults)
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("Comparison.plot()", "report") from error
+    points = np.stack([table[name].cast(nw.Float64).to_numpy() for name in (x, y)], axis=1)
+    on = front(points)
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.scatter(*points[~on].T, facecolors="white", edgecolors="#41688c", label="beaten by another")
+    axes.scatter(*points[on].T, color="#1f4e79", label="Pareto front")
+    order = np.flatnonzero(on)[np.argsort(points[on, 0])]
+    axes.plot(*points[order].T, color="#1f4e79", linewidth=1)
+    for name, (across, up) in zip(table["name"].to_list(), points, strict=True):
+        if not np.isnan([across, up]).any():
+            axes.annotate(name, (across, up), xytext=(5, 5), textcoords="offset points", fontsize=8)
+    axes.set_xlabel(x.replace("_", " "))
+    axes.set_ylabel(y.replace("_", " "))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure

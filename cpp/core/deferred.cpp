@@ -10,21 +10,24 @@ namespace {
 constexpr int FIRST = 24;  // partners in the first list
 constexpr std::int64_t MOST_PRICE = 1 << 29, FINEST = 1 << 12;  // as in wishlists.cpp
 constexpr std::int64_t MOST_LISTED = 1 << 21;
-constexpr std::size_t KEPT = 128;  // partners in a later one
+constexpr std::size_t KEPT = 64;    // partners in a later one
+constexpr std::size_t AT_ONCE = 128;  // left nodes that get new lists together
+constexpr std::int64_t GROUP = 32;  // right nodes that are asked together whether any of them matters
 }  // namespace
 
 Deferred::Deferred(DeferredTask task, Oracle &wishes, Oracle &ranks, std::int64_t *mate, Crew &crew, Flag flag,
                    std::int64_t *counter)
     : task_(task), wishes_(wishes), ranks_(ranks), n_(wishes.num_left()), m_(wishes.num_right()), mate_(mate), crew_(crew),
       flag_(flag), counter_(counter), price_(std::size_t(m_)), row_(std::size_t(n_)), kept_(std::size_t(m_)),
-      last_(std::size_t(m_), Kept{NO_VALUE, 0}) {
+      last_(std::size_t(m_), Kept{NO_VALUE, 0}),
+      last_rank_(std::size_t(m_), NO_VALUE) {
   const std::int64_t range = task.highest - task.lowest + 2;
   parts_ = std::clamp<std::int64_t>(std::min<std::int64_t>(wishes.finest(), MOST_PRICE / range), 1, FINEST);
   floor_ = parts_ * (task.lowest - 1);
   for (std::int64_t j = 0; j < m_; ++j) {
     const bool is_open = task_.places[j] > 0;
     price_[std::size_t(j)] = is_open ? turn(j) : parts_ * range;
-    if (!is_open) last_[std::size_t(j)] = {INT64_MAX, -1};
+    if (!is_open) set_last(j, {INT64_MAX, -1});
   }
   wishes_.count_in(std::int32_t(parts_));
   wishes_.set_prices(price_.data());
@@ -34,8 +37,10 @@ Deferred::Deferred(DeferredTask task, Oracle &wishes, Oracle &ranks, std::int64_
 
 void Deferred::run() {
   while (!waiting_.empty()) {
-    const std::vector<std::int32_t> rows = std::move(waiting_);
-    waiting_.clear();
+    // In small batches: a list knows what those before it have taken.
+    const std::size_t count = std::min(AT_ONCE, waiting_.size());
+    const std::vector<std::int32_t> rows(waiting_.begin(), waiting_.begin() + std::ptrdiff_t(count));
+    waiting_.erase(waiting_.begin(), waiting_.begin() + std::ptrdiff_t(count));
     draw(rows);
     free_.assign(rows.rbegin(), rows.rend());
     for (std::int64_t step = 0; !free_.empty(); ++step) {
@@ -66,7 +71,7 @@ void Deferred::propose(std::int64_t i) {
       if (counter_ != nullptr) ++*counter_;
     }
     std::push_heap(kept.begin(), kept.end());
-    if (std::int64_t(kept.size()) == task_.places[wish.item]) last_[std::size_t(wish.item)] = kept.front();
+    if (std::int64_t(kept.size()) == task_.places[wish.item]) set_last(wish.item, kept.front());
     return;
   }
   if (!row.is_whole) waiting_.push_back(std::int32_t(i));
@@ -138,13 +143,20 @@ void Deferred::look_at_all(std::int32_t i) {
     row.is_whole = false;
     least = row.list.back().points * parts_;
   };
-  for (std::int64_t j = 0; j < m_; ++j) {
-    // Few get past these.
-    if (points[j] < least || points[j] > most || !accepts(j, {rank[j], i})) continue;
-    const Wish wish{points[j] / parts_, rank[j], std::int32_t(j)};
-    if (!(row.last < wish)) continue;
-    row.list.push_back(wish);
-    if (row.list.size() == 2 * KEPT) keep(KEPT);
+  const std::int64_t *const last_rank = last_rank_.data();
+  for (std::int64_t first = 0; first < m_; first += GROUP) {
+    const std::int64_t end = std::min(first + GROUP, m_);
+    std::int64_t any = 0;
+    for (std::int64_t j = first; j < end; ++j)
+      any |= std::int64_t(points[j] >= least) & std::int64_t(points[j] <= most) & std::int64_t(rank[j] >= last_rank[j]);
+    if (any == 0) continue;
+    for (std::int64_t j = first; j < end; ++j) {
+      if (points[j] < least || points[j] > most || !accepts(j, {rank[j], i})) continue;
+      const Wish wish{points[j] / parts_, rank[j], std::int32_t(j)};
+      if (!(row.last < wish)) continue;
+      row.list.push_back(wish);
+      if (row.list.size() == 2 * KEPT) keep(KEPT);
+    }
   }
   keep(KEPT);
   row.list.shrink_to_fit();

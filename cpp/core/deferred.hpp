@@ -11,6 +11,7 @@
 
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "core/oracle.hpp"
@@ -54,6 +55,7 @@ class Deferred {
 
   // Whether somebody is ranked above the last one that a right node would have to keep.
   bool accepts(std::int64_t j, const Kept &one) const { return one < last_[std::size_t(j)]; }
+  void set_last(std::int64_t j, const Kept &one) { last_[std::size_t(j)] = one, last_rank_[std::size_t(j)] = one.rank; }
   void propose(std::int64_t i);
   void draw(const std::vector<std::int32_t> &rows);
   void search(const std::vector<std::int32_t> &rows);
@@ -72,7 +74,9 @@ class Deferred {
   std::vector<Row> row_;
   std::vector<std::vector<Kept>> kept_;
   std::vector<Kept> last_;  // of each right node that is full; whoever is admissible is above it elsewhere
-  std::vector<std::int32_t> free_, waiting_;
+  std::vector<std::int64_t> last_rank_;
+  std::vector<std::int32_t> free_;
+  std::deque<std::int32_t> waiting_;  // the lower number first, which wins ties: so fewer are turned out again
 };
 
 }  // namespace twin

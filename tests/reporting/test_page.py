@@ -326,6 +326,8 @@ def test_quotas_have_a_table():
     rows = captioned(read(page(matching)), words["quotas table"])
     wanted = tables.records(matching.quotas)
     assert [said[0] for said in rows] == [row["quota"] for row in wanted]
+    french = captioned(read(page(matching, lang="fr")), Words("fr")["quotas table"])
+    assert {"cap\N{NO-BREAK SPACE}: pays DE", "floor"} <= {said[0] for said in french}
     assert [number(said[3]) for said in rows] == [row["count"] for row in wanted]
     assert [number(said[4]) for said in rows] == [round(row["price"]) for row in wanted]
     assert {said[2] for said in rows} == {"34", words["none"]}
@@ -359,7 +361,10 @@ def test_mechanisms_are_named_with_what_they_promise(mechanism):
     assert words[f"mechanism {name}"] in root.one("section", id="method").text
     summary = root.one("section", id="summary").text
     assert ("none counts for more" in summary) == (name == "nash")
-    assert (words["gap"] in summary) == (name == "nash")
+    assert (words["gap counted"] in summary) == (name == "nash")
+    assert words["gap"] not in summary
+    counted = words.say("claim objective counted", objective=matching.objective)
+    assert (counted in root.one("section", id="certificate").text) == (name == "nash")
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -12,6 +12,7 @@ from twinmatch.explaining.terms import label
 from twinmatch.reporting import charts, tables
 from twinmatch.reporting.markup import Html, block, figure, joined, picture, section, table
 from twinmatch.reporting.packing import packed
+from twinmatch.reporting.summary import counts_otherwise
 from twinmatch.status import Status
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def quotas_section(matching: Matching, words: Words) -> Html:
     heads = [words[key] for key in ("quota", "at least", "at most", "counted", "price")]
     body = [
         (
-            row["quota"],
+            label(words.lang, "quota", row["quota"]),
             words.number(row["at_least"]),
             words["none"] if row["at_most"] is None else words.number(row["at_most"]),
             words.number(row["count"]),
@@ -68,6 +69,7 @@ def unmatched_section(matching: Matching, words: Words) -> Html:
         [words["reason"], words["schools head"]],
         [(words.value("kind", row["kind"]), words.number(row["schools"])) for row in kinds],
         numbers=[1],
+        hidden=True,
     )
     alone = [row for row in tables.records(tables.everyone(matching)) if row["reason"]]
     one_by_one = table(
@@ -86,6 +88,7 @@ def unmatched_section(matching: Matching, words: Words) -> Html:
             )
             for row in alone[:LISTED]
         ],
+        hidden=True,
     )
     first = ""
     if count > LISTED:
@@ -192,7 +195,7 @@ def method_section(matching: Matching, words: Words) -> Html:
         block("h3", words["mechanism"]),
         block("p", block("strong", name[:1].upper() + name[1:]), ". ", guarantee),
     ]
-    if how.curve(1) is not None and matching.status in (Status.OPTIMAL, Status.FEASIBLE):
+    if counts_otherwise(matching) and matching.status in (Status.OPTIMAL, Status.FEASIBLE):
         parts.append(block("p", words.say("counts for", n=matching.objective)))
     page = matching.notice(words.lang).page()
     parts.append(block("h3", page.title))

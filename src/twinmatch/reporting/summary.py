@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from twinmatch.matching import Matching
     from twinmatch.reporting.words import Words
 
-__all__ = ["certificate_section", "has_pairs", "status_in_words", "summary_section"]
+__all__ = ["certificate_section", "counts_otherwise", "has_pairs", "status_in_words", "summary_section"]
 
 
 def has_pairs(matching: Matching) -> bool:
     """Return whether there is a pairing to report on."""
     return matching.status in (Status.OPTIMAL, Status.FEASIBLE)
+
+
+def counts_otherwise(matching: Matching) -> bool:
+    """Return whether the objective is not in points, but in what the mechanism makes of them."""
+    return matching.mechanism.curve(1) is not None
 
 
 def status_in_words(matching: Matching, words: Words) -> str:
@@ -105,7 +110,8 @@ def _cards(matching: Matching, words: Words) -> list[Html]:
     gap = words["gap none"]
     if matching.gap:
         gap = words.say("gap share", percent=words.small(matching.relative_gap))
-    cards.append(_card(words.number(matching.gap), words["gap"], gap))
+    what = words["gap counted" if counts_otherwise(matching) else "gap"]
+    cards.append(_card(words.number(matching.gap), what, gap))
     return cards
 
 
@@ -152,8 +158,11 @@ def certificate_section(matching: Matching, certificate: Certificate, words: Wor
         }.items()
     }
     rows = []
+    counted = counts_otherwise(matching)
     for claim in certificate.claims:
         phrase = words.phrases.get(f"claim {claim.name}")
+        if counted:
+            phrase = words.phrases.get(f"claim {claim.name} counted", phrase)
         said = joined([claim.name if phrase is None else phrase.format(**numbers)])
         if not claim.ok:  # what went wrong is said by the check, in English
             said = joined([said, " ", block("span", claim.detail, lang="en")])

@@ -259,3 +259,39 @@ def test_files_that_were_changed_are_refused(found, tmp_path):
     (tmp_path / "right" / "right_policy.toml").unlink()
     with pytest.raises(FormatError, match="right_policy"):
         tm.load_matching(tmp_path / "right")
+
+
+# -- On the command line -----------------------------------------------------------------------------------
+
+
+def test_mechanisms_on_the_command_line(sample, tmp_path, capsys):
+    """A name, a seed or a right policy; what does not go together is said, and ends with code 2."""
+    import pyarrow.parquet as pq
+
+    from twinmatch.cli import main
+
+    for table, name in zip(sample, ("left", "right"), strict=True):
+        pq.write_table(table.table, tmp_path / f"{name}.parquet")
+    SIZES.save(tmp_path / "sizes.toml")
+    files = ["match", str(tmp_path / "left.parquet"), str(tmp_path / "right.parquet")]
+    for options, mechanism in (
+        (["--mechanism", "stable", "--right-policy", str(tmp_path / "sizes.toml")], ALL["right"]),
+        (["--mechanism", "serial_dictatorship", "--seed", "7"], ALL["serial"]),
+    ):
+        assert main([*files, "--out", str(tmp_path / "out"), *options]) == 0
+        assert "which does not put coverage first" in capsys.readouterr().out
+        assert tm.load_matching(tmp_path / "out").mechanism == mechanism
+    assert main([*files, "--out", str(tmp_path / "out"), "--mechanism", "greedy", "--seed", "7"]) == 2
+    assert "greedy draws no lots" in capsys.readouterr().err
+
+
+def test_who_is_left_over_is_told_why():
+    """With fewer places than schools, the reason names the mechanism; prices of rules are refused."""
+    w = world(5, num_left=12, num_right=4)
+    matching = tm.match(w.left, w.right, BASE, mechanism=m.serial_dictatorship())
+    reasons = matching.unmatched["reason"].to_pylist()
+    why = "under serial_dictatorship: their places are with schools that come before"
+    assert any(why in one for one in reasons)
+    assert all("stopped early" not in one for one in reasons)
+    with pytest.raises(NoSolutionError, match="serial_dictatorship has none"):
+        matching.rule_prices()

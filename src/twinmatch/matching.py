@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinmatch.certify import Claim, check, seal
+from twinmatch.certify.floor import check_floor
 from twinmatch.certify.implicit import question_of
 from twinmatch.certify.outcome import check_outcome
 from twinmatch.certify.sealing import digest
 from twinmatch.certify.theorem import Claims, check_assignment
 from twinmatch.compiler import Compiled, compiled
 from twinmatch.graph.constraints import Prices
-from twinmatch.mechanisms import Mechanism, Procedure, most_points
+from twinmatch.mechanisms import Leximin, Mechanism, Procedure, most_points
 from twinmatch.mechanisms.mechanism import Setting
 from twinmatch.policy.asked import asked
 from twinmatch.proof import Proof
@@ -547,8 +548,29 @@ class Matching:
         if isinstance(self.mechanism, Procedure):
             return self._kept(self._checked_outcome(self.mechanism, fresh, threads, isa, on_progress, cancel))
         curve = self.mechanism.curve(fresh.terms.max_points)
-        fresh = replace(fresh, terms=replace(fresh.terms, curve=curve))
-        return self._kept(self._checked(fresh, threads, isa, on_progress, cancel))
+        counted = replace(fresh, terms=replace(fresh.terms, curve=curve))
+        certificate = self._checked(counted, threads, isa, on_progress, cancel)
+        if isinstance(self.mechanism, Leximin) and self.status is Status.OPTIMAL:
+            promised = self._promised(self.mechanism, fresh, isa, cancel)
+            certificate = replace(certificate, claims=(*certificate.claims, *promised))
+        return self._kept(certificate)
+
+    def _promised(
+        self, mechanism: Leximin, fresh: Compiled, isa: str, cancel: Cancel | None
+    ) -> tuple[Claim, ...]:
+        """See that the floor of the worst pair is kept, and that there is no higher one."""
+        promise = mechanism.promise
+        if promise is None:
+            return (Claim("floor", not self.coverage, "no pairs, no floor"),)
+        return check_floor(
+            fresh.terms,
+            mate=self.mate,
+            right_capacity=self.right_capacity,
+            floor=promise.floor,
+            witness_left=promise.witness_left,
+            isa=isa,
+            cancel=cancel,
+        )
 
     def _kept(self, certificate: Certificate) -> Certificate:
         """Add what the tables say, and remember it."""

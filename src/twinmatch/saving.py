@@ -29,7 +29,8 @@ two, and ``mechanism`` in ``matching.json`` names it. A transform of the user's 
 ==================================  =================================================================
 ``curve.parquet``                   ``worth``: what 0, 1, ... points count for
 ``right_policy.toml``               the policy by which right schools rank, of ``stable``
-``matching.json``                   besides, ``lottery``, the seed of ``serial_dictatorship``
+``matching.json``                   besides, ``lottery``, the seed of ``serial_dictatorship``; ``promise``,
+                                    the floor of ``leximin`` and the schools that prove it
 ==================================  =================================================================
 
 Each file is written under another name and put in place in one step. Nothing is pickled.
@@ -45,7 +46,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinmatch.errors import Fault, FormatError, TwinMatchError
-from twinmatch.mechanisms import NAMES, Concave, Mechanism, SerialDictatorship, most_points, named
+from twinmatch.mechanisms import NAMES, Concave, Leximin, Mechanism, SerialDictatorship, most_points, named
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -56,12 +57,16 @@ if TYPE_CHECKING:
 
     from twinmatch.matching import Matching, Proof
     from twinmatch.policy.asked import Asked
+    from twinmatch.solvers.fairest import Promise
 
 __all__ = ["FORMAT", "UNDER_QUOTAS", "WITH_MECHANISM", "load", "save"]
 
 #: Versions of the folder's layout: without and with a proof under quotas, and with a mechanism, either way.
 #: Another one is refused in words.
 FORMAT, UNDER_QUOTAS, WITH_MECHANISM = 1, 2, 3
+
+#: No floor and no weight of ``leximin`` is larger.
+MOST_FLOOR = 2**30
 
 _NUMBERS = ("objective", "bound", "coverage", "coverage_bound", "coverage_price", "seed")
 # A spreadsheet would run a text that starts with one of these.
@@ -143,6 +148,13 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     }
     if mechanism != most_points():
         record["format"], record["mechanism"] = WITH_MECHANISM, mechanism.name
+    if isinstance(mechanism, Leximin) and mechanism.promise is not None:
+        promise = mechanism.promise
+        record["promise"] = {
+            "floor": promise.floor,
+            "weight": promise.weight,
+            "witness_left": [str(name) for name in matching.left.ids[promise.witness_left]],
+        }
     if isinstance(mechanism, SerialDictatorship):
         record["lottery"] = mechanism.seed
     if right_toml is not None:
@@ -213,7 +225,7 @@ def load(directory: str | os.PathLike[str]) -> Matching:
             fingerprints=(fingerprints[0], fingerprints[1], fingerprints[2]),
             seconds=record["seconds"],
             proof=proof,
-            mechanism=_mechanism(folder, record),
+            mechanism=_mechanism(folder, record, left_row),
             **numbers,
         )
         # Nothing is computed from this column; `verify` says whether it is true. Pairs are sorted by id.
@@ -226,12 +238,14 @@ def load(directory: str | os.PathLike[str]) -> Matching:
         raise FormatError(str(folder), [Fault("matching.json", what)]) from error
 
 
-def _mechanism(folder: Path, record: dict[str, Any]) -> Mechanism:
+def _mechanism(folder: Path, record: dict[str, Any], left_row: dict[str, int]) -> Mechanism:
     """Return what the matching was to be best at."""
     from twinmatch.policy import Policy
 
     if record["format"] != WITH_MECHANISM:
         return most_points()
+    if "promise" in record:
+        return Leximin(_promise(folder, record["promise"], left_row))
     if record["mechanism"] in NAMES:
         seed = _number("lottery", record["lottery"]) if "lottery" in record else None
         path = folder / "right_policy.toml"
@@ -247,6 +261,25 @@ def _mechanism(folder: Path, record: dict[str, Any]) -> Mechanism:
         what = "is no curve: its entries must be 0 or more, and never fall"
         raise FormatError(str(folder), [Fault("curve.parquet", what)])
     return Concave(None, entries.astype(np.int32))
+
+
+def _promise(folder: Path, record: dict[str, Any], left_row: dict[str, int]) -> Promise:
+    """Return the floor of a matching whose worst pair comes first."""
+    from twinmatch.solvers.fairest import Promise
+
+    floor, weight = (_number(name, record[name]) for name in ("floor", "weight"))
+    names = _texts("witness_left", record["witness_left"], len(record["witness_left"]))
+    faults = []
+    if not (abs(floor) <= MOST_FLOOR and 0 <= weight <= MOST_FLOOR):
+        faults.append(Fault("matching.json", f"promises {floor:,} points with a weight of {weight:,}"))
+    if strangers := [name for name in names if name not in left_row]:
+        what = f"names {strangers[0]!r} as a witness, which is no left school"
+        faults.append(Fault("matching.json", what, len(strangers)))
+    if faults:
+        raise FormatError(str(folder), faults)
+    witness = np.zeros(len(left_row), bool)
+    witness[[left_row[name] for name in names]] = True
+    return Promise(floor, weight, witness)
 
 
 # -- The proof under quotas --------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ __all__ = ["PRICED", "Accounts", "Ledger"]
 #: The price of a place with more holders is left as it is.
 _MOST_HOLDERS = 8
 #: The mechanisms whose matchings are proven by prices of places.
-PRICED = frozenset({"most_points", "nash", "concave"})
+PRICED = frozenset({"most_points", "leximin", "nash", "concave"})
 
 
 class Ledger:

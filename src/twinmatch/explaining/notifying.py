@@ -181,10 +181,11 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "supplémentaire ne compte jamais plus que le précédent.",
     ),
     "leximin": (
-        "Among all ways to do so, the one is chosen in which the school with the fewest points has the "
-        "most, then the next one, and so on.",
-        "Parmi toutes les répartitions possibles, est retenue celle où l'établissement le moins bien loti a "
-        "le plus de points, puis le suivant, et ainsi de suite.",
+        "Among all ways to do so, those are looked at in which the school with the fewest points has as many "
+        "as possible; of these the one with the most points in all is chosen.",
+        "Parmi toutes les répartitions possibles, sont considérées celles où l'établissement le moins bien "
+        "loti a le plus de points ; parmi celles-ci, celle dont le total de points est le plus élevé est "
+        "retenue.",
     ),
     "stable": (
         "Schools ask for their best partners in turn, and each partner keeps those that it ranks first, "

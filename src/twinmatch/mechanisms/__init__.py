@@ -9,6 +9,7 @@ capacities, locks and quotas.
 from __future__ import annotations
 
 from twinmatch.mechanisms.catalogue import NAMES, named
+from twinmatch.mechanisms.leximin import Leximin, leximin
 from twinmatch.mechanisms.mechanism import Mechanism, MostPoints, Procedure, most_points
 from twinmatch.mechanisms.ordinal import (
     Greedy,
@@ -25,6 +26,7 @@ __all__ = [
     "NAMES",
     "Concave",
     "Greedy",
+    "Leximin",
     "Mechanism",
     "MostPoints",
     "Nash",
@@ -33,6 +35,7 @@ __all__ = [
     "Stable",
     "concave",
     "greedy",
+    "leximin",
     "lottery",
     "most_points",
     "named",

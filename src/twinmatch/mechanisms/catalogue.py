@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinmatch.errors import Fault, InputError
+from twinmatch.mechanisms.leximin import Leximin
 from twinmatch.mechanisms.mechanism import Mechanism, MostPoints
 from twinmatch.mechanisms.ordinal import Greedy, SerialDictatorship, Stable, serial_dictatorship, stable
 from twinmatch.mechanisms.transformed import Nash
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "named"]
 
 _KNOWN: dict[str, type[Mechanism]] = {
-    one.name: one for one in (MostPoints, Nash, Greedy, Stable, SerialDictatorship)
+    one.name: one for one in (MostPoints, Leximin, Nash, Greedy, Stable, SerialDictatorship)
 }
 
 NAMES = tuple(_KNOWN)

@@ -10,7 +10,7 @@ namespace {
 constexpr int FIRST = 24;  // partners in the first list
 constexpr std::int64_t MOST_PRICE = 1 << 29, FINEST = 1 << 12;  // as in wishlists.cpp
 constexpr std::int64_t MOST_LISTED = 1 << 21;
-constexpr std::size_t KEPT = 64;    // partners in a later one
+constexpr std::size_t KEPT = 128, GROWTH = 4, MOST_KEPT = 4096;  // partners in the second, how that grows, and to what
 constexpr std::size_t AT_ONCE = 128;  // left nodes that get new lists together
 constexpr std::int64_t GROUP = 32;  // right nodes that are asked together whether any of them matters
 }  // namespace
@@ -130,6 +130,7 @@ void Deferred::look_at_all(std::int32_t i) {
   std::int64_t *const points = of_left.data(), *const rank = of_right.data();
   Row &row = row_[std::size_t(i)];
   row.next = 0;
+  row.kept = std::max(row.kept, KEPT);
   row.list.clear();
   wishes_.row(i, points);
   ranks_.row(i, rank);
@@ -155,10 +156,11 @@ void Deferred::look_at_all(std::int32_t i) {
       const Wish wish{points[j] / parts_, rank[j], std::int32_t(j)};
       if (!(row.last < wish)) continue;
       row.list.push_back(wish);
-      if (row.list.size() == 2 * KEPT) keep(KEPT);
+      if (row.list.size() == 2 * row.kept) keep(row.kept);
     }
   }
-  keep(KEPT);
+  keep(row.kept);
+  row.kept = std::min(GROWTH * row.kept, MOST_KEPT);
   row.list.shrink_to_fit();
   std::sort(row.list.begin(), row.list.end());
   if (!row.list.empty()) row.last = row.list.back();

@@ -49,6 +49,7 @@ class Deferred {
     std::vector<Wish> list;
     std::size_t next = 0;
     bool is_new = true;        // nothing was drawn yet
+    std::size_t kept = 0;      // how many partners the next list may hold
     bool is_whole = false;     // there is nobody beyond the list
     Wish last{INT64_MAX, 0, -1};  // the last one that was looked at
   };

@@ -160,6 +160,66 @@ def _notice(options: argparse.Namespace) -> Exit:
     return _tell(notice, options)
 
 
+def _compare(options: argparse.Namespace) -> Exit:
+    """Pair the same schools under several policies."""
+    from twinmatch.comparing import compare
+    from twinmatch.datasets import france_eu
+    from twinmatch.policy import Policy
+    from twinmatch.registers import read_schools
+
+    hint = "Give policies in TOML."
+    policies = {
+        name: _read("POLICY", path, Policy.load, hint) for name, path in _names(options.policies).items()
+    }
+    if (options.left is None) != (options.right is None):
+        return _say(Exit.BAD_INPUT, "--left and --right go together (or leave both out: bundled registers)")
+    if options.left is None:
+        left, right = france_eu()
+    else:
+        left = _read("--left", options.left, read_schools, "Give a file of schools.")
+        right = _read("--right", options.right, read_schools, "Give a file of schools.")
+    with ctrl_c_asks() as asked, terminal.progress(len(left)) as on_progress:
+        found = compare(
+            policies,
+            left,
+            right,
+            right_capacity=options.capacity,
+            deadline=options.deadline,
+            gap=options.gap,
+            threads=options.threads,
+            on_progress=on_progress,
+            cancel=asked,
+        )
+        checked = {
+            name: asked.is_set() or one.status is Status.NO_SOLUTION or one.verify(threads=options.threads).ok
+            for name, one in found.matchings.items()
+        }
+    terminal.show(json.dumps(found.to_dict()) if options.json else str(found))
+    refused = [name for name, holds in checked.items() if not holds]
+    if asked.is_set():
+        return _say(Exit.INTERRUPTED, "interrupted; what was found by then is above, unchecked")
+    if refused:
+        return _say(Exit.REFUSED, f"a proof was refused: {', '.join(refused)}")
+    infeasible = [name for name, one in found.matchings.items() if one.status is Status.INFEASIBLE]
+    if infeasible:
+        return _say(Exit.INFEASIBLE, f"nothing satisfies {', '.join(infeasible)}")
+    short = [
+        name
+        for name, one in found.matchings.items()
+        if one.status is not Status.OPTIMAL
+        and (one.status is Status.NO_SOLUTION or one.relative_gap > options.gap)
+    ]
+    if short:
+        return _say(Exit.NO_PROOF, f"not solved to the gap asked for: {', '.join(short)}")
+    return Exit.DONE
+
+
+def _names(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return files by their names, or by their paths where two have one name."""
+    stems = [path.stem for path in paths]
+    return {path.stem if stems.count(path.stem) == 1 else str(path): path for path in paths}
+
+
 def _report(options: argparse.Namespace) -> Exit:
     """Write the report of a saved matching as a page, after checking its proof."""
     from twinmatch.matching import load_matching
@@ -433,6 +493,33 @@ def _parser() -> argparse.ArgumentParser:
     notice.add_argument("--authority", metavar="NAME", help="who decides; left open without it")
     notice.add_argument("--contact", metavar="ADDRESS", help="where to write; left open without it")
     _add_telling_options(notice)
+
+    compare = commands.add_parser(
+        "compare",
+        help="pair the same schools under several policies, and say what each costs",
+        description="Pair the same schools under several policies, check each proof, and say what each costs "
+        "against the first: points by its measure, schools, and who changes partner.",
+    )
+    compare.set_defaults(command=_compare)
+    compare.add_argument("policies", type=Path, nargs="+", metavar="POLICY.toml", help="two or more")
+    compare.add_argument("--left", type=Path, metavar="FILE", help="default: the bundled French registers")
+    compare.add_argument(
+        "--right", type=Path, metavar="FILE", help="default: the bundled ones of six countries"
+    )
+    compare.add_argument(
+        "--capacity",
+        type=_capacity,
+        metavar="COLUMN|N",
+        help="places per right school: a column, or one number for all (default: 1)",
+    )
+    compare.add_argument(
+        "--deadline", type=_deadline, metavar="S", help="stop after this many seconds in all"
+    )
+    compare.add_argument(
+        "--gap", type=_gap, default=0.0, help="relative gap to stop at (default: %(default)g)"
+    )
+    compare.add_argument("--threads", type=_threads, metavar="N", help="default: all cores")
+    compare.add_argument("--json", action="store_true", help="print the rows as one JSON line")
 
     report = commands.add_parser(
         "report",

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 import twinmatch as tm
+from twinmatch.comparing.robust import _changed
 from twinmatch.comparing.setting import find, paths, policies_over, weighted
 from twinmatch.errors import InputError, NoSolutionError, PolicyError
 
@@ -253,6 +254,18 @@ def test_robustness_against_runs_one_by_one(sample):
     assert "in every optimum" in str(found)
     assert repr(found) == "<Robustness of 25 pairs under 12 changes>"
     assert found._repr_html_().startswith("<pre>")
+
+
+def test_every_weight_is_made_smaller_and_larger(sample):
+    """Two policies for each criterion, one weight changed in each."""
+    weights = {
+        way.name: {one.name: one.weight for one in way.policy.criteria}
+        for way in _changed(tm.match(*sample), 0.1)
+    }
+    usual = {one.name: one.weight for one in PLAIN.criteria}
+    assert weights["size -10%"] == {**usual, "size": 135_000}
+    assert weights["size +10%"] == {**usual, "size": 165_000}
+    assert len(weights) == 12
 
 
 def test_robustness_says_what_it_does_not_know(sample):

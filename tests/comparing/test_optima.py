@@ -83,3 +83,11 @@ def test_a_school_that_may_stay_alone_is_no_fixed_pair():
             Control(),
         )
         assert found.fixed.tolist() == fixed
+
+
+def test_a_place_with_a_price_cannot_be_left_for_an_empty_one():
+    """Prices need not be the least: the school pays all that it gains, and still has one best place."""
+    graph, both = explicit([[5, 3]]), np.ones(2, int)
+    found = optima_of(graph, both, np.array([0]), np.array([2, 0]), 0, Control())
+    assert found.fixed.tolist() == [True]
+    assert found.some_has(np.array([0, 0]), np.array([0, 1]), 2, np.array([0])).tolist() == [True, False]

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import twinmatch as tm
-from tests.instances import certificate_of, random_graph, solved
+from tests.instances import certificate_of, explicit, random_graph, solved
 from twinmatch.compiler import compile
 from twinmatch.errors import InputError
+from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers import solve
 from twinmatch.solvers.control import Control
-from twinmatch.solvers.warm import Warm, begin_from, towards
+from twinmatch.solvers.warm import Warm, _seated, begin_from, towards
 from twinmatch.warming import warm_from
 
 
@@ -99,6 +100,8 @@ def test_other_mechanisms_and_quotas_start_from_nothing(market):
     base = tm.match(left, right)
     nash = tm.mechanisms.nash()
     assert warm_from(base, base.left, base.right, nash) is None
+    priced = tm.match(left, right, tm.policies.systematic_twinning(balance=True))
+    assert warm_from(priced, base.left, base.right, base.mechanism) is None
     found = tm.match(left, right, mechanism=nash, warm_start=base)
     assert found.seal == tm.match(left, right, mechanism=nash).seal
     balanced = tm.policies.systematic_twinning(balance=True)
@@ -115,3 +118,19 @@ def test_prices_on_a_line():
     assert towards(one, two, 2.0).right_price.tolist() == [30, 8, 0]
     assert towards(one, two, 0.2).mate.tolist() == [0]
     assert towards(one, two, 1.2).mate.tolist() == [1]
+
+
+def test_only_pairs_that_can_be_are_seated():
+    """Forbidden pairs, partners that are none, and more than there are places are passed over."""
+    graph = explicit([[1, FORBIDDEN], [1, 1], [1, 1], [1, 1]])
+    mate = _seated(graph, np.array([2, 1]), np.array([1, 0, 0, 7]))
+    assert mate.tolist() == [-1, 0, 0, -1]
+    assert _seated(graph, np.array([2, 1]), np.array([0, 0, 0, 1])).tolist() == [0, 0, -1, 1]
+
+
+def test_a_part_has_its_own_numbers():
+    """Partners outside of the part are none."""
+    warm = Warm(np.array([5, 6, 7]), np.array([2, 0, -1]))
+    part = warm.part(np.array([0, 1, 2]), np.array([1, 2]))
+    assert part.right_price.tolist() == [6, 7]
+    assert part.mate.tolist() == [1, -1, -1]

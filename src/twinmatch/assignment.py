@@ -367,9 +367,11 @@ def assign(
         If an option contradicts itself or has the wrong length, with every fault. What is well formed and
         cannot be done is no error: the status is INFEASIBLE.
 
-    Notes ----- Exact. Bounds, locked pairs, and quotas whose groups are nested or apart on each side are a
-    flow through a network, and prices prove the optimum. Groups that cross (a quota of some left nodes with
-    some right nodes) are solved by prices and, where those leave a gap, by search: ``proof`` says which.
+    Notes
+    -----
+    Exact. Bounds, locked pairs, and quotas whose groups are nested or apart on each side are a flow through a
+    network, and prices prove the optimum. Groups that cross (a quota of some left nodes with some right
+    nodes) are solved by prices and, where those leave a gap, by search: ``proof`` says which.
 
     Examples
     --------

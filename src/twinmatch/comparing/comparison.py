@@ -41,6 +41,7 @@ class Comparison:
     ``table`` has a row for each, of the kind of the left table:
 
     ``name``, ``status``
+        Its name; how its run ended.
     ``value``
         What the sweep set; only in sweeps over numbers, texts or yes and no.
     ``coverage``

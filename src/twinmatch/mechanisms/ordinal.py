@@ -189,10 +189,12 @@ def greedy() -> Greedy:
     r"""
     Return the mechanism that takes the best pair again and again.
 
-    Notes ----- Pairs are put in one order: most points first, of equal points the lower id of the left
-    school, then of the right school. One after the other is taken where both schools still have a place, and
-    every quota of the pair has room. So for each admissible pair :math:`(i, j)` that is not in the result
-    :math:`M`, and comes before the pair of :math:`i`,
+    Notes
+    -----
+    Pairs are put in one order: most points first, of equal points the lower id of the left school, then of
+    the right school. One after the other is taken where both schools still have a place, and every quota of
+    the pair has room. So for each admissible pair :math:`(i, j)` that is not in the result :math:`M`, and
+    comes before the pair of :math:`i`,
 
     .. math:: p_{ij} \le \min_{(i', j) \in M} p_{i'j} \quad\text{and } j \text{ is full},
 
@@ -286,10 +288,12 @@ def serial_dictatorship(seed: int = 0) -> SerialDictatorship:
     InputError
         If the seed is no whole number of 0 or more.
 
-    Notes ----- Left schools choose in the order of :func:`lottery`: the SHA-256 of ``"SEED:ID"``, the lowest
-    first, which anybody can work out from the seed and the ids, in whatever order rows are. Each gets the
-    best right school that still has a place, with ties by id. With :math:`r_i` the place of :math:`i` in the
-    lottery, for each admissible pair :math:`(i, j)` outside the result :math:`M` with :math:`p_{ij} > u_i`,
+    Notes
+    -----
+    Left schools choose in the order of :func:`lottery`: the SHA-256 of ``"SEED:ID"``, the lowest first, which
+    anybody can work out from the seed and the ids, in whatever order rows are. Each gets the best right
+    school that still has a place, with ties by id. With :math:`r_i` the place of :math:`i` in the lottery,
+    for each admissible pair :math:`(i, j)` outside the result :math:`M` with :math:`p_{ij} > u_i`,
 
     .. math:: j \text{ is full and } r_{i'} < r_i \text{ for all } (i', j) \in M,
 

@@ -58,7 +58,7 @@ def gini(points: Int64) -> float | None:
     Returns
     -------
     float or None
-        With :math:`x_1 \le \dots \le x_n`, :math:`\sum_k (2k - n - 1)\, x_k / (n \sum_k x_k)`, the sums in
+        With :math:`x_1 \le \cdots \le x_n`, :math:`\sum_k (2k - n - 1)\, x_k / (n \sum_k x_k)`, the sums in
         whole numbers; 0 where all are zero, None where there are none.
     """
     number, total = len(points), int(points.sum())

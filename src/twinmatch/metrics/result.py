@@ -53,6 +53,7 @@ class Metrics:
         ``schools``, ``covered``, ``coverage``
             Left schools; those that have a partner; their share.
         ``pairs``
+            Pairs of these schools.
         ``points_mean``, ``points_min``, ``points_p5``, ``points_median``, ``points_max``
             Raw points of pairs, whatever the mechanism counts. Quantiles are interpolated.
         ``gini``

@@ -133,9 +133,11 @@ class Layout:
     heads : (num_left,) int64 or None
         Where the sets of the left side count first partners only: how many of them each left node has.
 
-    Notes ----- Nodes: the hub, a node that everything counted passes, left sets, left nodes, right nodes,
-    right sets. Arcs: the counted total, left sets, left nodes, further partners of left nodes, right nodes,
-    right sets, pairs. A bound that cannot be reached gets room beyond it, so that it never has a price.
+    Notes
+    -----
+    Nodes: the hub, a node that everything counted passes, left sets, left nodes, right nodes, right sets.
+    Arcs: the counted total, left sets, left nodes, further partners of left nodes, right nodes, right sets,
+    pairs. A bound that cannot be reached gets room beyond it, so that it never has a price.
     """
 
     def __init__(self, limits: Constraints, left: Forest, right: Forest, heads: Int64 | None) -> None:

@@ -135,21 +135,31 @@ void eliminate(double (&a)[MAX_TILTS][MAX_TILTS], double (&b)[MAX_TILTS], int si
   }
 }
 
+// Whether nothing counts for more than its points, so that bounds on points are bounds on what pairs count for.
+bool is_below_points(const Terms &t) {
+  if (t.curve == nullptr) return true;
+  for (std::int32_t sum = 0; sum <= t.curve_last; ++sum)
+    if (t.curve[sum] > sum) return false;
+  return true;
+}
+
 }  // namespace
 
 // Whether the bounds of slopes.hpp hold for these columns.
 bool Tree::can_incline() const {
   const Terms &t = original_;
-  return t.curve == nullptr && t.has_distance && t.distance.centre <= 0.0f && t.distance.slope <= 1e6f && t.num_linear <= MAX_FUSED &&
+  return is_below_points(t) && t.has_distance && t.distance.centre <= 0.0f && t.distance.slope <= 1e6f && t.num_linear <= MAX_FUSED &&
          t.num_tags == 0 && !t.has_dot && t.num_left > 0 && tops_of(t) <= LARGEST_TOPS;
 }
 
 std::int32_t Tree::finest() const {
   const double tops = view_.has_slopes ? double(tops_of(original_)) : 1.0;
-  if (original_.curve != nullptr)
-    return static_cast<std::int32_t>(
-        std::max(1.0, double(LARGEST_TOPS) / std::max(1.0, double(original_.curve[original_.curve_last]))));
-  return static_cast<std::int32_t>(std::max(1.0, double(LARGEST_TOPS) / std::max(tops, double(largest_entry_))));
+  double largest = std::max(tops, double(largest_entry_));
+  if (original_.curve != nullptr) {
+    const double counted = std::max(1.0, double(original_.curve[original_.curve_last]));
+    largest = view_.has_slopes ? std::max(largest, counted) : counted;
+  }
+  return static_cast<std::int32_t>(std::max(1.0, double(LARGEST_TOPS) / largest));
 }
 
 // What rounding can make of a slope: a dozen steps, on sums of up to seven tops.

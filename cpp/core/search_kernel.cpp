@@ -176,6 +176,10 @@ struct BySlopes {
   }
   void score_leaf(std::int64_t leaf, std::int32_t base, std::int32_t *__restrict out) const {
     const std::int64_t first = leaf * tree.stride;
+    if (tree.terms.curve != nullptr) {
+      for (std::int64_t n = 0; n < LEAF; ++n) out[n] = on_curve(tree.terms, base + pair(first + n)) * tree.parts;
+      return;
+    }
     for (std::int64_t n = 0; n < LEAF; ++n) out[n] = (base + pair(first + n)) * tree.parts;
   }
   void fetch_leaf(std::int64_t leaf) const {

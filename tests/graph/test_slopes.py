@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from tests.random_terms import FORBIDDEN, random_terms
 from twinmatch import _core
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import DistanceColumns, LinearColumns, PairTerms
+from twinmatch.mechanisms.leximin import floored
 from twinmatch.solvers.compiled import LIST_KEPT, new_solver
 from twinmatch.solvers.control import Control
 
@@ -74,6 +77,18 @@ def test_lists_at_the_prices_of_a_market(isa, linears, left_km, seed):
         rng = np.random.default_rng([seed, reach_km])
         terms = market(rng, left_km=left_km, reach_km=reach_km, cap=cap, linears=linears)
         check_against_sort(ScoredGraph(terms, isa=isa), wanted(terms, rng, noise), 16)
+
+
+@pytest.mark.parametrize("isa", SETS)
+def test_lists_where_points_count_for_less(isa, seed):
+    """On a curve below the points bounds lean as before; on one above they may not, and lists are right too."""
+    for share, weight in ((0.3, 0), (0.9, 0), (0.5, 40_000)):
+        rng = np.random.default_rng([seed, int(10 * share)])
+        terms = market(rng, left_km=100, reach_km=900, cap=0.7, linears=2)
+        every = np.asarray(terms.points(np.arange(40)[:, None], np.arange(RIGHT)[None, :]))
+        floor = int(np.quantile(every[every != FORBIDDEN], share))
+        counted = replace(terms, curve=floored(terms.max_points, floor, weight))
+        check_against_sort(ScoredGraph(counted, isa=isa), wanted(counted, rng, 20), 16)
 
 
 def test_few_nodes_seen_from_along_the_line():

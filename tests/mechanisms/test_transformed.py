@@ -167,7 +167,7 @@ def test_what_is_no_mechanism_is_refused(sample):
         tm.match(*sample, mechanism="nash")
     with pytest.raises(InputError, match="must be callable"):
         tm.mechanisms.concave(3)
-    with pytest.raises(InputError, match="must be one of most_points, nash"):
+    with pytest.raises(InputError, match="must be one of most_points, leximin, nash"):
         tm.mechanisms.named("fair")
 
 

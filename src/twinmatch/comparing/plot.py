@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["plot"]
 
+#: Numbers from here on are written out with separators.
+_LARGE = 10_000
+
 
 def plot(comparison: Comparison, x: str, y: str) -> Any:
     """Return the figure of :meth:`Comparison.plot`."""
@@ -34,13 +37,24 @@ def plot(comparison: Comparison, x: str, y: str) -> Any:
     on = front(points)
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
-    axes.scatter(*points[~on].T, facecolors="white", edgecolors="#41688c", label="beaten by another")
+    known = ~np.isnan(points).any(axis=1)
+    if (known & ~on).any():
+        axes.scatter(
+            *points[known & ~on].T, facecolors="white", edgecolors="#41688c", label="beaten by another"
+        )
     axes.scatter(*points[on].T, color="#1f4e79", label="Pareto front")
     order = np.flatnonzero(on)[np.argsort(points[on, 0])]
     axes.plot(*points[order].T, color="#1f4e79", linewidth=1)
-    for name, (across, up) in zip(table["name"].to_list(), points, strict=True):
-        if not np.isnan([across, up]).any():
-            axes.annotate(name, (across, up), xytext=(5, 5), textcoords="offset points", fontsize=8)
+    names: dict[tuple[float, float], list[str]] = {}
+    for name, point in zip(table["name"].to_list(), points[:, :2].tolist(), strict=True):
+        names.setdefault(tuple(point), []).append(name)
+    for point, here in names.items():
+        if not np.isnan(point).any():
+            axes.annotate("; ".join(here), point, xytext=(5, 5), textcoords="offset points", fontsize=8)
+    for axis, values in ((axes.xaxis, points[:, 0]), (axes.yaxis, points[:, 1])):
+        if np.nanmax(np.abs(values), initial=0) >= _LARGE:
+            axis.set_major_formatter("{x:,.0f}")
+    axes.margins(0.12)
     axes.set_xlabel(x.replace("_", " "))
     axes.set_ylabel(y.replace("_", " "))
     axes.grid(alpha=0.3)

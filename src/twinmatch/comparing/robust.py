@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -48,6 +49,7 @@ class Robustness:
         Of the kind of the left table, a row for each pair, sorted by ``left_id``:
 
         ``left_id``, ``right_id``
+            The pair.
         ``in_every_optimum``
             Whether every matching with this coverage and these points has the pair: False where ties decided.
             Missing where that is not known.
@@ -77,7 +79,8 @@ class Robustness:
             never = sum(share == 0 for share in self._shares)
             lines.append(f"  survive every change     {_of(always, self._pairs)}")
             lines.append(f"  survive none             {_of(never, self._pairs)}")
-            lines.append(f"  changes                  {', '.join(self.changes)}")
+            said = wrap(", ".join(self.changes), 70)
+            lines += [f"  changes                  {said[0]}", *(" " * 27 + line for line in said[1:])]
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
     def __repr__(self) -> str:

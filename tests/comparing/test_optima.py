@@ -8,9 +8,9 @@ import pytest
 from tests.comparing.optima import all_optima
 from tests.instances import explicit, random_graph, solved
 from tests.oracles import dense_points
-from twinmatch.comparing import optima
-from twinmatch.comparing.optima import optima_of
+from twinmatch.solvers import optima
 from twinmatch.solvers.control import Control
+from twinmatch.solvers.optima import optima_of
 
 BLOCKS, PER_BLOCK = 4, 150
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from twinmatch.comparing.optima import optima_of
 from twinmatch.comparing.rows import typed
 from twinmatch.comparing.setting import weighted
 from twinmatch.comparing.solving import solve_all
@@ -19,6 +18,7 @@ from twinmatch.errors import Fault, InputError, NoSolutionError
 from twinmatch.mechanisms import Procedure
 from twinmatch.pairing import Options, Tables
 from twinmatch.solvers.control import Control, Stopped
+from twinmatch.solvers.optima import optima_of
 from twinmatch.solvers.options import check_options
 from twinmatch.status import Status
 from twinmatch.threads import number_of
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from twinmatch.comparing.optima import Optima
     from twinmatch.comparing.solving import Solved
     from twinmatch.matching import Matching
     from twinmatch.solvers.control import Cancel, Progress
+    from twinmatch.solvers.optima import Optima
 
     Bool = npt.NDArray[np.bool_]
 

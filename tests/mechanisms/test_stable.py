@@ -279,7 +279,13 @@ def large(rng):
     n, m = (int(size) for size in rng.integers(100, 400, 2))
     kinds = tuple(rng.choice(["table", "linear", "distance", "tags", "bans"], 3, replace=False))
     span = int(rng.choice([1, 20, 100_000]))
+    if rng.random() < 0.4:  # ties of dozens, and so many points that the search hardly counts in parts of one
+        kinds, span = ("table", "linear", "bans"), 20_000_000
     terms = random_terms(rng, n, m, kinds=kinds, span=span, forbidden=0.1)
+    if (
+        span == 20_000_000
+    ):  # and in an order that is not that of the numbers: a column that is the same to all
+        terms = replace(terms, linears=tuple(c._replace(top=2**28, cap=span) for c in terms.linears))
     return ScoredGraph(terms, rng.integers(0, 3, m))
 
 

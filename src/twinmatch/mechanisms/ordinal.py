@@ -337,7 +337,7 @@ def lottery(ids: Sequence[str] | npt.NDArray[np.object_], seed: int) -> Int64:
     Examples
     --------
     >>> lottery(["A", "B", "C"], seed=1).tolist()
-    [0, 2, 1]
+    [0, 1, 2]
     """
     digests = [hashlib.sha256(f"{seed}:{name}".encode()).digest() for name in ids]
     place = np.empty(len(digests), np.int64)

@@ -13,6 +13,7 @@ import twinmatch as tm
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TOML = re.compile(r"^```toml\n(?:# (\S+\.toml)\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^(<!-- not run: [^>]+ -->\n)?```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -29,7 +30,14 @@ def code_of(page: Path) -> str:
 
 
 def run(page: Path) -> dict[str, object]:
-    """Run the Python of a page from top to bottom, as a module, and return the names it made."""
+    """
+    Run the Python of a page from top to bottom, as a module, and return the names it made.
+
+    Before that, the TOML of the page that names a file in its first line is written to it.
+    """
+    for name, toml in TOML.findall(page.read_text(encoding="utf-8")):
+        if name:
+            Path(name).write_text(toml, encoding="utf-8")
     module = ModuleType(f"page_{page.stem.replace('-', '_')}")
     sys.modules[module.__name__] = module  # dataclasses look their module up
     try:
@@ -45,6 +53,38 @@ def test_python_of_the_documentation_runs(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tm.datasets, "france_eu", tm.datasets.sample)
     run(page)
+
+
+def tomls() -> list[tuple[Path, int, str]]:
+    """Return page, line and text of every policy in TOML that people are shown."""
+    return [
+        (page, text.count("\n", 0, block.start()) + 1, block[2])
+        for page in PAGES
+        for text in [page.read_text(encoding="utf-8")]
+        for block in TOML.finditer(text)
+    ]
+
+
+@pytest.mark.parametrize("shown", tomls(), ids=lambda shown: f"{shown[0].name}:{shown[1]}")
+def test_policies_in_toml_are_policies(shown):
+    """Every TOML block is a policy that says nothing wrong of itself and comes back equal."""
+    policy = tm.Policy.from_toml(shown[2])
+    policy.check()
+    assert policy.rules or policy.criteria or policy.quotas
+    assert tm.Policy.from_toml(policy.to_toml()) == policy
+
+
+def test_gallery_tells_what_its_policies_cost(tmp_path, monkeypatch, capsys):
+    """The table at the top of the gallery has the costs that the page works out, row by row."""
+    monkeypatch.chdir(tmp_path)
+    page = ROOT / "docs" / "gallery.md"
+    costs = run(page)["costs"]
+    rows = re.findall(
+        r"^\| \[?(.+?)(?:[\](:].*)? \| (\d+) \| (-?[\d,]+) \|$", page.read_text("utf-8"), re.MULTILINE
+    )
+    told = {name: (int(paired), int(points.replace(",", ""))) for name, paired, points in rows[1:]}
+    assert len(told) >= 12
+    assert told.items() <= costs.items()
 
 
 def test_readme_is_ten_lines_and_ends_in_a_proof(tmp_path, monkeypatch, capsys):

@@ -67,6 +67,9 @@ picture: $(VENV)/stamp-core  ## Draw the picture of the README from the bundled 
 	$(PIP) install --no-build-isolation --editable '.[report]'
 	$(BIN)/python scripts/readme_picture.py docs/_static/twins.jpg
 
+figures: $(VENV)/stamp-core  ## Draw the figures of the concepts page
+	$(BIN)/python scripts/concept_figures.py docs/_static/concepts
+
 constraints:  ## Pin and hash what continuous integration installs (needs uv)
 	uv pip compile pyproject.toml --extra report --quiet --generate-hashes --upgrade \
 	  --group build --group test --group lint --group docs --group bench \
@@ -93,4 +96,4 @@ $(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench: $(
 	$(PIP) install --group $*
 	@touch $@
 
-.PHONY: help demo test build fix lint docs check fuzz wheel test-more stubs campaign results picture constraints clean
+.PHONY: help demo test build fix lint docs check fuzz wheel test-more stubs campaign results picture figures constraints clean

@@ -69,9 +69,9 @@ class Assignment:
     price_scale : int
         Prices are in 1/price_scale points: 1, prices are whole points, unless quotas cross.
     cover : Prices or None
-        With coverage first: prices that prove ``coverage_bound``.
+        With :term:`coverage` first: prices that prove ``coverage_bound``.
     witness : Witness or None
-        With INFEASIBLE: why nothing keeps to all that was asked, as numbers and in words.
+        With INFEASIBLE: why nothing keeps to all that was asked, as numbers and in words (:term:`witness`).
     proof : str
         ``"prices"`` where prices prove the bound; ``"search"`` where quotas that cross left a gap that a
         search closed.
@@ -323,11 +323,11 @@ def assign(
     Parameters
     ----------
     points : array, sparse array or networkx graph
-        What each pair is worth, left nodes by right nodes. In a matrix every pair is admissible. In a SciPy
-        sparse array a pair that is not stored is forbidden, and a stored zero is a pair worth zero. In a
-        networkx graph nodes have ``bipartite`` 0 (left) or 1 (right) and edges have a ``weight``.
-        Points may be negative. Whole points are solved exactly; others are multiplied by
-        ``scale`` and rounded.
+        What each pair is worth, left nodes by right nodes. In a matrix every pair is admissible (see
+        :term:`admissible pair`). In a SciPy sparse array a pair that is not stored is forbidden, and a stored
+        zero is a pair worth zero. In a networkx graph nodes have ``bipartite`` 0 (left) or 1 (right) and
+        edges have a ``weight``. Points may be negative. Whole points are solved exactly; others are
+        multiplied by ``scale`` and rounded.
     right_capacity : int, (num_right,) int or mapping, optional
         Places of each right node; 1 each without it. A mapping goes from node names to places.
     require_all : bool, optional

@@ -223,7 +223,7 @@ def diagnose(
     right_capacity: str | int | npt.ArrayLike | None = None,
 ) -> Diagnosis:
     """
-    Say what two tables and a policy allow, before anything is solved.
+    Say what two tables and a :term:`policy` allow, before anything is solved.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ __all__ = ["GroupQuota", "constraints_from"]
 @dataclass(frozen=True, eq=False)
 class GroupQuota:
     """
-    Bounds on the number of pairs between some left and some right nodes.
+    Bounds on the number of pairs between some left and some right nodes: a :term:`quota` over arrays.
 
     Parameters
     ----------

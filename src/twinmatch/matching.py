@@ -77,14 +77,14 @@ class Matching:
     mate : (len(left),) int64
         Row of the partner of each left school, -1 for none.
     right_price : (len(right),) int64
-        Price of a place at each right school, in whole points, at least 0.
+        :term:`Price <price>` of a place at each right school, in whole points, at least 0.
     coverage_price : int
         What covering one more left school is worth in the proof, in whole points, at least 0.
     witness_left : (len(left),) bool
-        Left schools whose partners, together, bound the coverage.
+        Left schools whose partners, together, bound the :term:`coverage`: the :term:`witness`.
     objective, bound : int
-        Points of all pairs; what no matching that covers as many left schools can exceed. Under a mechanism
-        that counts a transform of points, what these count for. Under a procedure, such as
+        Points of all pairs; what no matching that covers as many can exceed (the :term:`bound`). Under a
+        mechanism that counts a transform of points, what these count for. Under a procedure, such as
         :func:`twinmatch.mechanisms.stable`, ``bound`` is what no matching exceeds that keeps its guarantee.
     coverage, coverage_bound : int
         Left schools with a partner; what no matching can exceed, or none that keeps a procedure's guarantee.
@@ -384,7 +384,7 @@ class Matching:
         self, *, by: Collection[str] | None = None, ranks: bool = True, threads: int | None = None
     ) -> Metrics:
         """
-        Measure what the matching gives, and to whom.
+        Measure what the matching gives, and to whom: :term:`coverage`, :term:`points`, distance, ranks.
 
         Parameters
         ----------
@@ -426,7 +426,21 @@ class Matching:
         on_progress: Callable[[int, int], object] | None = None,
         cancel: Cancel | None = None,
     ) -> BlockingPairs | None:
-        """Count the pairs that block, exactly; see :func:`twinmatch.blocking.blocking_pairs`."""
+        """
+        Count the :term:`blocking pairs <blocking pair>`, exactly.
+
+        Parameters
+        ----------
+        right_policy : Policy, optional
+            By whose points right schools rank left schools; see :func:`twinmatch.blocking.blocking_pairs`.
+        threads, isa, on_progress, cancel
+            As for :meth:`verify`.
+
+        Returns
+        -------
+        BlockingPairs or None
+            None if it was cancelled.
+        """
         from twinmatch.blocking import blocking_pairs
 
         return blocking_pairs(
@@ -522,7 +536,7 @@ class Matching:
         cancel: Cancel | None = None,
     ) -> Certificate:
         """
-        Compute every claim again from the tables, over all pairs, without the solver.
+        Compute every claim again from the tables, over all pairs, without the solver: a :term:`certificate`.
 
         Parameters
         ----------
@@ -541,7 +555,7 @@ class Matching:
 
         Notes
         -----
-        One evaluation of each of the ``len(left) x len(right)`` pairs.
+        One evaluation of each of the ``len(left) x len(right)`` pairs: a :term:`plain pass`.
         """
         # The policy is compiled afresh: a cached compilation is not evidence.
         fresh = compiled(self.left, self.right, self.policy)
@@ -713,7 +727,7 @@ class Matching:
         lang : {"en", "fr"}, optional
             What the explanation is shown in; ``explanation.in_("fr")`` is the same in French.
         k : int, optional
-            How many next best partners, standby partners or rivals, at most; 0 to 1,000.
+            How many next best partners, :term:`standby` partners or rivals, at most; 0 to 1,000.
 
         Returns
         -------
@@ -727,9 +741,9 @@ class Matching:
 
         Notes
         -----
-        Points are whole numbers that add up exactly. Losses follow from the prices of the proof and are lower
-        bounds: every matching with the other pair that covers as many schools has at least so much less. One
-        row of pairs is evaluated; with ``cost`` the time is that of a match under quotas.
+        Points are whole numbers that add up exactly. Losses follow from each :term:`price` of the proof and
+        are lower bounds: every matching with the other pair that covers as many schools has at least so much
+        less. One row of pairs is evaluated; with ``cost`` the time is that of a match under quotas.
 
         Examples
         --------

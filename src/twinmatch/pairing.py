@@ -66,10 +66,10 @@ def match(
     right : Schools
         The schools that offer places.
     policy : Policy, optional
-        Rules and criteria; :func:`twinmatch.policies.systematic_twinning` without it.
+        Each :term:`rule` and :term:`criterion`; :func:`twinmatch.policies.systematic_twinning` without it.
     right_capacity : str, int or (len(right),) integers, optional
-        Places of each right school: a column, one number for all, or one each. Without it, the column
-        ``capacity`` where there is one, otherwise 1.
+        Places of each right school (its :term:`capacity`): a column, one number for all, or one each. Without
+        it, the column ``capacity`` where there is one, otherwise 1.
     deadline : float, optional
         Stop after this many seconds, counted from the call.
     gap : float, optional
@@ -105,10 +105,10 @@ def match(
 
     Notes
     -----
-    With ``coverage`` the number of left schools that have a partner, the result maximises ``coverage`` first
-    and second the sum of points, or what the mechanism counts instead. Same tables in any row order, same
-    policy: same bytes, for any number of threads and any instruction set. Memory is linear in the number of
-    schools.
+    The result maximises the :term:`coverage` first, the number of left schools that have a partner, and
+    second the sum of :term:`points`, or what the :term:`mechanism` counts instead. Same tables in any row
+    order, same policy: same bytes, for any number of threads and any instruction set. Memory is linear in the
+    number of schools.
 
     Examples
     --------

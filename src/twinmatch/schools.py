@@ -35,7 +35,7 @@ class Schools:
 
     Build one with :meth:`from_frame`, :func:`twinmatch.read_schools` or :mod:`twinmatch.datasets`.
     Once built, identifiers are present and unique, codes are in their vocabularies, numbers are
-    finite and in range, a point has both coordinates, and what was missing is still missing.
+    finite and in range, a point has both coordinates, and what was missing is still :term:`unknown`.
     Columns that twinmatch does not know are carried along untouched; columns that hold contact
     data are dropped, and only their names are kept.
 
@@ -208,7 +208,13 @@ class Schools:
         return tuple(self.table.column_names)
 
     def has(self, name: str) -> bool:
-        """Return whether the table has a column of that name."""
+        """
+        Return whether the table has a column of that name.
+
+        Parameters
+        ----------
+        name : str
+        """
         return name in self.table.column_names
 
     @property

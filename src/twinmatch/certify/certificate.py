@@ -48,14 +48,14 @@ class Certificate:
     objective : int or None
         Points of all pairs, recomputed. None where the pairs do not allow it.
     bound : int or None
-        No matching that covers as many left schools has more points: recomputed from the prices over
-        all pairs. None where the prices do not allow it, or the pass was cancelled.
+        No matching that covers as many left schools has more points (:term:`bound`): recomputed from the
+        prices over all pairs. None where the prices do not allow it, or the pass was cancelled.
     coverage : int or None
         Left schools that have a partner, recounted.
     coverage_bound : int or None
-        No matching covers more left schools: recomputed from the witness.
+        No matching covers more left schools: recomputed from the :term:`witness`.
     pairs_checked : int
-        Pairs that the plain pass evaluated, admissible or not.
+        Pairs that the :term:`plain pass` evaluated, admissible or not.
     pass_seconds : float
         What the plain pass took.
     seconds : float

@@ -40,7 +40,7 @@ def compare(
     seed: int = 0,
 ) -> Comparison:
     """
-    Pair the same schools under several policies, and say what each costs against the first.
+    Pair the same schools under several policies: what each costs in :term:`points` and :term:`coverage`.
 
     Parameters
     ----------

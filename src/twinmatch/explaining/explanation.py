@@ -346,7 +346,7 @@ class Explanation(Shown):
         ties.
     standby : tuple of Option
         Of a left school: those of its admissible partners that have a free place and would be allowed by the
-        caps if its partner dropped out today, most points first.
+        caps if its partner dropped out today, most points first (:term:`standby`).
     rivals : tuple of Rival
         Of a right school: those who would have more points with it than they have, the nearest to its price
         first.

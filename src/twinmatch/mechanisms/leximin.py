@@ -70,7 +70,7 @@ def leximin() -> Mechanism:
 
     Notes
     -----
-    Among all matchings :math:`M` with the largest coverage, the result is best by
+    Among all matchings :math:`M` with the largest :term:`coverage`, the result is best by
 
     .. math:: \Bigl(\min_{(i, j) \in M} p_{ij},\; \sum_{(i, j) \in M} p_{ij}\Bigr)
 

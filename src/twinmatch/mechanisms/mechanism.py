@@ -187,11 +187,11 @@ def most_points() -> Mechanism:
 
     Notes
     -----
-    Among all matchings :math:`M` with the largest coverage, the result maximises
+    Among all matchings :math:`M` with the largest :term:`coverage`, the result maximises
 
     .. math:: \sum_{(i, j) \in M} p_{ij},
 
-    exactly, and prices prove it (linear programming duality for assignment problems: R. Burkard,
-    M. Dell'Amico, S. Martello, *Assignment Problems*, SIAM 2009, ch. 4).
+    exactly, and :term:`prices <price>` prove it (linear programming duality for assignment problems: R.
+    Burkard, M. Dell'Amico, S. Martello, *Assignment Problems*, SIAM 2009, ch. 4).
     """
     return MostPoints()

@@ -194,7 +194,7 @@ def greedy() -> Greedy:
     Pairs are put in one order: most points first, of equal points the lower id of the left school, then of
     the right school. One after the other is taken where both schools still have a place, and every quota of
     the pair has room. So for each admissible pair :math:`(i, j)` that is not in the result :math:`M`, and
-    comes before the pair of :math:`i`,
+    comes before the pair of :math:`i` (see :term:`blocking pair`),
 
     .. math:: p_{ij} \le \min_{(i', j) \in M} p_{i'j} \quad\text{and } j \text{ is full},
 
@@ -237,8 +237,8 @@ def stable(right_policy: Policy | None = None) -> Stable:
 
     Notes
     -----
-    With points :math:`p` of the policy and :math:`q` of the right policy, there is no pair :math:`(i, j)`
-    outside the result, admissible under both, with
+    With points :math:`p` of the policy and :math:`q` of the right policy, there is no :term:`blocking pair`
+    :math:`(i, j)`: none outside the result, admissible under both, with
 
     .. math:: p_{ij} > u_i \quad\text{and}\quad q_{ij} > v_j,
 
@@ -292,8 +292,8 @@ def serial_dictatorship(seed: int = 0) -> SerialDictatorship:
     -----
     Left schools choose in the order of :func:`lottery`: the SHA-256 of ``"SEED:ID"``, the lowest first, which
     anybody can work out from the seed and the ids, in whatever order rows are. Each gets the best right
-    school that still has a place, with ties by id. With :math:`r_i` the place of :math:`i` in the lottery,
-    for each admissible pair :math:`(i, j)` outside the result :math:`M` with :math:`p_{ij} > u_i`,
+    school with room left (:term:`capacity`), with ties by id. With :math:`r_i` the place of :math:`i` in the
+    lottery, for each admissible pair :math:`(i, j)` outside the result :math:`M` with :math:`p_{ij} > u_i`,
 
     .. math:: j \text{ is full and } r_{i'} < r_i \text{ for all } (i', j) \in M,
 

@@ -94,7 +94,7 @@ def nash() -> Mechanism:
 
     Notes
     -----
-    Among all matchings :math:`M` with the largest coverage, the result maximises
+    Among all matchings :math:`M` with the largest :term:`coverage`, the result maximises
     :math:`\prod_{(i, j) \in M} (1 + p_{ij})`, in the form of
 
     .. math:: \sum_{(i, j) \in M} \lfloor 2^{15} \log_2 (1 + p_{ij}) \rfloor,
@@ -137,7 +137,7 @@ def concave(function: Callable[[npt.NDArray[np.int64]], npt.ArrayLike]) -> Mecha
 
     Notes
     -----
-    Among all matchings :math:`M` with the largest coverage, the result maximises
+    Among all matchings :math:`M` with the largest :term:`coverage`, the result maximises
     :math:`\sum_{(i, j) \in M} g(p_{ij})`, exactly, and prices prove it. With
     :math:`g(p) = p^{1 - a} / (1 - a)` it is alpha-fair (A. B. Atkinson, "On the measurement of inequality",
     J. Econ. Theory 2 (1970)); :math:`\min(p, t)` cares for nobody who has :math:`t`.

@@ -21,10 +21,10 @@ class Metrics:
     """
     What a matching gives, and to whom.
 
-    Numbers of schools and coverage count left schools; everything else counts pairs, which are more where
-    schools have several partners. What does not exist (the mean of no pairs, the distance of schools without
-    coordinates) is None here and missing in frames, never zero. Where the status is INFEASIBLE or NO_SOLUTION
-    there is no matching: only the sizes of groups are known, and nobody is said to be left out.
+    Numbers of schools and :term:`coverage` count left schools; everything else counts pairs, which are more
+    where schools have several partners. What does not exist (the mean of no pairs, the distance of schools
+    without coordinates) is None here and missing in frames, never zero. Where the status is INFEASIBLE or
+    NO_SOLUTION there is no matching: only the sizes of groups are known, and nobody is said to be left out.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ class Metrics:
         ``points_total``
             Points of all pairs.
         ``blocking_pairs``
-            Pairs that would rather have each other, see :func:`twinmatch.blocking.blocking_pairs`; where the
+            Pairs that would rather have each other (:term:`blocking pair`), see
+            :func:`twinmatch.blocking.blocking_pairs`; where the
             mechanism has a policy of right schools, these rank by it.
         ``partner_countries``, ``largest_country_share``
             Countries that got a pair; the share of pairs of the one that got most.

@@ -35,8 +35,9 @@ def systematic_twinning(*, on: date = MEMBERS_AS_OF, balance: bool = False) -> P
     """
     Return the default policy: a twin in another member state for every school.
 
-    Pairs have a common ISCED level, from level 2 on a shared working language, and both schools
-    are open, available and of the same special setting. A perfect pair is worth 1,000,000 points:
+    Pairs have a common ISCED level, from level 2 on a shared working language, and both schools are open,
+    available and of the same special setting: what each :term:`rule` asks. A perfect pair is worth 1,000,000
+    :term:`points`, by :term:`criterion`:
 
     ==========  =======  ========================================================================
     criterion   points   why

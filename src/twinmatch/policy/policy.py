@@ -45,13 +45,15 @@ class Policy:
     Parameters
     ----------
     rules : sequence of rules
-        See :mod:`twinmatch.policy.rules`. A pair is admissible if every rule allows it; without
+        See :mod:`twinmatch.policy.rules`. A pair is admissible if every :term:`rule` allows it; without
         rules every pair is.
     criteria : sequence of criteria
-        See :mod:`twinmatch.policy.criteria`. The points of a pair are the sum over the criteria.
+        See :mod:`twinmatch.policy.criteria`. The :term:`points` of a pair are the sum over each
+        :term:`criterion`.
     quotas : sequence of quotas
-        See :mod:`twinmatch.policy.quotas`: bounds on groups of pairs, numbers of partners, locked pairs. They
-        must hold, whatever that costs in points or coverage; only a balance of countries gives way.
+        See :mod:`twinmatch.policy.quotas`, and :term:`quota`: bounds on groups of pairs, numbers of partners,
+        locked pairs. They must hold, whatever that costs in points or coverage; only a balance of countries
+        gives way.
     allow_large_calls : bool
         Whether criteria that call a function of your own may be asked about more than 1e9 pairs.
     coverage : {"first", "points"}
@@ -205,13 +207,24 @@ class Policy:
         return policy
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the policy to a TOML file, see :meth:`to_toml`."""
+        """
+        Write the policy to a TOML file, see :meth:`to_toml`.
+
+        Parameters
+        ----------
+        path : path
+            A file that is there is replaced.
+        """
         Path(path).write_bytes(self.to_toml().encode())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """
         Read a policy from a TOML file, see :meth:`from_toml`.
+
+        Parameters
+        ----------
+        path : path
 
         Raises
         ------

@@ -59,7 +59,7 @@ MAX_QUOTAS = 2_000
 @dataclass(frozen=True)
 class Quota(Part):
     """
-    Bounds on the number of pairs between some left schools and some right schools.
+    Bounds on the number of pairs between some left schools and some right schools: a :term:`quota`.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ class QuotaPer(Part):
 @dataclass(frozen=True)
 class CoverageFloor(Part):
     """
-    Schools of a group must not be left without a partner.
+    Schools of a group must not be left without a partner: a floor on :term:`coverage`, and a :term:`quota`.
 
     Parameters
     ----------

@@ -39,6 +39,10 @@ def groups(matching: Matching) -> Any:
     """
     Say of groups of left schools how many have a partner, and with how many points.
 
+    Parameters
+    ----------
+    matching : Matching
+
     Returns
     -------
     frame
@@ -81,6 +85,10 @@ def groups(matching: Matching) -> Any:
 def group_gaps(matching: Matching) -> Any:
     """
     Compare groups two by two: what the first has more than the second.
+
+    Parameters
+    ----------
+    matching : Matching
 
     Returns
     -------

@@ -43,6 +43,10 @@ def partners_by_country(matching: Matching) -> Any:
     """
     Count pairs by the country of the partner, most first.
 
+    Parameters
+    ----------
+    matching : Matching
+
     Returns
     -------
     frame
@@ -56,6 +60,10 @@ def partners_by_country(matching: Matching) -> Any:
 def partners_by_academie(matching: Matching) -> Any:
     """
     Count pairs by the académie of the left school and the country of its partner.
+
+    Parameters
+    ----------
+    matching : Matching
 
     Returns
     -------
@@ -83,6 +91,10 @@ def points_distribution(matching: Matching) -> Any:
     """
     Count pairs by their points.
 
+    Parameters
+    ----------
+    matching : Matching
+
     Returns
     -------
     frame
@@ -106,6 +118,10 @@ def points_distribution(matching: Matching) -> Any:
 def points_by_criterion(matching: Matching) -> Any:
     """
     Say what the points are made of.
+
+    Parameters
+    ----------
+    matching : Matching
 
     Returns
     -------
@@ -131,6 +147,10 @@ def reasons(matching: Matching) -> Any:
     """
     Count left schools without a partner by the kind of reason, most first.
 
+    Parameters
+    ----------
+    matching : Matching
+
     Returns
     -------
     frame
@@ -150,6 +170,10 @@ def kind_of(reason: str) -> str:
 def flows(matching: Matching) -> Any:
     """
     Count pairs from where to where: académies to squares of the map, by country.
+
+    Parameters
+    ----------
+    matching : Matching
 
     Returns
     -------
@@ -203,6 +227,10 @@ def _middle(
 def everyone(matching: Matching) -> Any:
     """
     List every left school with its partner, or with the reason why it has none; sorted by ``left_id``.
+
+    Parameters
+    ----------
+    matching : Matching
 
     Returns
     -------

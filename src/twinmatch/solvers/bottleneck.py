@@ -140,7 +140,8 @@ class _Trees:
         """
         Grow trees from all roots at once, which share no node.
 
-        Returns the ends of paths, ``most`` at most and one for each root, and all left nodes that were reached.
+        Returns the ends of paths, ``most`` at most and one for each root, and all left nodes that were
+        reached.
         """
         root_of = np.full(self.graph.num_left, NOWHERE, np.int64)
         root_of[roots] = roots

@@ -179,6 +179,7 @@ class Matching:
         mechanism: Procedure,
     ) -> Matching:
         """Return the matching that a procedure over two sorted tables came to."""
+        mechanism = outcome.mechanism or mechanism
         terms = compiled(left, right, policy).terms
         i = np.flatnonzero(outcome.mate >= 0)
         objective = int(terms.points(i, outcome.mate[i]).sum())

@@ -30,7 +30,8 @@ two, and ``mechanism`` in ``matching.json`` names it. A transform of the user's 
 ``curve.parquet``                   ``worth``: what 0, 1, ... points count for
 ``right_policy.toml``               the policy by which right schools rank, of ``stable``
 ``matching.json``                   besides, ``lottery``, the seed of ``serial_dictatorship``; ``promise``,
-                                    the floor of ``leximin`` and the schools that prove it
+                                    the floor of ``leximin`` and the schools that prove it; ``ranks``
+``rank_prices.parquet``             ``price`` of places that proves the points, of ``rank_maximal``
 ==================================  =================================================================
 
 Each file is written under another name and put in place in one step. Nothing is pickled.
@@ -46,7 +47,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinmatch.errors import Fault, FormatError, TwinMatchError
-from twinmatch.mechanisms import NAMES, Concave, Leximin, Mechanism, SerialDictatorship, most_points, named
+from twinmatch.mechanisms import (
+    NAMES,
+    Concave,
+    Leximin,
+    Mechanism,
+    RankMaximal,
+    SerialDictatorship,
+    most_points,
+    named,
+    rank_maximal,
+)
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -108,7 +119,8 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
         "price": matching.right_price,
     }
     proof = matching.proof
-    for name in ("left_prices.parquet", "quota_prices.parquet", "curve.parquet", "right_policy.toml"):
+    tables = ("left_prices", "quota_prices", "curve", "rank_prices")
+    for name in (*(f"{table}.parquet" for table in tables), "right_policy.toml"):
         (folder / name).unlink(missing_ok=True)  # of another matching
     if proof is not None:
         prices |= _proven(proof, "right")
@@ -155,6 +167,10 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
             "weight": promise.weight,
             "witness_left": [str(name) for name in matching.left.ids[promise.witness_left]],
         }
+    if isinstance(mechanism, RankMaximal):
+        record["ranks"] = mechanism.ranks
+        if mechanism.right_price is not None:
+            parquet("rank_prices", pa.table({"price": mechanism.right_price}))
     if isinstance(mechanism, SerialDictatorship):
         record["lottery"] = mechanism.seed
     if right_toml is not None:
@@ -246,6 +262,11 @@ def _mechanism(folder: Path, record: dict[str, Any], left_row: dict[str, int]) -
         return most_points()
     if "promise" in record:
         return Leximin(_promise(folder, record["promise"], left_row))
+    if "ranks" in record:
+        ranked = rank_maximal(_number("ranks", record["ranks"]))
+        if not (folder / "rank_prices.parquet").is_file():
+            return ranked
+        return RankMaximal(ranked.ranks, _whole(_read(folder, "rank_prices"), "price"))
     if record["mechanism"] in NAMES:
         seed = _number("lottery", record["lottery"]) if "lottery" in record else None
         path = folder / "right_policy.toml"

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["BY_POINTS", "Blocked", "Ranking", "count_blocking"]
+__all__ = ["BY_POINTS", "Blocked", "Ranking", "count_above", "count_blocking"]
 
 _ANYBODY, _NOBODY = -(2**31), 2**31 - 1
 
@@ -172,6 +172,53 @@ def count_blocking(
         number = ~(packed & 0xFFFFFFFF) & 0xFFFFFFFF
         rival = np.where(packed == np.iinfo(np.int64).min, -1, number)
     return Blocked(blocked, rival, int(done[0]), time.perf_counter() - started)
+
+
+def count_above(
+    terms: PairTerms,
+    floor: Int64,
+    open_right: Bool,
+    *,
+    threads: int | None = None,
+    isa: str = "auto",
+    on_progress: Callable[[int, int], object] | None = None,
+    cancel: Cancel | None = None,
+) -> Int64 | None:
+    """
+    Count the partners of each left school that have more points than a floor.
+
+    Parameters
+    ----------
+    terms : PairTerms
+        Without a curve.
+    floor : (num_left,) int64
+        Points; within 32 bits.
+    open_right : (num_right,) bool
+        Whom to count.
+    threads, isa, on_progress, cancel
+        As for :func:`~twinmatch.certify.plain.plain_pass`.
+
+    Returns
+    -------
+    (num_left,) int64 or None
+        None if it was cancelled.
+    """
+    flag, done = np.zeros(1, np.uint8), np.zeros(1, np.int64)
+    kind, nobody = np.zeros(terms.num_left, np.int32), np.full(terms.num_left, -1, np.int32)
+    worst = np.where(open_right, _ANYBODY, _NOBODY).astype(np.int32)[None]
+    holder = np.full((1, terms.num_right), -1, np.int32)
+    limit = floor.astype(np.int32)
+    task = _Task(terms, BY_POINTS, limit, nobody, kind, worst, holder, False, isa, flag, done)
+    count = number_of(threads)
+    found = watched(
+        task.in_blocks if terms.calls else lambda: task.compiled(count),
+        flag,
+        done,
+        terms.num_left * terms.num_right,
+        on_progress,
+        cancel,
+    )
+    return None if found is None else found[0]
 
 
 class _Standing:

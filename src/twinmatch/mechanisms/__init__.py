@@ -20,6 +20,7 @@ from twinmatch.mechanisms.ordinal import (
     serial_dictatorship,
     stable,
 )
+from twinmatch.mechanisms.ranks import RankMaximal, rank_maximal
 from twinmatch.mechanisms.transformed import Concave, Nash, concave, nash
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "MostPoints",
     "Nash",
     "Procedure",
+    "RankMaximal",
     "SerialDictatorship",
     "Stable",
     "concave",
@@ -40,6 +42,7 @@ __all__ = [
     "most_points",
     "named",
     "nash",
+    "rank_maximal",
     "serial_dictatorship",
     "stable",
 ]

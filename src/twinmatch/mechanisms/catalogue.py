@@ -8,6 +8,7 @@ from twinmatch.errors import Fault, InputError
 from twinmatch.mechanisms.leximin import Leximin
 from twinmatch.mechanisms.mechanism import Mechanism, MostPoints
 from twinmatch.mechanisms.ordinal import Greedy, SerialDictatorship, Stable, serial_dictatorship, stable
+from twinmatch.mechanisms.ranks import RankMaximal
 from twinmatch.mechanisms.transformed import Nash
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "named"]
 
 _KNOWN: dict[str, type[Mechanism]] = {
-    one.name: one for one in (MostPoints, Leximin, Nash, Greedy, Stable, SerialDictatorship)
+    one.name: one for one in (MostPoints, Leximin, Nash, Greedy, Stable, SerialDictatorship, RankMaximal)
 }
 
 NAMES = tuple(_KNOWN)

@@ -105,10 +105,13 @@ class Outcome(NamedTuple):
     limit : Limit or None
         What stopped it before its end, if anything did. Then the pairs keep to the rules, and nothing else
         is said of them.
+    mechanism : Procedure, optional
+        The mechanism with what proves its guarantee, where it has more to show than pairs.
     """
 
     mate: Int64
     limit: Limit | None
+    mechanism: Procedure | None = None
 
 
 class Findings(NamedTuple):

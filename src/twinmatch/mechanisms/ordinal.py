@@ -46,11 +46,21 @@ if TYPE_CHECKING:
 
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["Greedy", "SerialDictatorship", "Stable", "greedy", "lottery", "serial_dictatorship", "stable"]
+__all__ = [
+    "Greedy",
+    "Ordinal",
+    "SerialDictatorship",
+    "Stable",
+    "graph_of",
+    "greedy",
+    "lottery",
+    "serial_dictatorship",
+    "stable",
+]
 
 
-class _Ordinal(Procedure):
-    """What the three have in common."""
+class Ordinal(Procedure):
+    """What mechanisms have in common that rank partners and keep to rules, places, locks and perhaps caps."""
 
     takes_caps: ClassVar[bool] = True
     what: ClassVar[str] = "block"
@@ -99,18 +109,18 @@ class _Ordinal(Procedure):
 
 
 @dataclass(frozen=True)
-class Greedy(_Ordinal):
+class Greedy(Ordinal):
     """The mechanism of :func:`greedy`."""
 
     name: ClassVar[str] = "greedy"
 
     def run(self, setting: Setting, control: Control) -> Outcome:
         """Take the best pair again and again; see :meth:`Procedure.run`."""
-        return Outcome(*take_in_turn(_graph(setting, setting.terms), setting.limits, None, control))
+        return Outcome(*take_in_turn(graph_of(setting, setting.terms), setting.limits, None, control))
 
 
 @dataclass(frozen=True)
-class Stable(_Ordinal):
+class Stable(Ordinal):
     """
     The mechanism of :func:`stable`.
 
@@ -139,10 +149,10 @@ class Stable(_Ordinal):
 
     def run(self, setting: Setting, control: Control) -> Outcome:
         """Let left schools propose, or take the best pairs; see :meth:`Procedure.run`."""
-        graph = _graph(setting, setting.terms)
+        graph = graph_of(setting, setting.terms)
         if setting.right_terms is None:
             return Outcome(*take_in_turn(graph, setting.limits, None, control))
-        ranks = _graph(setting, setting.right_terms)
+        ranks = graph_of(setting, setting.right_terms)
         return Outcome(*accept_deferred(graph, ranks, setting.limits, control))
 
     def ranking(self, setting: Setting) -> Ranking:
@@ -157,7 +167,7 @@ class Stable(_Ordinal):
 
 
 @dataclass(frozen=True)
-class SerialDictatorship(_Ordinal):
+class SerialDictatorship(Ordinal):
     """
     The mechanism of :func:`serial_dictatorship`.
 
@@ -174,7 +184,7 @@ class SerialDictatorship(_Ordinal):
     def run(self, setting: Setting, control: Control) -> Outcome:
         """Let schools choose in the order of the lottery; see :meth:`Procedure.run`."""
         order = lottery(setting.left.ids, self.seed)
-        return Outcome(*take_in_turn(_graph(setting, setting.terms), setting.limits, order, control))
+        return Outcome(*take_in_turn(graph_of(setting, setting.terms), setting.limits, order, control))
 
     def ranking(self, setting: Setting) -> Ranking:
         """Return the places in the lottery."""
@@ -345,7 +355,7 @@ def lottery(ids: Sequence[str] | npt.NDArray[np.object_], seed: int) -> Int64:
     return place
 
 
-def _graph(setting: Setting, terms: PairTerms) -> ScoredGraph | CalledGraph:
+def graph_of(setting: Setting, terms: PairTerms) -> ScoredGraph | CalledGraph:
     """Return the graph of a policy's terms; only its points are asked about."""
     return CalledGraph(terms, allow_large=True) if terms.calls else ScoredGraph(terms)
 

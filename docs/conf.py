@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from docutils import nodes
+from numpydoc import xref
 
 import twinmatch
 
@@ -42,6 +43,19 @@ autodoc_typehints = "none"  # the signature shows them; the text says shapes and
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+# Our own types lead to their pages; those of Python and NumPy, whose pages are elsewhere, stay words.
+xref.DEFAULT_LINKS.clear()
+numpydoc_xref_param_type = True
+numpydoc_xref_ignore = "all"
+numpydoc_xref_aliases = {name: f"twinmatch.{name}" for name in twinmatch.__all__ if name[0].isupper()} | {
+    "BlockingPairs": "twinmatch.blocking.BlockingPairs",
+    "Claim": "twinmatch.certify.Claim",
+    "Mechanism": "twinmatch.mechanisms.Mechanism",
+    "Metrics": "twinmatch.metrics.Metrics",
+    "Procedure": "twinmatch.mechanisms.Procedure",
+    "Witness": "twinmatch.witness.Witness",
+}
 
 html_math_renderer = "mathml"
 html_theme = "furo"

@@ -506,8 +506,7 @@ class Matching:
         i = np.flatnonzero(self.mate < 0)
         if isinstance(self.mechanism, Procedure):
             done = self.status is Status.OPTIMAL
-            name = self.mechanism.name
-            why = reasons_after(i, self._compiled, self.constraints, name, is_done=done)
+            why = reasons_after(i, self._compiled, self.constraints, self.mate, is_done=done)
         elif self.proof is None:
             why = reasons_for(i, self._compiled, self.right_capacity, self.witness_left)
         else:

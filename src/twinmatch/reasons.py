@@ -77,7 +77,12 @@ def reasons_for(
 
 
 def reasons_after(
-    rows: npt.NDArray[np.intp], compiled: Compiled, limits: Constraints, name: str, *, is_done: bool
+    rows: npt.NDArray[np.intp],
+    compiled: Compiled,
+    limits: Constraints,
+    mate: npt.NDArray[np.int64],
+    *,
+    is_done: bool,
 ) -> list[str]:
     """
     Say for each of these left schools why it has no partner, where a procedure was carried out.
@@ -88,8 +93,8 @@ def reasons_after(
         Left schools without a partner.
     compiled : Compiled
     limits : Constraints
-    name : str
-        The mechanism.
+    mate : (num_left,) int64
+        Right school of each left school, -1 for none.
     is_done : bool
         Whether the procedure came to its end.
 
@@ -98,8 +103,7 @@ def reasons_after(
     list of str
     """
     admissible = _Admissible(compiled, limits.right_most)
-    capped = any(quota.at_most is not None for quota in limits.quotas)
-    more = ", or kept away by a quota" if capped else ""
+    is_free = np.bincount(mate[mate >= 0], minlength=len(limits.right_most)) < limits.right_most
     reasons = []
     for i in rows.tolist():
         left_over, nobody = admissible.partners_of(i)
@@ -109,10 +113,14 @@ def reasons_after(
             reasons.append("kept out by the policy, which allows it no partner")
         elif not is_done:
             reasons.append(_not_reached(left_over))
+        elif admissible.any_of(i, is_free):
+            reasons.append(
+                f"passed over: {left_over:,} admissible partners, and the mechanism gives it none of them"
+            )
         else:
             reasons.append(
-                f"left over: {left_over:,} admissible partners, none of which takes it under {name}: their "
-                f"places are with schools that come before it{more}"
+                f"passed over: {left_over:,} admissible partners, all taken by schools that come first under "
+                "the mechanism"
             )
     return reasons
 
@@ -206,6 +214,8 @@ class _Admissible:
         self.rules = [term for _, term in compiled.rules if isinstance(term, RuleTerm)]
         # Not by class: schools that nobody is admissible to share one, whichever rule it is.
         self.known: dict[tuple[int, ...], str] = {}
+        self.chosen: npt.NDArray[np.bool_] | None = None
+        self.number: Int64 = self.partners
 
     def struck(self, i: int) -> Int64:
         """Return the partners that only single forbidden pairs keep away."""
@@ -225,6 +235,13 @@ class _Admissible:
         left_over = partners - len(self.struck(i))
         one_by_one = f"the pairs with all {partners:,} that the rules leave are forbidden one by one"
         return left_over, "" if left_over else f"no admissible partner: {one_by_one}"
+
+    def any_of(self, i: int, chosen: npt.NDArray[np.bool_]) -> bool:
+        """Return whether some of these right schools are admissible partners."""
+        if self.chosen is not chosen:
+            classes = np.bincount(self.terms.right_class[chosen], minlength=self.table.shape[1])
+            self.chosen, self.number = chosen, self.table @ classes
+        return bool(self.number[self.terms.left_class[i]] > int(chosen[self.struck(i)].sum()))
 
 
 class _Caps:

@@ -81,7 +81,7 @@ def test_lists_at_the_prices_of_a_market(isa, linears, left_km, seed):
 
 @pytest.mark.parametrize("isa", SETS)
 def test_lists_where_points_count_for_less(isa, seed):
-    """On a curve below the points bounds lean as before; on one above they may not, and lists are right too."""
+    """On a curve below the points bounds lean as before, on one above they may not; lists are right."""
     for share, weight in ((0.3, 0), (0.9, 0), (0.5, 40_000)):
         rng = np.random.default_rng([seed, int(10 * share)])
         terms = market(rng, left_km=100, reach_km=900, cap=0.7, linears=2)

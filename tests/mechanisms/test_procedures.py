@@ -286,11 +286,11 @@ def test_mechanisms_on_the_command_line(sample, tmp_path, capsys):
 
 
 def test_who_is_left_over_is_told_why():
-    """With fewer places than schools, the reason names the mechanism; prices of rules are refused."""
+    """With fewer places than schools others come first; prices of rules are refused."""
     w = world(5, num_left=12, num_right=4)
     matching = tm.match(w.left, w.right, BASE, mechanism=m.serial_dictatorship())
     reasons = matching.unmatched["reason"].to_pylist()
-    why = "under serial_dictatorship: their places are with schools that come before"
+    why = "admissible partners, all taken by schools that come first under the mechanism"
     assert any(why in one for one in reasons)
     assert all("stopped early" not in one for one in reasons)
     with pytest.raises(NoSolutionError, match="serial_dictatorship has none"):

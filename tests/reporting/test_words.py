@@ -72,7 +72,8 @@ def outcomes():
     left, right = tm.datasets.sample()
     yield tm.match(left, right)
     yield tm.match(left, right, deadline=1e-9)
-    for mechanism in (tm.mechanisms.nash(), tm.mechanisms.greedy(), tm.mechanisms.serial_dictatorship()):
+    for name in tm.mechanisms.NAMES:
+        mechanism = tm.mechanisms.named(name)
         yield tm.match(left, right, mechanism=mechanism)
     for quotas in (worlds.one_quota, worlds.a_floor, worlds.partners, worlds.locks):
         for seed in range(4):

@@ -5,11 +5,12 @@ The pairs of the first ranks
     Somebody lists them; here each is evaluated again, and one pass over all pairs counts how many there are.
     A list of so many different pairs of the first ranks is all of them.
 The most of each rank
-    R. W. Irving and others ("Rank-maximal matchings", ACM Trans. Algorithms 2, 2006): rank after rank, the
-    nodes that every largest matching of the pairs so far covers are found, and pairs go that are of no more
-    use. A matching is rank-maximal exactly where it uses pairs that stay to the end and fills all these
-    nodes. Largest matchings are SciPy's, and nodes are reached by its breadth-first search: no solver of ours
-    is asked.
+    R. W. Irving and others ("Rank-maximal matchings", ACM Trans. Algorithms 2, 2006): the pairs of the
+    matching up to a rank are a largest matching of all pairs up to it that are still of use. That is so where
+    no path leads from a free left node to a free place, over pairs out of the matching and in it in turn
+    (C. Berge, 1957). Nodes that no such path of even length reaches from a free node are covered by every
+    largest matching; pairs go that gain nothing by it, and the next rank is looked at. Who is reached is told
+    by SciPy's breadth-first search.
 The most points
     Prices of places prove it, as for any assignment: with u_i what a left node gains at best over the pairs
     that stay, no such matching has more than the sum of all u_i and of all prices. Only nodes that must be
@@ -98,7 +99,7 @@ def check_ranks(
 
     Notes
     -----
-    One evaluation of each pair, and for each rank a largest matching of the pairs listed.
+    One evaluation of each pair, and two searches for each rank over the pairs listed.
     """
     started = time.perf_counter()
     left, right = listed
@@ -167,7 +168,6 @@ def _judged(
     wants = (limits.left_most > 0) & ~locked
     use = wants[left] & (places[right] > 0)
     left, right, points, rank = left[use], right[use], points[use], rank[use]
-    stays, must_left, must_right = _what_stays(left, right, rank, ranks, wants, places)
     i = np.flatnonzero((mate >= 0) & ~locked)
     width = np.int64(limits.num_right)
     key = left.astype(np.int64) * width + right
@@ -175,15 +175,22 @@ def _judged(
     where = np.searchsorted(key[by_key], i * width + mate[i])
     at = by_key[np.minimum(where, len(key) - 1)] if len(key) else np.zeros(len(i), np.int64)
     known = (key[at] == i * width + mate[i]) if len(key) else np.zeros(len(i), bool)
+    rank_of = np.full(limits.num_left, ranks + 1)
+    rank_of[i[known]] = rank[at[known]]
+    stays, must_left, must_right, longer = _what_stays(
+        left, right, rank, ranks, np.where(locked, -1, mate), rank_of, wants, places
+    )
     outside = int((~known).sum()) + int((~stays[at[known]]).sum())
     load = np.bincount(mate[i], minlength=limits.num_right)
     empty = int((must_left & (mate < 0)).sum()) + int(np.maximum(places - load, 0)[must_right].sum())
     had = np.bincount(rank[at[known]], minlength=ranks + 1)[1:]
+    by_rank = ", ".join(f"{n:,}" for n in had.tolist())
     what = (
-        f"{outside:,} pairs that no rank-maximal matching uses, {empty:,} places left that all of them fill; "
-        f"pairs by rank: {', '.join(f'{n:,}' for n in had.tolist())}"
+        f"pairs by rank: {by_rank}; {outside:,} are of no use, and {empty:,} places left that all must fill"
     )
-    claims = [Claim("rank-maximal", not outside and not empty, what)]
+    if longer:
+        what = f"more pairs of the first {longer} ranks are possible: a path leads to a free place"
+    claims = [Claim("rank-maximal", not outside and not empty and not longer, what)]
     if right_price is None or np.shape(right_price) != (limits.num_right,):
         return [*claims, Claim("most points", False, "there are no prices that prove it")]
     wrong = int(((right_price < 0) & ~must_right).sum())
@@ -197,60 +204,56 @@ def _judged(
 
 
 def _what_stays(
-    left: Int32, right: Int32, rank: Int64, ranks: int, wants: Bool, places: Int64
-) -> tuple[Bool, Bool, Bool]:
-    """Return the pairs of use, and the nodes that every rank-maximal matching fills."""
+    left: Int32,
+    right: Int32,
+    rank: Int64,
+    ranks: int,
+    mate: Int64,
+    rank_of: Int64,
+    wants: Bool,
+    places: Int64,
+) -> tuple[Bool, Bool, Bool, int]:
+    """
+    Return the pairs of use, and the nodes that every rank-maximal matching fills.
+
+    Last comes the first rank up to which more pairs are possible; 0 for none.
+    """
     stays = np.ones(len(left), bool)
     must_left, must_right = np.zeros(len(wants), bool), np.zeros(len(places), bool)
     for number in range(1, ranks + 1):
         now = stays & (rank <= number)
-        left_even, right_odd, right_even, left_odd = _reach(left[now], right[now], wants, places)
+        held = np.where(rank_of <= number, mate, -1)
+        spare = np.bincount(held[held >= 0], minlength=len(places)) < places
+        listed = left[now], right[now], held, len(places)
+        left_even, right_odd = _reached(*listed, wants & (held < 0), forth=True)
+        if (right_odd & spare).any():
+            return stays, must_left, must_right, number
+        left_odd, right_even = _reached(*listed, spare, forth=False)
         must_left |= wants & ~left_even
         must_right |= (places > 0) & ~right_even
         later = rank > number
         stays &= ~(later & (~left_even[left] | ~right_even[right]))
         stays &= ~(~later & left_odd[left] & ~right_even[right])
         stays &= ~(~later & right_odd[right] & ~left_even[left])
-    return stays, must_left, must_right
+    return stays, must_left, must_right, 0
 
 
-def _reach(left: Int32, right: Int32, wants: Bool, places: Int64) -> tuple[Bool, Bool, Bool, Bool]:
-    """Return who is reached from free left nodes and from free places, given a largest matching."""
+def _reached(
+    left: Int32, right: Int32, held: Int64, num_right: int, free: Bool, *, forth: bool
+) -> tuple[Bool, Bool]:
+    """Return who is reached from free left nodes over pairs and back over held ones; or from free places."""
     from scipy.sparse import csr_matrix
-    from scipy.sparse.csgraph import breadth_first_order, maximum_bipartite_matching
+    from scipy.sparse.csgraph import breadth_first_order
 
-    n, m = len(wants), len(places)
-    # A column for each place: of places beyond one for each pair nobody has any use.
-    copies = np.minimum(np.maximum(places, 0), np.bincount(right, minlength=m))
-    start = np.concatenate([[0], np.cumsum(copies)])
-    many = copies[right]
-    row = np.repeat(left.astype(np.int64), many)
-    column = np.repeat(start[right] - np.concatenate([[0], np.cumsum(many)[:-1]])[: len(many)], many)
-    column = column + np.arange(len(column))
-    total = int(start[-1])
-    owner = np.repeat(np.arange(m), copies)
-    graph = csr_matrix((np.ones(len(row), np.int8), (row, column)), shape=(n, max(1, total)))
-    held = maximum_bipartite_matching(graph, perm_type="column") if len(row) else np.full(n, -1)
+    num_left = len(held)
     i = np.flatnonzero(held >= 0)
-    taken = np.zeros(total, bool)
-    taken[held[i]] = True
-    spare = places > np.bincount(owner[held[i]], minlength=m)
-
-    def reached(forth: bool) -> tuple[Bool, Bool]:
-        """From free left nodes over pairs and back over the matching, or from free places the other way."""
-        source = n + total
-        free = np.flatnonzero(wants & (held < 0)) if forth else n + np.flatnonzero(spare[owner])
-        over = (row, n + column) if forth else (n + column, row)
-        back = (n + held[i], i) if forth else (i, n + held[i])
-        a = np.concatenate([over[0], back[0], np.full(len(free), source)])
-        b = np.concatenate([over[1], back[1], free])
-        links = csr_matrix((np.ones(len(a), np.int8), (a, b)), shape=(source + 1, source + 1))
-        seen = np.zeros(source + 1, bool)
-        seen[breadth_first_order(links, source, return_predecessors=False)] = True
-        of_right = np.zeros(m, bool)
-        of_right[owner[seen[n:source]]] = True
-        return seen[:n], of_right
-
-    left_even, right_odd = reached(True)
-    left_odd, right_even = reached(False)
-    return left_even, right_odd, right_even | spare, left_odd
+    source = num_left + num_right
+    start = np.flatnonzero(free) + (0 if forth else num_left)
+    over, back = (left, num_left + right), (i, num_left + held[i])
+    over, back = (over, back[::-1]) if forth else (over[::-1], back)
+    a = np.concatenate([over[0], back[0], np.full(len(start), source)]).astype(np.int32)
+    b = np.concatenate([over[1], back[1], start]).astype(np.int32)
+    links = csr_matrix((np.ones(len(a), np.int8), (a, b)), shape=(source + 1, source + 1))
+    seen = np.zeros(source + 1, bool)
+    seen[breadth_first_order(links, source, return_predecessors=False)] = True
+    return seen[:num_left], seen[num_left:source]

@@ -16,7 +16,8 @@ from twinmatch.explaining.obstacles import Standing
 from twinmatch.explaining.shares import shares_of
 from twinmatch.explaining.words import check_language
 from twinmatch.graph.terms import FORBIDDEN
-from twinmatch.mechanisms import most_points
+from twinmatch.mechanisms import Procedure, most_points
+from twinmatch.status import Status
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -108,28 +109,15 @@ class _Answer:
 
     def _reason(self, i: int) -> str:
         """Return the sentence of the table of those who are left out."""
-        from twinmatch.reasons import reasons_for, reasons_under
+        from twinmatch.reasons import reasons_after, reasons_for, reasons_under
 
         matching, rows = self.matching, np.array([i])
-        if not self.accounts.is_priced and self._found:
-            return (
-                self._passed_over(i)
-                or reasons_for(rows, matching._compiled, matching.right_capacity, matching.witness_left)[0]
-            )
+        if isinstance(matching.mechanism, Procedure):
+            done, limits = matching.status is Status.OPTIMAL, self.accounts.limits
+            return reasons_after(rows, matching._compiled, limits, matching.mate, is_done=done)[0]
         if matching.proof is None:
             return reasons_for(rows, matching._compiled, matching.right_capacity, matching.witness_left)[0]
         return reasons_under(rows, matching._compiled, matching._standing(matching.proof))[0]
-
-    def _passed_over(self, i: int) -> str:
-        """Return why a procedure that came to its end left a school out, where rules did not."""
-        row = self.accounts.row(i)
-        open_ = (row != FORBIDDEN) & (self.accounts.limits.right_most > 0)
-        if not open_.any() or str(self.matching.status) != "OPTIMAL":
-            return ""
-        many = f"passed over: {int(open_.sum()):,} admissible partners"
-        if (open_ & self.standing.has_place).any():
-            return f"{many}, and the mechanism gives it none of them"
-        return f"{many}, all taken by schools that come first under the mechanism"
 
     def _pair(self, i: int, j: int, *, of_right: bool = False) -> Pair:
         matching, accounts = self.matching, self.accounts

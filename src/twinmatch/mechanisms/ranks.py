@@ -126,8 +126,8 @@ def rank_maximal(ranks: int = 10) -> RankMaximal:
     speak of those. Pairs of later ranks are not made, and coverage does not come first: on the whole
     registers, where whole regions want the same partners, ten ranks cover 19,320 of 64,541 schools.
 
-    The check counts the pairs of the first ranks over all pairs, finds largest matchings rank by rank with
-    SciPy, and takes prices as the proof of the points.
+    The check counts the pairs of the first ranks over all pairs, sees rank by rank that no path leads to
+    more, and takes prices as the proof of the points.
 
     Source: R. W. Irving, T. Kavitha, K. Mehlhorn, D. Michail, K. Paluch, "Rank-maximal matchings", ACM
     Trans. Algorithms 2 (2006).

@@ -235,6 +235,7 @@ def test_links_to_the_glossary_lead_somewhere(name):
         "mechanisms.greedy",
         "mechanisms.stable",
         "mechanisms.serial_dictatorship",
+        "mechanisms.rank_maximal",
         "policies.systematic_twinning",
         "policies.Quota",
         "policies.CoverageFloor",

@@ -105,8 +105,8 @@ def rank_maximal(ranks: int = 10) -> RankMaximal:
     Parameters
     ----------
     ranks : int, optional
-        How many ranks count. The rank of a right school for a left one is 1 plus the number of its admissible
-        partners with places and more points; ties share a rank.
+        How many ranks count. The :term:`rank` of a right school for a left one is 1 plus the number of its
+        admissible partners with places and more points; ties share a rank.
 
     Raises
     ------

@@ -98,12 +98,14 @@ print(f"schools with their best partner: {metrics.summary['first_choice']:.0%}")
 # %% [markdown]
 # ## A school asks for more
 #
-# Not everybody can have the best partner. Take the school whose pair is worth least,
-# and the partner that would be worth most to it. Why does it not get that one?
+# Not everybody can have the best partner. Take the school whose pair is worth least
+# among those that could have more elsewhere. What keeps it from its next best partners?
 
 # %%
-worst = matching.pairs.loc[matching.pairs["points"].idxmin(), "left_id"]
-explanation = matching.explain(worst, k=3)
+for worst in matching.pairs.sort_values("points")["left_id"]:
+    explanation = matching.explain(worst, k=3)
+    if any(option.gain > 0 for option in explanation.next_best):
+        break
 print(explanation)
 
 # %% [markdown]
@@ -140,6 +142,9 @@ with tempfile.TemporaryDirectory() as folder:
 #
 # The service grants the wish that costs least, if all schools together lose no more
 # than a tenth of what the school gains. Otherwise the pair stays.
+#
+# A cost of 0 is a tie: the list with this pair has as many points as the list without,
+# and the order of ids decided between them.
 
 # %%
 wish = min(wishes, key=lambda wish: wish.cost.points)

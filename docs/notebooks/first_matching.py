@@ -46,7 +46,7 @@ print(f"{matching.objective:,} points, of at most {matching.bound:,}")
 # `OPTIMAL` means that both bounds are reached: no pairing covers more schools, and none
 # that covers as many has more points. This does not rest on trust: `verify` counts
 # everything again, over all pairs, with code that the solver cannot reach.
-# {doc}`reading_a_certificate` goes through it claim by claim.
+# [Reading a certificate](reading_a_certificate.py) goes through it claim by claim.
 
 # %%
 certificate = matching.verify()

@@ -85,7 +85,7 @@ by_function.pairs[["left_id", "right_id", "points", "town"]].head()
 #
 # What is searched fast are columns, at any size. `SocialPosition` reads any column of
 # numbers, not only the French index it is named after: the same score, to the last
-# point. There are others for tags, vectors and countries; see {doc}`../policies`.
+# point. [Policies](../policies.md) lists others, for tags, vectors and countries.
 
 # %%
 score = SocialPosition(weight=WEIGHT, zero_at=ZERO_AT, column="town", name="town")

@@ -42,8 +42,8 @@ assert certificate.ok
 # $$\sum_i \max(0, \text{best}_i + \lambda)
 # + \sum_j \text{places}_j \cdot \text{price}_j - \lambda K,$$
 #
-# whatever the prices are; {doc}`../concepts` has the three lines that show it. Good
-# prices give a low bound. Here it meets the points of the list, so that no list is
+# whatever the prices are; [Concepts](../concepts.md) has the three lines that show it.
+# Good prices give a low bound. Here it meets the points of the list, so that no list is
 # better.
 
 # %%

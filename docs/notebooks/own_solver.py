@@ -84,8 +84,8 @@ def auction(graph, step):
 # %% [markdown]
 # ## A bound that needs no optimum
 #
-# At any prices, the sum of what all left nodes keep at best and of all prices is more
-# than any matching can have. So the prices of the auction say how good its matching is.
+# Add up what every left node keeps at best at some prices, and all the prices: no
+# matching has more points. So the prices of the auction say how good its matching is.
 
 
 # %%

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import combinations
 
 import twinmatch as tm
 
@@ -22,3 +24,18 @@ def test_what_prices_are_measured_against_is_one_sentence():
     lines = str(comparison).splitlines()
     assert what in " ".join(line.strip() for line in lines)
     assert max(map(len, lines)) <= 101
+
+
+def test_names_of_neighbours_do_not_overlap():
+    """In the picture of a sweep every name can be read."""
+    policy = tm.policies.systematic_twinning()
+
+    def capped(share):
+        return replace(policy, quotas=[tm.policies.QuotaPer("cap", right=["country"], at_most_share=share)])
+
+    caps = [1.0, 0.225, 0.214, 0.203, 0.192, 0.181, 0.169]
+    figure = tm.sweep(policy, *tm.datasets.sample(), over=capped, values=caps).plot()
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == len(caps)
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))

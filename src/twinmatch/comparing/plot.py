@@ -48,9 +48,11 @@ def plot(comparison: Comparison, x: str, y: str) -> Any:
     names: dict[tuple[float, float], list[str]] = {}
     for name, point in zip(table["name"].to_list(), points[:, :2].tolist(), strict=True):
         names.setdefault(tuple(point), []).append(name)
-    for point, here in names.items():
-        if not np.isnan(point).any():
-            axes.annotate("; ".join(here), point, xytext=(5, 5), textcoords="offset points", fontsize=8)
+    shown = sorted(point for point in names if not np.isnan(point).any())
+    for rank, point in enumerate(shown):  # in turns above and below a front, which falls to the right
+        aside, side = ((-5, -11), "right") if rank % 2 else ((5, 5), "left")
+        label = "; ".join(names[point])
+        axes.annotate(label, point, xytext=aside, textcoords="offset points", ha=side, fontsize=8)
     for axis, values in ((axes.xaxis, points[:, 0]), (axes.yaxis, points[:, 1])):
         if np.nanmax(np.abs(values), initial=0) >= _LARGE:
             axis.set_major_formatter("{x:,.0f}")

@@ -133,7 +133,7 @@ def test_caps_where_the_right_ranks_by_itself_are_refused(sample):
     """Deferred acceptance with caps has no such guarantee; a right policy with quotas means nothing."""
     cap = (p.Quota("cap", right={"country": "ES"}, at_most=3),)
     policy = replace(p.systematic_twinning(), quotas=cap)
-    with pytest.raises(InputError, match="cap: is a cap where right schools rank by a policy of their own"):
+    with pytest.raises(InputError, match="cap: is a cap, which stable with a right policy cannot promise"):
         tm.match(*sample, policy, mechanism=ALL["right"])
     with pytest.raises(InputError, match=r"right_policy: has quotas \('cap'\)"):
         tm.match(*sample, mechanism=m.stable(replace(SIZES, quotas=cap)))

@@ -193,6 +193,15 @@ def test_the_sample_end_to_end(sample, first):
     assert str(first.status) == "OPTIMAL"
 
 
+def test_it_shows_itself_in_a_word(sample, first):
+    """What a mechanism found out is not printed by the thousand."""
+    assert repr(first.mechanism) == "RankMaximal(ranks=10)"
+    fair = tm.match(*sample, mechanism=tm.mechanisms.leximin())
+    assert repr(fair.mechanism) == f"Leximin(floor={fair.mechanism.promise.floor:,})"
+    root = tm.mechanisms.concave(np.sqrt).settled(100)
+    assert repr(root) == "Concave(101 entries)"
+
+
 def test_threads_and_rows_change_no_byte(sample, first):
     """Same tables in any row order, any number of threads: same seal."""
     left, right = sample
@@ -224,7 +233,7 @@ def test_bad_input_in_words(sample):
     )
     with pytest.raises(InputError, match="cannot promise") as told:
         tm.match(*sample, capped, mechanism=tm.mechanisms.rank_maximal())
-    assert "cap" in str(told.value)
+    assert "cap: is a cap, which rank_maximal cannot promise" in str(told.value)
 
 
 def test_a_stop_claims_nothing(sample):

@@ -43,6 +43,9 @@ class Leximin(Mechanism):
     promise: Promise | None = None
     name: ClassVar[str] = "leximin"
 
+    def __repr__(self) -> str:
+        return "Leximin()" if self.promise is None else f"Leximin(floor={self.promise.floor:,})"
+
     def curve(self, most_points: int) -> npt.NDArray[np.int32] | None:
         """Return 0 for points below the floor, and points from there on; see :meth:`Mechanism.curve`."""
         if self.promise is None:

@@ -73,10 +73,14 @@ class Ordinal(Procedure):
             draft = _draft(setting)
             part.add_to(draft, setting.left, setting.right)
             faults += [
-                Fault(part.name, f"{what}, which {self.name} cannot promise", hint=hint)
+                Fault(part.name, f"{what}, which {self._as_asked()} cannot promise", hint=hint)
                 for what, hint in _beyond(draft, self.takes_caps)
             ]
         return faults or room_faults(setting.limits)
+
+    def _as_asked(self) -> str:
+        """Return what messages call it."""
+        return self.name
 
     def ranking(self, setting: Setting) -> Ranking:
         """Return how right schools rank."""
@@ -146,6 +150,10 @@ class Stable(Ordinal):
             what = f"has quotas ({names}); only its rules and criteria rank schools"
             faults.append(Fault("right_policy", what, hint="Put quotas into the policy itself."))
         return faults
+
+    def _as_asked(self) -> str:
+        """Return what messages call it."""
+        return self.name if self.right_policy is None else f"{self.name} with a right policy"
 
     def run(self, setting: Setting, control: Control) -> Outcome:
         """Let left schools propose, or take the best pairs; see :meth:`Procedure.run`."""
@@ -388,5 +396,5 @@ def _beyond(draft: Draft, takes_caps: bool) -> list[tuple[str, str]]:
         caps = "Leave it out, set caps with QuotaPer, or take most_points()."
         out.append(("is a balance of countries", caps))
     if not takes_caps and any(quota.at_most is not None and not quota.at_least for quota in draft.quotas):
-        out.append(("is a cap where right schools rank by a policy of their own", other))
+        out.append(("is a cap", other))
     return out

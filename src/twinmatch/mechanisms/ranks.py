@@ -55,6 +55,9 @@ class RankMaximal(Ordinal):
     name: ClassVar[str] = "rank_maximal"
     takes_caps: ClassVar[bool] = False
 
+    def __repr__(self) -> str:
+        return f"RankMaximal(ranks={self.ranks})"
+
     def run(self, setting: Setting, control: Control) -> Outcome:
         """Take rank after rank, and the most points in the end; see :meth:`Procedure.run`."""
         graph = graph_of(setting, setting.terms)

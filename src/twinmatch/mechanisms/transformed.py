@@ -69,6 +69,10 @@ class Concave(Mechanism):
     entries: Int32 | None = None
     name: ClassVar[str] = "concave"
 
+    def __repr__(self) -> str:
+        known = 0 if self.entries is None else len(self.entries)
+        return f"Concave({known:,} entries)" if known else f"Concave({self.function!r})"
+
     def curve(self, most_points: int) -> Int32:
         """Return the entries; see :meth:`Mechanism.curve`."""
         if self.entries is not None:

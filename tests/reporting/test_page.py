@@ -334,6 +334,35 @@ def test_quotas_have_a_table():
 
 
 @pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", ["greedy", "stable", "serial_dictatorship", "rank_maximal"])
+def test_procedures_claim_what_they_keep_and_no_more(lang, name):
+    """No bound over all pairings, no price and no proof by prices is told of a procedure."""
+    caps = () if name == "rank_maximal" else (p.QuotaPer("cap", right=["country"], at_most=34),)
+    policy = replace(p.systematic_twinning(), quotas=caps)
+    mechanism = tm.mechanisms.named(name)
+    matching = tm.match(*tm.datasets.sample(), policy, mechanism=mechanism)
+    words, root = Words(lang), read(page(matching, lang=lang))
+    said = [text for text, _ in captioned(root, words["claim table"])]
+    assert words.say("claim bound procedure", bound=matching.bound) in said
+    assert words.say("claim coverage bound procedure", coverage_bound=matching.coverage_bound) in said
+    assert words["claim prices procedure"] in said
+    for key in ("claim bound", "claim coverage bound"):
+        assert words.say(key, bound=matching.bound, coverage_bound=matching.coverage_bound) not in said
+    assert (words["claim stable capped"] in said) == (name in ("greedy", "stable"))
+    who = root.one("section", id="certificate").all("p")[-1].text
+    assert "price" not in who
+    assert "prix" not in who
+    sections = root.all("section", id="quotas")
+    assert len(sections) == len(caps)
+    if caps:
+        rows = captioned(root, words["quotas table procedure"])
+        wanted = tables.records(matching.quotas)
+        assert [number(row[3]) for row in rows] == [row["count"] for row in wanted]
+        assert {len(row) for row in rows} == {4}
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_those_left_out_are_listed_with_their_reasons():
     """Kinds of reasons are counted, and each school stands with its own."""
     matching, words = squeezed(), Words("en")

@@ -75,6 +75,8 @@ def outcomes():
     for name in tm.mechanisms.NAMES:
         mechanism = tm.mechanisms.named(name)
         yield tm.match(left, right, mechanism=mechanism)
+    ranks = tm.Policy(criteria=(tm.policies.LevelOverlap(123),))
+    yield tm.match(left, right, mechanism=tm.mechanisms.stable(right_policy=ranks))
     for quotas in (worlds.one_quota, worlds.a_floor, worlds.partners, worlds.locks):
         for seed in range(4):
             w = worlds.world(seed)

@@ -9,6 +9,7 @@ from twinmatch import __version__
 from twinmatch.explaining.page import Items, Paragraph, Table
 from twinmatch.explaining.phrases import reason_in
 from twinmatch.explaining.terms import label
+from twinmatch.mechanisms import Procedure
 from twinmatch.reporting import charts, tables
 from twinmatch.reporting.markup import Html, block, figure, joined, picture, section, table
 from twinmatch.reporting.packing import packed
@@ -28,17 +29,20 @@ LISTED: Final = 200
 
 def quotas_section(matching: Matching, words: Words) -> Html:
     """Return what quotas asked for, got and cost; nothing where there are none."""
-    rows = [] if matching.proof is None else tables.records(matching.quotas)
+    no_prices = isinstance(matching.mechanism, Procedure)
+    rows = tables.records(matching.quotas)
     if not rows:
         return Html("")
-    heads = [words[key] for key in ("quota", "at least", "at most", "counted", "price")]
+    columns = ("quota", "at least", "at most", "counted") + (() if no_prices else ("price",))
+    heads = [words[key] for key in columns]
+    what = " procedure" if no_prices else ""
     body = [
         (
             label(words.lang, "quota", row["quota"]),
             words.number(row["at_least"]),
             words["none"] if row["at_most"] is None else words.number(row["at_most"]),
             words.number(row["count"]),
-            words.number(row["price"]),
+            *(() if no_prices else (words.number(row["price"]),)),
         )
         for row in rows[:LISTED]
     ]
@@ -46,8 +50,8 @@ def quotas_section(matching: Matching, words: Words) -> Html:
     return section(
         "quotas",
         words["quotas"],
-        table(words["quotas table"], heads, body, numbers=range(1, 5)),
-        block("p", words["quotas read"], class_="quiet"),
+        table(words[f"quotas table{what}"], heads, body, numbers=range(1, len(heads))),
+        block("p", words[f"quotas read{what}"], class_="quiet"),
         block("p", words.say("quotas more", count=more)) if more else "",
     )
 

@@ -146,6 +146,17 @@ def _strip(matching: Matching, words: Words) -> Html:
     return joined([bar, names])
 
 
+def _kinds(matching: Matching) -> list[str]:
+    """Return what makes some claims of a matching say something else than those of others."""
+    quotas = matching.constraints.quotas if isinstance(matching.mechanism, Procedure) else ()
+    kinds = {
+        "counted": counts_otherwise(matching),
+        "procedure": isinstance(matching.mechanism, Procedure),
+        "capped": any(quota.at_most is not None for quota in quotas),
+    }
+    return [kind for kind, is_so in kinds.items() if is_so]
+
+
 def certificate_section(matching: Matching, certificate: Certificate, words: Words) -> Html:
     """Return what was checked, what came of it, and who can check it again."""
     numbers = {
@@ -158,11 +169,11 @@ def certificate_section(matching: Matching, certificate: Certificate, words: Wor
         }.items()
     }
     rows = []
-    counted = counts_otherwise(matching)
+    kinds = _kinds(matching)
     for claim in certificate.claims:
         phrase = words.phrases.get(f"claim {claim.name}")
-        if counted:
-            phrase = words.phrases.get(f"claim {claim.name} counted", phrase)
+        for kind in kinds:
+            phrase = words.phrases.get(f"claim {claim.name} {kind}", phrase)
         said = joined([claim.name if phrase is None else phrase.format(**numbers)])
         if not claim.ok:  # what went wrong is said by the check, in English
             said = joined([said, " ", block("span", claim.detail, lang="en")])
@@ -173,7 +184,8 @@ def certificate_section(matching: Matching, certificate: Certificate, words: Wor
         verdict = words.say("certificate ok", pairs=len(matching.left) * len(matching.right))
     else:
         verdict = words.say("certificate refused", count=refused, claims=len(rows))
-    how = words["certificate how"].partition("{command}")
+    key = "certificate how procedure" if "procedure" in kinds else "certificate how"
+    how = words[key].partition("{command}")
     return section(
         "certificate",
         words["certificate"],

@@ -333,6 +333,8 @@ def _result(
         "seconds": {phase: round(spent, 3) for phase, spent in seconds.items()},
         "peak_mb": round(_peak_bytes() / 1e6, 1),
         "notes": notes,
+        "points": matching.points if found else None,
+        "mechanism": matching.mechanism.name,
         **({"witness": _why(matching)} if matching.status is Status.INFEASIBLE else {}),
     }
 

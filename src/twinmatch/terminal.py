@@ -118,8 +118,7 @@ def summary(
         _row("paired", f"{matched:,} ({_percent(matched / max(1, left))}), {_coverage_in_words(matching)}"),
         *([_row("", f"{matched + several:,} pairs: some schools have several partners")] if several else []),
         _row("left out", f"{result['unmatched']:,}"),
-        _row("points", f"{result['objective']:,}, {_gap_in_words(matching)}"),
-        _row("bound", f"{result['bound']:,}, {_bound_in_words(matching)}"),
+        *_points_and_bound(matching, result),
         "",
         *_bars("partners", _partners_by_country(matching)),
         "",
@@ -191,6 +190,7 @@ def _quotas(matching: Matching) -> list[str]:
         if price or cover
     ]
     pressing.sort(key=lambda entry: entry[:2])
+    by = f" as {matching.mechanism.name} counts" if _counts_otherwise(matching) else ""
     verb = "presses" if len(pressing) == 1 else "press"
     lines = [_row("quotas", f"{len(counts):,}, of which {len(pressing):,} {verb} on the result")]
     for _, name, quota, count, price, cover in pressing[:_QUOTAS]:
@@ -199,7 +199,7 @@ def _quotas(matching: Matching) -> list[str]:
         number = quota.at_most if is_cap else quota.at_least
         full = f"{count:,} of at {'most' if is_cap else 'least'} {number or 0:,} {unit}"
         change = "one more" if is_cap else "one fewer"
-        brings = [*([_points(abs(price))] if price else []), *(["a school"] if cover else [])]
+        brings = [*([_points(abs(price), by)] if price else []), *(["a school"] if cover else [])]
         worth = f"{change}: up to {' and '.join(brings)}"
         lines += [_row("", line) for line in wrap(f"{name}: {full}; {worth}", _CLAIM_WIDTH)]
     if len(pressing) > _QUOTAS:
@@ -208,8 +208,10 @@ def _quotas(matching: Matching) -> list[str]:
     return [*lines, ""]
 
 
-def _points(price: float) -> str:
-    return f"{price:,.0f} points" if price >= 1 else "less than a point"
+def _points(price: float, by: str) -> str:
+    if price < 1:
+        return "less than a point" if not by else f"less than 1{by}"
+    return f"{price:,.0f}{by or ' points'}"
 
 
 def _phases(seconds: Mapping[str, float]) -> list[str]:
@@ -241,15 +243,57 @@ def _coverage_in_words(matching: Matching) -> str:
     return f"and no pairing covers over {missing:,} more"
 
 
-def _bound_in_words(matching: Matching) -> str:
+def _points_and_bound(matching: Matching, result: Mapping[str, Any]) -> list[str]:
+    """Say what the pairs are worth in points, and what is proven of it: in what the mechanism counts."""
+    points, objective, bound = result["points"], result["objective"], result["bound"]
+    if _counts_otherwise(matching):
+        by = f"by {matching.mechanism.name}"
+        return [
+            _row("points", f"{points:,}"),
+            _row("counted", f"{objective:,} {by}, {_gap_in_words(matching)}"),
+            _row("bound", f"{bound:,} {by}, no such pairing counts for more"),
+        ]
+    if _keeps_floor(matching):
+        floor = matching.mechanism.promise.floor  # type: ignore[attr-defined]
+        return [
+            _row("floor", f"no pair below {floor:,} points, and no higher floor can be promised"),
+            _row("points", f"{points:,}, of the pairings that keep the floor none has more"),
+        ]
     if _is_procedure(matching) and matching.status is Status.OPTIMAL:
-        return "no pairing that keeps the guarantee is worth more"
-    return "no such pairing is worth more"
+        among = "of the pairings that keep the guarantee none has more"
+        return [
+            _row("points", f"{points:,}, what the mechanism comes to"),
+            _row("bound", f"{bound:,}, {among}"),
+        ]
+    return [
+        _row("points", f"{points:,}, {_gap_in_words(matching)}"),
+        _row("bound", f"{bound:,}, no such pairing is worth more"),
+    ]
+
+
+def _counts_otherwise(matching: Matching) -> bool:
+    """Return whether the mechanism counts something else than points."""
+    from twinmatch.mechanisms import Leximin, most_points
+
+    mechanism = matching.mechanism
+    if mechanism == most_points() or _is_procedure(matching):
+        return False
+    promised = not isinstance(mechanism, Leximin) or (
+        mechanism.promise is not None and mechanism.promise.weight
+    )
+    return bool(promised) and not _keeps_floor(matching)
+
+
+def _keeps_floor(matching: Matching) -> bool:
+    """Return whether a floor was promised, and is proven to be the highest."""
+    from twinmatch.mechanisms import Leximin
+
+    mechanism = matching.mechanism
+    known = isinstance(mechanism, Leximin) and mechanism.promise is not None
+    return known and matching.status is Status.OPTIMAL
 
 
 def _gap_in_words(matching: Matching) -> str:
-    if _is_procedure(matching) and matching.status is Status.OPTIMAL:
-        return "what the mechanism comes to"
     if matching.status is Status.OPTIMAL:
         return "the best possible"
     stopped = {

@@ -11,7 +11,10 @@ from twinmatch.status import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Certificate", "Claim"]
+__all__ = ["NO_OTHER", "Certificate", "Claim"]
+
+#: What is said of bounds that hold for the pairings that keep a guarantee, and for no others.
+NO_OTHER = "the guarantee leaves no other"
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,12 @@ class Certificate:
     status : str
         The status that was claimed.
     objective : int or None
-        Points of all pairs, recomputed. None where the pairs do not allow it.
+        Points of all pairs, or what the mechanism counts instead, recomputed. None where the pairs do not
+        allow it.
     bound : int or None
         No matching that covers as many left schools has more points (:term:`bound`): recomputed from the
-        prices over all pairs. None where the prices do not allow it, or the pass was cancelled.
+        prices over all pairs. None where the prices do not allow it, or the pass was cancelled. Of a
+        procedure: no matching that keeps its guarantee, and so with ``coverage_bound``.
     coverage : int or None
         Left schools that have a partner, recounted.
     coverage_bound : int or None
@@ -149,15 +154,22 @@ class Certificate:
         refused = sum(not claim.ok for claim in self.claims)
         verdict = "every claim holds" if self.ok else f"{refused} of {len(self.claims)} claims REFUSED"
         lines = [f"Certificate: {verdict}", f"  {'status':<14} {Status(self.status)}" if self.ok else ""]
-        lines += [f"  {'objective':<14} {_number(self.objective)} points"]
-        lines += [f"  {'bound':<14} {_number(self.bound)} points{self._gap_in_words()}"]
-        lines += [f"  {'coverage':<14} {_number(self.coverage)} of at most {_number(self.coverage_bound)}"]
+        # What is counted depends on the mechanism: points, or what points count for.
+        lines += [f"  {'objective':<14} {_number(self.objective)} (as the mechanism counts)"]
+        lines += [f"  {'bound':<14} {_number(self.bound)}{self._gap_in_words()}{self._among()}"]
+        most = "" if self._among() else f" of at most {_number(self.coverage_bound)}"
+        lines += [f"  {'coverage':<14} {_number(self.coverage)}{most}{self._among()}"]
         lines += [
             f"  {'plain pass':<14} {self.pairs_checked:,} pairs in {self.pass_seconds:.2f} s: "
             f"{self.pairs_per_second:.2e} pairs/s"
         ]
         lines += ["", *(f"  [{'ok' if c.ok else 'NO'}] {c.name:<14} {c.detail}" for c in self.claims)]
         return "\n".join(line for k, line in enumerate(lines) if line or k > 1)
+
+    def _among(self) -> str:
+        """Say so where bounds are not about all pairings."""
+        kept = any(claim.name == "bound" and claim.detail.endswith(NO_OTHER) for claim in self.claims)
+        return ", of the pairings that keep the guarantee" if kept else ""
 
     def _gap_in_words(self) -> str:
         if self.gap is None or self.relative_gap is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from twinmatch.certify.certificate import Certificate, Claim
+from twinmatch.certify.certificate import NO_OTHER, Certificate, Claim
 from twinmatch.certify.exact import exact_sum
 from twinmatch.certify.plain import pair_points
 from twinmatch.certify.sealing import seal as sealed
@@ -110,7 +110,7 @@ def check_outcome(
     for name, known in (("objective", objective), ("coverage", coverage)):
         claim(name, numbers[name] == known, f"{_told(numbers[name])} claimed, {_told(known)} recomputed")
     for name, known in (("bound", bound), ("coverage_bound", most)):
-        what = "the guarantee leaves no other" if done else "what anybody can see"
+        what = NO_OTHER if done else "what anybody can see"
         holds = known is not None and numbers[name] == known
         claim(name.replace("_", " "), holds, f"{_told(numbers[name])} claimed: {what}")
     free = not np.any(numbers["right_price"]) and numbers["coverage_price"] == 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 import traceback
@@ -124,10 +125,37 @@ def _match(options: argparse.Namespace) -> Exit:
 
 def _read(option: str, path: Path, load: Callable[[Path], T], hint: str) -> T:
     """Read a file that an option names, or say which option and what to do."""
+    if path.is_dir():
+        raise OSError(f"{option} {path} cannot be read: it is a folder. {hint}")
     try:
         return load(path)
     except OSError as error:
         raise OSError(f"{option} {path} cannot be read: {error.strerror or error}. {hint}") from error
+
+
+def _writable(option: str, path: Path, *, folder: bool) -> Path:
+    """See before the work that a file or a folder can be written, or say which option and what to do."""
+    kind = "folder" if folder else "file"
+    if path.exists() and path.is_dir() != folder:
+        what = f"it is a {'file' if folder else 'folder'}"
+    else:
+        above = next(one for one in (path, *path.absolute().parents) if one.exists())
+        if above != path and not above.is_dir():
+            what = f"{above} is no folder"
+        elif not os.access(above, os.W_OK):
+            what = f"nothing may be written to {above}"
+        else:
+            return path
+    raise OSError(f"{option} {path} cannot be written: {what}. Give a {kind} that may be written.")
+
+
+def _written(option: str, path: Path, write: Callable[[Path], T]) -> T:
+    """Write what an option names, or say which option and what to do."""
+    try:
+        return write(path)
+    except OSError as error:
+        why = error.strerror or error
+        raise OSError(f"{option} {path} cannot be written: {why}. Give another place.") from error
 
 
 def _verify(options: argparse.Namespace) -> Exit:
@@ -143,6 +171,7 @@ def _explain(options: argparse.Namespace) -> Exit:
     """Say why a school of a saved matching has its partner."""
     from twinmatch.matching import load_matching
 
+    _page(options)
     matching = load_matching(options.directory)
     explanation = matching.explain(
         options.school, wished=options.wished, cost=options.cost, lang=options.lang, k=options.count
@@ -154,6 +183,7 @@ def _notice(options: argparse.Namespace) -> Exit:
     """Write the notice that French law asks for, about a saved matching."""
     from twinmatch.matching import load_matching
 
+    _page(options)
     notice = load_matching(options.directory).notice(
         options.lang, options.school, authority=options.authority, contact=options.contact
     )
@@ -224,21 +254,31 @@ def _report(options: argparse.Namespace) -> Exit:
     """Write the report of a saved matching as a page, after checking its proof."""
     from twinmatch.matching import load_matching
 
+    option, target = "--out", options.out
+    if target is None:
+        option, target = "DIR", options.directory / "report.html"
     matching = load_matching(options.directory)
+    _writable(option, target, folder=False)
     refused = False
     if matching.status is not Status.NO_SOLUTION:
         refused = not matching.verify(threads=options.threads).ok
-    target = matching.report(options.out or options.directory / "report.html", lang=options.lang)
-    terminal.show(str(target))
+    terminal.show(str(_written(option, target, lambda path: matching.report(path, lang=options.lang))))
     if refused:
         return _say(Exit.REFUSED, "a proof was refused, and the report says so: do not use this result")
     return Exit.DONE
 
 
+def _page(options: argparse.Namespace) -> None:
+    """See before the work that the page that was asked for can be written."""
+    if options.html is not None:
+        _writable("--html", options.html, folder=False)
+
+
 def _tell(told: Explanation | Notice, options: argparse.Namespace) -> Exit:
     """Show an explanation or a notice, and write it where that was asked for."""
     if options.html is not None:
-        options.html.write_text(told.to_html(), encoding="utf-8")
+        page = told.to_html()
+        _written("--html", options.html, lambda path: path.write_text(page, encoding="utf-8"))
     terminal.show(json.dumps(told.to_dict()) if options.json else str(told))
     check = f"check the result with: twinmatch verify {options.directory}"
     return _say(Exit.DONE, f"read from {options.directory}, as it is; {check}")
@@ -253,7 +293,9 @@ def _pair(
     mechanism = _mechanism(options)
     out: Path | None = options.out
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)  # what cannot be written to fails before the work, not after
+        # What cannot be written to fails before the work, not after.
+        _writable("--out", out, folder=True)
+        _written("--out", out, lambda path: path.mkdir(parents=True, exist_ok=True))
 
     with ctrl_c_asks() as asked:
         with terminal.progress(len(left)) as on_progress:
@@ -277,7 +319,7 @@ def _pair(
             if asked.is_set():
                 out = out or DEMO_OUT
             if out is not None:
-                _timed(seconds, "save", lambda: matching.save(out))
+                _timed(seconds, "save", lambda: _written("--out", out, matching.save))
 
     notes = _notes(matching)
     result = _result(matching, certificate, seconds, notes)

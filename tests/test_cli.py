@@ -656,3 +656,27 @@ def test_a_folder_without_leave_and_a_full_disk_are_told(saved, tmp_path, capsys
     monkeypatch.setattr(Path, "write_text", full)
     assert run("notice", saved, "--html", tmp_path / "page.html") == Exit.BAD_INPUT
     assert "page.html cannot be written: No space left on device. Give another" in capsys.readouterr().err
+
+
+def test_names_that_are_not_there_are_answered_with_those_that_are(files, tmp_path, capsys, monkeypatch):
+    """A folder for a file, a column, a mechanism: the option, the nearest name, and those there are."""
+    monkeypatch.chdir(tmp_path)
+    left, right = files
+    places = tmp_path / "places.parquet"
+    table = pq.read_table(right)
+    pq.write_table(table.append_column("places", pa.array([1] * len(table))), places)
+    end = ["--out", tmp_path / "out"]
+    for arguments, said in [
+        (["match", ".", right, *end], ["LEFT . cannot be read: it is a folder. Give a file of schools."]),
+        (["match", left, right, "--policy", tmp_path, *end], [f"--policy {tmp_path} cannot be read: it is"]),
+        (["match", left, places, "--capacity", "plces", *end], ["--capacity: names", "Is it places?", "id,"]),
+        (["match", left, right, "--mechanism", "leximim", *end], ["--mechanism", "Is it leximin?", "nash"]),
+        (["match", left, right, "--mechanism", "?", *end], ["is no mechanism: '?'. There are most_points"]),
+        (["match", left, right, "--mechanism", "concave", *end], ["--mechanism: concave", "in Python only"]),
+    ]:
+        assert run(*arguments) == Exit.BAD_INPUT, arguments
+        shown, err = capsys.readouterr()
+        assert shown == ""
+        assert all(part in err for part in said), err
+        assert "right_capacity" not in err
+        assert err.count("\n") <= 2

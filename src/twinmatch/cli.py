@@ -13,12 +13,13 @@ import os
 import sys
 import time
 import traceback
+from difflib import get_close_matches
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from twinmatch import __version__, terminal
-from twinmatch.errors import InputError, MissingExtraError, ResourceLimitError
+from twinmatch.errors import Fault, InputError, MissingExtraError, ResourceLimitError
 from twinmatch.interrupt import ctrl_c_asks
 from twinmatch.status import Limit, Status
 
@@ -208,6 +209,7 @@ def _compare(options: argparse.Namespace) -> Exit:
     else:
         left = _read("--left", options.left, read_schools, "Give a file of schools.")
         right = _read("--right", options.right, read_schools, "Give a file of schools.")
+    _check_capacity(options.capacity, right)
     with ctrl_c_asks() as asked, terminal.progress(len(left)) as on_progress:
         found = compare(
             policies,
@@ -290,6 +292,7 @@ def _pair(
     """Match, verify, save and report: what ``demo`` and ``match`` have in common."""
     from twinmatch.pairing import match
 
+    _check_capacity(options.capacity, right)
     mechanism = _mechanism(options)
     out: Path | None = options.out
     if out is not None:
@@ -333,11 +336,33 @@ def _pair(
     return _ending(matching, certificate, out, options.gap, interrupted=asked.is_set())
 
 
+def _check_capacity(capacity: int | str | None, right: Schools) -> None:
+    """See that the column of places is there."""
+    if isinstance(capacity, str) and not right.has(capacity):
+        columns = [name for name in right.table.column_names if right.has(name)]
+        hint = f"{_nearest(capacity, columns)}There are {', '.join(columns)}."
+        fault = Fault("--capacity", f"names a column that is not there: {capacity!r}", hint=hint)
+        raise InputError("places of the right schools", [fault])
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    """Return a question about the name that is meant; empty where none is near."""
+    near = get_close_matches(name.lower(), names, n=1)
+    return f"Is it {near[0]}? " if near else ""
+
+
 def _mechanism(options: argparse.Namespace) -> Mechanism:
     """Return the mechanism that the options name."""
-    from twinmatch.mechanisms import named
+    from twinmatch.mechanisms import NAMES, Concave, named
     from twinmatch.policy import Policy
 
+    if options.mechanism not in NAMES:
+        what, known = f"is no mechanism: {options.mechanism!r}", f"There are {', '.join(NAMES)}."
+        hint = f"{_nearest(options.mechanism, NAMES)}{known}"
+        if options.mechanism == Concave.name:
+            what = "concave takes a function, and exists in Python only"
+            hint = f"It is tm.mechanisms.concave there. {known}"
+        raise InputError("mechanism", [Fault("--mechanism", what, hint=hint)])
     other = None
     if options.right_policy is not None:
         hint = "Give a policy in TOML."

@@ -822,7 +822,7 @@ class Matching:
         Raises
         ------
         InputError
-            If the language is another one.
+            If the language is another one, or the path is none, or a folder.
         MissingExtraError
             If what draws figures is not installed: ``pip install 'twinmatch[report]'``.
 
@@ -842,8 +842,9 @@ class Matching:
         PosixPath('twins.html')
         """
         from twinmatch.reporting import report
+        from twinmatch.saving import place
 
-        return report(self, path, lang=lang)
+        return report(self, place("report", "path", path, folder=False), lang=lang)
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """
@@ -854,6 +855,11 @@ class Matching:
         directory : path
             Made if it is missing. Files of an earlier matching are replaced, each in one step, and
             ``matching.json``, without which nothing is loaded, last.
+
+        Raises
+        ------
+        InputError
+            If that is no path, an empty one, or a file.
 
         Notes
         -----
@@ -900,6 +906,8 @@ def load_matching(directory: str | os.PathLike[str]) -> Matching:
     ------
     FormatError
         If the folder does not hold a matching that this version reads, with every fault.
+    InputError
+        If that is no path, an empty one, or a file.
     """
     from twinmatch.saving import load
 

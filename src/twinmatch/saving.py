@@ -46,7 +46,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinmatch.errors import Fault, FormatError, TwinMatchError
+from twinmatch.errors import Fault, FormatError, InputError, TwinMatchError
 from twinmatch.mechanisms import (
     NAMES,
     Concave,
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from twinmatch.policy.asked import Asked
     from twinmatch.solvers.fairest import Promise
 
-__all__ = ["FORMAT", "UNDER_QUOTAS", "WITH_MECHANISM", "load", "save"]
+__all__ = ["FORMAT", "UNDER_QUOTAS", "WITH_MECHANISM", "load", "place", "save"]
 
 #: Versions of the folder's layout: without and with a proof under quotas, and with a mechanism, either way.
 #: Another one is refused in words.
@@ -92,7 +92,7 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
 
     from twinmatch import __version__
 
-    folder = Path(directory)
+    folder = place("save", "directory", directory, folder=True)
     folder.mkdir(parents=True, exist_ok=True)
     toml = matching.policy.to_toml()
     right_policy = getattr(matching.mechanism, "right_policy", None)
@@ -185,6 +185,31 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     _write(manifest, lambda path: _write_json(path, record))
 
 
+def place(subject: str, where: str, given: object, *, folder: bool) -> Path:
+    """
+    Return where something is to be written or read.
+
+    Raises
+    ------
+    InputError
+        If it is no path, an empty one, or a file where a folder is meant, or the other way round.
+    """
+    kind = "folder" if folder else "file"
+    what = ""
+    if not isinstance(given, str | os.PathLike):
+        what = f"must be the path of a {kind}, not {'None' if given is None else type(given).__name__}"
+    elif not os.fspath(given):
+        what = "is empty"
+    else:
+        path = Path(given)
+        if not path.exists() or path.is_dir() == folder:
+            return path
+        what = f"is a {'file' if folder else 'folder'}: {path}"
+    raise InputError(
+        subject, [Fault(where, what, hint=f"Give a {kind}, such as 'twins{'' if folder else '.html'}'.")]
+    )
+
+
 def load(directory: str | os.PathLike[str]) -> Matching:
     """Read a matching; see :func:`twinmatch.matching.load_matching`."""
     from twinmatch.matching import Matching
@@ -192,7 +217,7 @@ def load(directory: str | os.PathLike[str]) -> Matching:
     from twinmatch.policy.asked import asked
     from twinmatch.schools import Schools
 
-    folder = Path(directory)
+    folder = place("load_matching", "directory", directory, folder=True)
     record = _manifest(folder)
     under_quotas = record["format"] == UNDER_QUOTAS or "proof" in record
     names = ("left", "right", "pairs", "prices", *(("left_prices", "quota_prices") if under_quotas else ()))

@@ -12,7 +12,7 @@ import pytest
 
 import twinmatch as tm
 from twinmatch import saving
-from twinmatch.errors import FormatError
+from twinmatch.errors import FormatError, InputError
 
 FILES = {
     "pairs.parquet",
@@ -309,3 +309,32 @@ def test_points_changed_on_file_are_refused_by_the_check(matching, folder):
     pq.write_table(table.set_column(table.column_names.index("points"), "points", pa.array(points)), path)
     certificate = tm.load_matching(folder).verify()
     assert [claim.name for claim in certificate.claims if not claim.ok] == ["inputs"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [(None, "not None"), (3, "not int"), ("", "is empty"), (b"twins", "not bytes")]
+)
+def test_a_place_that_is_none_is_refused_in_words(given, said, tmp_path, monkeypatch):
+    """Nothing is written to where the program runs, and a page never goes to a folder."""
+    monkeypatch.chdir(tmp_path)
+    matching = tm.match(*tm.datasets.sample())
+    for subject, where, use in [
+        ("save", "directory", matching.save),
+        ("load_matching", "directory", tm.load_matching),
+        ("report", "path", matching.report),
+    ]:
+        with pytest.raises(InputError, match=f"{subject}: 1 fault\n  {where}: .*{said}"):
+            use(given)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_is_no_folder_and_a_folder_no_file(tmp_path):
+    """Whichever it is, the error names it."""
+    matching = tm.match(*tm.datasets.sample())
+    file = tmp_path / "file"
+    file.touch()
+    for use in (matching.save, tm.load_matching):
+        with pytest.raises(InputError, match=r"directory: is a file: .*file. Give a folder"):
+            use(file)
+    with pytest.raises(InputError, match=r"path: is a folder: .*. Give a file, such as 'twins.html'"):
+        matching.report(tmp_path)

@@ -506,7 +506,8 @@ class Matching:
         i = np.flatnonzero(self.mate < 0)
         if isinstance(self.mechanism, Procedure):
             done = self.status is Status.OPTIMAL
-            why = reasons_after(i, self._compiled, self.constraints, self.mate, is_done=done)
+            choices = getattr(self.mechanism, "ranks", None)
+            why = reasons_after(i, self._compiled, self.constraints, self.mate, is_done=done, choices=choices)
         elif self.proof is None:
             why = reasons_for(i, self._compiled, self.right_capacity, self.witness_left)
         else:
@@ -564,7 +565,7 @@ class Matching:
         curve = self.mechanism.curve(fresh.terms.max_points)
         counted = replace(fresh, terms=replace(fresh.terms, curve=curve))
         certificate = self._checked(counted, threads, isa, on_progress, cancel)
-        if isinstance(self.mechanism, Leximin) and self.status is Status.OPTIMAL:
+        if isinstance(self.mechanism, Leximin):
             promised = self._promised(self.mechanism, fresh, isa, cancel)
             certificate = replace(certificate, claims=(*certificate.claims, *promised))
         return self._kept(certificate)
@@ -574,8 +575,11 @@ class Matching:
     ) -> tuple[Claim, ...]:
         """See that the floor of the worst pair is kept, and that there is no higher one."""
         promise = mechanism.promise
+        if self.proof is not None:
+            return (Claim("floor", False, "quotas and several partners do not go together with a floor"),)
         if promise is None:
-            return (Claim("floor", not self.coverage, "no pairs, no floor"),)
+            known = self.status is Status.OPTIMAL and self.coverage > 0
+            return (Claim("floor", not known, "none is promised"),)
         return check_floor(
             fresh.terms,
             mate=self.mate,
@@ -641,7 +645,12 @@ class Matching:
             )
 
         numbers = {name: getattr(self, name) for name in _SEALED}
-        return check_outcome(fresh.terms, limits, numbers, self.seal, guarantee, isa=isa)
+        certificate = check_outcome(fresh.terms, limits, numbers, self.seal, guarantee, isa=isa)
+        beyond = [str(fault.what) for fault in mechanism.faults(setting)]
+        if self.proof is not None:
+            beyond.append("there is a proof by prices, which a procedure does not have")
+        detail = "; ".join(beyond) or "the policy asks for nothing that it cannot promise"
+        return replace(certificate, claims=(*certificate.claims, Claim("mechanism", not beyond, detail)))
 
     def _checked_under_quotas(
         self,

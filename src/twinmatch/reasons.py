@@ -83,6 +83,7 @@ def reasons_after(
     mate: npt.NDArray[np.int64],
     *,
     is_done: bool,
+    choices: int | None = None,
 ) -> list[str]:
     """
     Say for each of these left schools why it has no partner, where a procedure was carried out.
@@ -97,6 +98,8 @@ def reasons_after(
         Right school of each left school, -1 for none.
     is_done : bool
         Whether the procedure came to its end.
+    choices : int, optional
+        How many ranks count, where not all do.
 
     Returns
     -------
@@ -114,9 +117,10 @@ def reasons_after(
         elif not is_done:
             reasons.append(_not_reached(left_over))
         elif admissible.any_of(i, is_free):
-            reasons.append(
-                f"passed over: {left_over:,} admissible partners, and the mechanism gives it none of them"
-            )
+            why = "those with a free place are kept from it by caps"
+            if choices is not None:
+                why = f"but only its first {choices:,} choices count, and none of them is left for it"
+            reasons.append(f"passed over: {left_over:,} admissible partners, {why}")
         else:
             reasons.append(
                 f"passed over: {left_over:,} admissible partners, all taken by schools that come first under "

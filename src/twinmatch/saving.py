@@ -46,6 +46,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twinmatch.certify.plain import PRICE_LIMIT
 from twinmatch.errors import Fault, FormatError, InputError, TwinMatchError
 from twinmatch.mechanisms import (
     NAMES,
@@ -54,10 +55,12 @@ from twinmatch.mechanisms import (
     Mechanism,
     RankMaximal,
     SerialDictatorship,
+    Stable,
     most_points,
     named,
     rank_maximal,
 )
+from twinmatch.mechanisms.transformed import is_concave
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -76,6 +79,13 @@ __all__ = ["FORMAT", "UNDER_QUOTAS", "WITH_MECHANISM", "load", "place", "save"]
 #: Another one is refused in words.
 FORMAT, UNDER_QUOTAS, WITH_MECHANISM = 1, 2, 3
 
+#: What only one mechanism has.
+_OF_MECHANISM = {
+    "promise": Leximin.name,
+    "ranks": RankMaximal.name,
+    "lottery": SerialDictatorship.name,
+    "right_policy": Stable.name,
+}
 #: No floor and no weight of ``leximin`` is larger.
 MOST_FLOOR = 2**30
 
@@ -243,6 +253,9 @@ def load(directory: str | os.PathLike[str]) -> Matching:
         places, price = np.zeros(len(right), np.int64), np.zeros(len(right), np.int64)
         places[order] = _whole(tables["prices"], "places")
         price[order] = _whole(tables["prices"], "price")
+        if len(places) and (places.min() < 0 or places.max() > PRICE_LIMIT):
+            what = f"has places outside 0 to {PRICE_LIMIT:,}"
+            raise FormatError(str(folder), [Fault("prices.parquet", what)])
         fingerprints = _texts("fingerprints", record["fingerprints"], 3)
         (seal,) = _texts("seal", [record["seal"]], 1)
         witness = np.zeros(len(left), bool)
@@ -285,6 +298,10 @@ def _mechanism(folder: Path, record: dict[str, Any], left_row: dict[str, int]) -
 
     if record["format"] != WITH_MECHANISM:
         return most_points()
+    strangers = [key for key, name in _OF_MECHANISM.items() if key in record and record["mechanism"] != name]
+    if strangers:
+        what = f"has {strangers[0]!r}, which {record['mechanism']!r} does not"
+        raise FormatError(str(folder), [Fault("matching.json", what, len(strangers))])
     if "promise" in record:
         return Leximin(_promise(folder, record["promise"], left_row))
     if "ranks" in record:
@@ -303,8 +320,8 @@ def _mechanism(folder: Path, record: dict[str, Any], left_row: dict[str, int]) -
         what = f"names a mechanism that this version does not know: {record['mechanism']!r}"
         raise FormatError(str(folder), [Fault("matching.json", what)])
     entries = _whole(_read(folder, "curve"), "worth")
-    if not len(entries) or entries[0] < 0 or (np.diff(entries) < 0).any() or entries[-1] >= 2**31:
-        what = "is no curve: its entries must be 0 or more, and never fall"
+    if not len(entries) or not is_concave(entries):
+        what = "is no concave curve: its entries must be 0 or more, never fall, and rise ever less"
         raise FormatError(str(folder), [Fault("curve.parquet", what)])
     return Concave(None, entries.astype(np.int32))
 
@@ -439,7 +456,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise FormatError(str(folder), [Fault("matching.json", "is missing", hint=hint)])
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(str(folder), [Fault("matching.json", f"is not JSON: {error}")]) from error
     found = record.get("format") if isinstance(record, dict) else None
     if type(found) is not int or found not in (FORMAT, UNDER_QUOTAS, WITH_MECHANISM):

@@ -212,7 +212,7 @@ def test_another_curve_or_mechanism_is_noticed(sample, tmp_path):
         assert not certificate.ok
         assert "inputs" in [claim.name for claim in certificate.claims if not claim.ok]
     matching.save(tmp_path)
-    for entries, told in (([3, 2], "never fall"), ([-1, 2], "0 or more"), ([], "no curve")):
+    for entries, told in (([3, 2], "never fall"), ([-1, 2], "0 or more"), ([], "no concave curve"), ([0, 1, 9], "rise ever less")):
         pq.write_table(pa.table({"worth": pa.array(entries, pa.int32())}), tmp_path / "curve.parquet")
         with pytest.raises(FormatError, match=told):
             tm.load_matching(tmp_path)

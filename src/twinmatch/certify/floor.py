@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinmatch.certify.certificate import Claim
+from twinmatch.certify.exact import exact_sum
 from twinmatch.certify.plain import pair_points
 
 if TYPE_CHECKING:
@@ -78,6 +79,6 @@ def check_floor(
         some, others = rows[first : first + step], np.flatnonzero(~reached)
         points = pair_points(terms, np.repeat(some, len(others)), np.tile(others, len(some)), isa=isa)
         reached[others] = (points.reshape(len(some), -1) > floor).any(axis=0)
-    most = terms.num_left - len(rows) + int(right_capacity[reached].sum())
+    most = terms.num_left - len(rows) + exact_sum(np.minimum(right_capacity, terms.num_left)[reached])
     what = f"above {floor:,} points at most {most:,} pairs are possible, and there are {len(i):,}"
     return kept, Claim("highest floor", most < len(i), what)

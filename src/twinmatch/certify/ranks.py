@@ -27,7 +27,7 @@ import numpy as np
 from twinmatch.certify.blocking import count_above
 from twinmatch.certify.certificate import Claim
 from twinmatch.certify.exact import exact_dot, exact_sum
-from twinmatch.certify.plain import pair_points
+from twinmatch.certify.plain import PRICE_LIMIT, pair_points
 from twinmatch.graph.terms import FORBIDDEN
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _judged(
     if longer:
         what = f"more pairs of the first {longer} ranks are possible: a path leads to a free place"
     claims = [Claim("rank-maximal", not outside and not longer, what)]
-    if right_price is None or np.shape(right_price) != (limits.num_right,):
+    if right_price is None or np.shape(right_price) != (limits.num_right,) or _is_far(right_price):
         return [*claims, Claim("most points", False, "there are no prices that prove it")]
     wrong = int(((right_price < 0) & ~must_right).sum())
     gain = np.full(limits.num_left, np.iinfo(np.int64).min)
@@ -197,6 +197,11 @@ def _judged(
     total = exact_sum(points[at[known]])
     what = f"{total:,} points in these pairs, and none as good by ranks has more than {bound:,}"
     return [*claims, Claim("most points", not wrong and bound == total, what)]
+
+
+def _is_far(price: Int64) -> bool:
+    """Return whether sums with a price could leave 64 bits."""
+    return bool(((price < -PRICE_LIMIT) | (price > PRICE_LIMIT)).any())
 
 
 def _what_stays(

@@ -117,7 +117,9 @@ def check_stability(
         detail += f" (first: one of left school {int(np.flatnonzero(found.of_left)[0])})"
     claims.append(Claim(name, total == 0 and found.pairs == everything, detail))
     if found.rival is not None:
-        turning = cycles(np.where(found.rival >= 0, mate[found.rival], -1))
+        after = np.full(len(found.rival), -1, np.int64)
+        after[found.rival >= 0] = mate[found.rival[found.rival >= 0]]
+        turning = cycles(after)
         detail = f"{turning:,} cycles of right schools lead to a stable matching that the left likes better"
         claims.append(Claim("best for the left", turning == 0 and total == 0, detail))
     return Stability(tuple(claims), found.pairs, found.seconds)

@@ -216,6 +216,7 @@ def _optima(matching: Matching, control: Control) -> Optima:
     graph = cast("Any", graph_of(terms, matching.policy, matching.right_capacity))
     if (curve := matching.mechanism.curve(terms.max_points)) is not None:
         graph = graph.with_curve(curve)
+    promise = getattr(matching.mechanism, "promise", None)
     return optima_of(
         graph,
         matching.right_capacity,
@@ -223,6 +224,8 @@ def _optima(matching: Matching, control: Control) -> Optima:
         matching.right_price,
         matching.coverage_price,
         control,
+        # On its curve a pair below the floor may tie with one that is worth little.
+        may_be=None if promise is None else lambda i, j: terms.points(i, j) >= promise.floor,
     )
 
 
@@ -230,7 +233,9 @@ def _has(matching: Matching, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64],
     """Return which pairs some optimum of a matching's question has."""
     width = len(matching.right)
     if matching.proof is None:
-        return _optima(matching, control).some_has(i, j, width, matching.mate)
+        some: Bool = _optima(matching, control).some_has(i, j, width, matching.mate)
+        promise = getattr(matching.mechanism, "promise", None)
+        return some if promise is None else some & (matching._compiled.terms.points(i, j) >= promise.floor)
     taken = matching.proof.taken
     found: Bool = np.isin(i * width + j, taken[:, 0] * width + taken[:, 1])
     return found

@@ -13,10 +13,11 @@ from twinmatch.explaining.finding import row_of, side_of
 from twinmatch.explaining.forcing import cost_of
 from twinmatch.explaining.ledger import Accounts
 from twinmatch.explaining.obstacles import Standing
+from twinmatch.explaining.promises import counts_points, terms_of
 from twinmatch.explaining.shares import shares_of
 from twinmatch.explaining.words import check_language
 from twinmatch.graph.terms import FORBIDDEN
-from twinmatch.mechanisms import Procedure, most_points
+from twinmatch.mechanisms import Procedure
 from twinmatch.status import Status
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def explain(
     matching: Matching, school: str, *, wished: str | None, side: str | None, cost: bool, lang: str, k: int
 ) -> Explanation:
     """Return what :meth:`twinmatch.Matching.explain` says."""
-    check_language(lang)
+    check_language(lang, "explain")
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 0 <= k <= _MOST_SHOWN:
         what = f"must be a whole number from 0 to {_MOST_SHOWN:,}, not {k!r}"
         raise InputError("explain", [Fault("k", what)])
@@ -62,11 +63,13 @@ class _Answer:
         self.frame = Frame(
             str(matching.status),
             matching.mechanism.name,
-            matching.mechanism == most_points() or not self.accounts.is_priced,
+            not self.accounts.is_priced or counts_points(matching),
             matching.policy.coverage == "first",
             self.accounts.is_covered,
             self.accounts.slack,
             matching.coverage_price > 0,
+            self.standing.floor,
+            terms_of(matching).ranks,
         )
 
     # -- Left schools --------------------------------------------------------------------------------------
@@ -98,6 +101,7 @@ class _Answer:
             standby=self._options(i, standby, row),
             wish=None if wished is None else self._wish(i, wished, row, cost),
             lang=self.lang,
+            k=k,
         )
 
     @property
@@ -114,7 +118,10 @@ class _Answer:
         matching, rows = self.matching, np.array([i])
         if isinstance(matching.mechanism, Procedure):
             done, limits = matching.status is Status.OPTIMAL, self.accounts.limits
-            return reasons_after(rows, matching._compiled, limits, matching.mate, is_done=done)[0]
+            choices = getattr(matching.mechanism, "ranks", None)
+            return reasons_after(
+                rows, matching._compiled, limits, matching.mate, is_done=done, choices=choices
+            )[0]
         if matching.proof is None:
             return reasons_for(rows, matching._compiled, matching.right_capacity, matching.witness_left)[0]
         return reasons_under(rows, matching._compiled, matching._standing(matching.proof))[0]
@@ -146,6 +153,10 @@ class _Answer:
         comparable = full or not len(mine)
         loss, leaves_out = accounts.short(i, chosen, row)
         points = self._points(i, chosen).tolist()
+        loss = [
+            short if self.standing.is_promised(most) else None
+            for short, most in zip(loss, points, strict=True)
+        ]
         options = []
         for at, j in enumerate(chosen.tolist()):
             holders = standing.holders_of(j)
@@ -191,6 +202,7 @@ class _Answer:
             sum(share.points for share in shares),
             option,
             cost_of(matching, self.accounts, i, j) if asked else None,
+            asked,
         )
 
     # -- Right schools -------------------------------------------------------------------------------------
@@ -223,6 +235,7 @@ class _Answer:
             rivals=tuple(self._rival(i, j, int(column[i]), int(gain[i])) for i in chosen.tolist()),
             num_rivals=len(rivals),
             lang=self.lang,
+            k=k,
         )
 
     def _rival(self, i: int, j: int, points: int, gain: int) -> Rival:
@@ -230,6 +243,7 @@ class _Answer:
         (short,), (leaves_out,) = self.accounts.short(i, np.array([j]), row)
         mine = self.standing.partners_of(i)
         own = str(self.matching.right.ids[mine[0]]) if len(mine) else None
+        short = short if self.standing.is_promised(points) else None
         return Rival(_card(self.matching.left, i), points, own, gain, short, leaves_out)
 
 

@@ -60,6 +60,14 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "La répartition est prouvée optimale : lorsqu'une perte est indiquée, aucune répartition comportant "
         "l'autre jumelage ne perd moins.",
     ),
+    "optimal_floor": (
+        "Every pair has {floor} or more, and it is proven that no higher floor can be promised. Among the "
+        "matchings that keep to this floor none has more points: where a loss is stated, none of them with "
+        "the other pair loses less.",
+        "Chaque jumelage compte au moins {floor}, et il est prouvé qu'aucun plancher plus élevé ne peut être "
+        "promis. Parmi les répartitions qui respectent ce plancher, aucune n'a plus de points : lorsqu'une "
+        "perte est indiquée, aucune d'elles comportant l'autre jumelage ne perd moins.",
+    ),
     "feasible": (
         "The matching is not proven best: up to {gap} may be missing, and this is taken off every loss.",
         "La répartition n'est pas prouvée optimale : il peut lui manquer jusqu'à {gap}, déjà déduits de "
@@ -118,6 +126,11 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "Les partenaires admissibles les mieux notés qu'il n'a pas obtenus ; ce qu'il y gagnerait pour "
         "lui-même, et ce qu'y gagnerait ou perdrait l'ensemble des établissements.",
     ),
+    "next_caption_alone": (
+        "Admissible partners with the most points that it does not have, and what it would gain for itself.",
+        "Les partenaires admissibles les mieux notés qu'il n'a pas obtenus, et ce qu'il y gagnerait pour "
+        "lui-même.",
+    ),
     "next_none": ("There is no other admissible partner.", "Il n'existe pas d'autre partenaire admissible."),
     "more_holders": ("{who} and {more} more", "{who} et {more} autres"),
     "coverage": (
@@ -166,6 +179,20 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "no_prices_full": (
         "its holders come first under this mechanism",
         "ses occupants passent avant lui selon ce mécanisme",
+    ),
+    "rank": (
+        "it is this school's choice number {number}: only the first {ranks} count",
+        "c'est le choix n° {number} de cet établissement : seuls les {ranks} premiers comptent",
+    ),
+    "rank_one": (
+        "it is this school's choice number {number}: only the first one counts",
+        "c'est le choix n° {number} de cet établissement : seul le premier compte",
+    ),
+    "promise": (
+        "it is below the promised floor of {floor} by {short}, and so cannot be had while the promise is "
+        "kept",
+        "il manque {short} pour atteindre le plancher promis de {floor} : ce jumelage est impossible tant "
+        "que la promesse est tenue",
     ),
     "closed": ("the policy allows this school no partner", "les règles ne lui accordent aucun partenaire"),
     "no_place": ("it offers no place", "il n'offre aucune place"),
@@ -234,6 +261,23 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "Il est impossible d'imposer ce jumelage : rien ne le concilie avec tout ce que demandent les "
         "règles.",
     ),
+    "cost_breaks": (
+        "Forcing the pair would break the promise of {floor} for every pair, so that no cost is stated.",
+        "Imposer ce jumelage romprait la promesse de {floor} pour chaque jumelage : aucun coût n'est donc "
+        "indiqué.",
+    ),
+    "cost_breaks_others": (
+        "With the pair forced, the matching that was found breaks the promise of {floor} for another pair, "
+        "so that no cost is stated.",
+        "Ce jumelage étant imposé, la répartition trouvée rompt la promesse de {floor} pour un autre "
+        "jumelage : aucun coût n'est donc indiqué.",
+    ),
+    "cost_none": (
+        "No cost of forcing the pair can be worked out: the mechanism ({mechanism}) makes no sum that could "
+        "be compared.",
+        "Le coût qu'il y aurait à imposer ce jumelage ne peut être calculé : le mécanisme retenu "
+        "({mechanism}) n'établit aucun total à comparer.",
+    ),
     "cost_inexact": (
         "One of the two matchings is not proven best, so that the cost may be off.",
         "L'une des deux répartitions n'est pas prouvée optimale : ce coût est une estimation.",
@@ -256,6 +300,7 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "gain": ("would gain", "y gagnerait"),
     "short": ("falls short by at least", "manque au moins"),
     "short_none": ("nothing, by the prices", "rien, d'après les prix"),
+    "short_floor": ("the promised floor forbids it", "le plancher promis l'interdit"),
     "short_coverage": ("{schools} more left out", "{schools} de plus sans partenaire"),
     # Reading
     "reading_price": (
@@ -331,8 +376,16 @@ REASONS: Final[tuple[tuple[str, str], ...]] = (
         "selon le mécanisme.",
     ),
     (
-        r"passed over: (?P<left>[\d,]+) admissible partners, and the mechanism gives it none of them",
-        "Non retenu : {left} partenaires admissibles, mais le mécanisme ne lui en attribue aucun.",
+        r"passed over: (?P<left>[\d,]+) admissible partners, those with a free place are kept from it by "
+        r"caps",
+        "Non retenu : {left} partenaires admissibles ; ceux qui ont une place libre lui sont fermés par des "
+        "plafonds.",
+    ),
+    (
+        r"passed over: (?P<left>[\d,]+) admissible partners, but only its first (?P<ranks>[\d,]+) choices "
+        r"count, and none of them is left for it",
+        "Non retenu : {left} partenaires admissibles, mais seuls ses {ranks} premiers choix comptent, et "
+        "aucun ne lui reste.",
     ),
     (
         r"squeezed out: (?P<left>[\d,]+) admissible partners, all taken by schools that "

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from twinmatch.certify.certificate import Claim
 from twinmatch.certify.ranks import check_ranks
-from twinmatch.errors import Fault, InputError
+from twinmatch.errors import Fault, InputError, ResourceLimitError
 from twinmatch.mechanisms.mechanism import Findings, Outcome, Setting
 from twinmatch.mechanisms.ordinal import Ordinal, graph_of
-from twinmatch.solvers.control import Control
+from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.rank_maximal import first_ranks
 from twinmatch.solvers.rank_maximal import rank_maximal as solve
 from twinmatch.threads import number_of
@@ -77,9 +78,12 @@ class RankMaximal(Ordinal):
         """List the pairs of the first ranks, and have the rest looked into; see :meth:`Procedure.check`."""
         graph = graph_of(setting, setting.terms)
         # Who lists them need not be trusted: the check counts them over all pairs.
-        listed = first_ranks(
-            graph, setting.limits.right_most, self.ranks, Control(threads=number_of(threads))
-        )
+        control = Control(threads=number_of(threads), cancel=cancel)
+        try:
+            listed = first_ranks(graph, setting.limits.right_most, self.ranks, control)
+        except (Stopped, ResourceLimitError) as error:
+            what = str(error) or "not checked: the check was cancelled"
+            return Findings((Claim("first ranks", False, what),), 0, 0.0)
         found = check_ranks(
             setting.terms,
             setting.limits,

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
     Int32 = npt.NDArray[np.int32]
 
-__all__ = ["TOP", "Concave", "Nash", "concave", "nash"]
+__all__ = ["MOST_ENTRY", "TOP", "Concave", "Nash", "concave", "is_concave", "nash"]
 
 TOP = 2**20
 """What the best pair counts for where a transform gives numbers that are not whole."""
 
 _LOG_BITS = 15
-_MOST_ENTRY = 2**28
+MOST_ENTRY = 2**28
 #: What rounding may do to a difference of differences: of whole numbers, and of floats of size 1.
 _ROUNDED, _ROUNDING = 2, 8 * 2.0**-52
 
@@ -60,7 +60,7 @@ class Concave(Mechanism):
     Parameters
     ----------
     function : callable or None
-        As given; None where only its entries are known.
+        As given; None where only its entries are known, as from a file.
     entries : (k,) int32 or None
         What 0, 1, ... points count for, once that is settled; beyond the last, as much as the last.
     """
@@ -75,19 +75,20 @@ class Concave(Mechanism):
 
     def curve(self, most_points: int) -> Int32:
         """Return the entries; see :meth:`Mechanism.curve`."""
-        if self.entries is not None:
+        if self.entries is not None and (self.function is None or len(self.entries) == most_points + 1):
             return self.entries
         assert self.function is not None
         points = np.arange(most_points + 1, dtype=np.int64)
         return _checked(points, self.function(points))
 
     def settled(self, most_points: int) -> Concave:
-        """Return the mechanism with its entries instead of its function."""
-        return Concave(None, self.curve(most_points))
+        """Return the mechanism with its entries."""
+        return Concave(self.function, self.curve(most_points))
 
     def fingerprint(self) -> str:
         """Return a digest of the entries."""
-        assert self.entries is not None
+        if self.entries is None:
+            return f"{self.name}:{id(self.function)}"  # like no other that is not settled
         entries = np.ascontiguousarray(self.entries, "<i4").tobytes()
         return f"{self.name}:{hashlib.sha256(entries).hexdigest()}"
 
@@ -174,14 +175,16 @@ def _checked(points: npt.NDArray[np.int64], found: npt.ArrayLike) -> Int32:
     is_whole = values.dtype.kind in "iu"
     exact = values.astype(np.int64 if is_whole else np.float64)
     faults = []
-    if is_whole and (rows := np.flatnonzero((exact < 0) | (exact > _MOST_ENTRY))).size:
-        faults.append(_fault(f"returned whole numbers outside 0 to {_MOST_ENTRY:,}", rows))
+    if is_whole and (rows := np.flatnonzero((exact < 0) | (exact > MOST_ENTRY))).size:
+        faults.append(_fault(f"returned whole numbers outside 0 to {MOST_ENTRY:,}", rows))
     span = float(exact[-1] - exact[0])
     step, slack = np.diff(exact), _ROUNDED if is_whole else _ROUNDING * np.abs(exact).max()
     if (rows := np.flatnonzero(step < 0)).size:
         faults.append(_fault("counts less for more points", rows + 1))
     elif (rows := np.flatnonzero(np.diff(step) > slack)).size:
         faults.append(_fault("is not concave: a further point counts for more than the one before", rows + 2))
+    elif is_whole and not faults and not is_concave(exact.astype(np.int64)):
+        faults.append(Fault("function", "is not concave: further points count for more than those before"))
     if faults:
         raise InputError("mechanism", faults)
     if is_whole:
@@ -189,6 +192,13 @@ def _checked(points: npt.NDArray[np.int64], found: npt.ArrayLike) -> Int32:
     scaled = np.rint((exact - exact[0]) * (TOP / span if span > 0 else 0.0))
     entries: Int32 = scaled.astype(np.int32)
     return entries
+
+
+def is_concave(entries: npt.NDArray[np.int64]) -> bool:
+    """Return whether whole numbers never fall and rise ever less, near by and from afar, but for rounding."""
+    if len(entries) and (entries[0] < 0 or entries[-1] > MOST_ENTRY or (np.diff(entries) < 0).any()):
+        return False
+    return not any((np.diff(entries[::stride], 2) > _ROUNDED).any() for stride in (1, 32, 1024, 2**15))
 
 
 def _fault(what: str, rows: npt.NDArray[np.intp], hint: str = "") -> Fault:

@@ -38,6 +38,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from twinmatch import _core
@@ -94,7 +96,14 @@ class Optima(NamedTuple):
 
 
 def optima_of(
-    market: Market, capacity: Int64, mate: Int64, right_price: Int64, coverage_price: int, control: Control
+    market: Market,
+    capacity: Int64,
+    mate: Int64,
+    right_price: Int64,
+    coverage_price: int,
+    control: Control,
+    *,
+    may_be: Callable[[Int64, Int64], Bool] | None = None,
 ) -> Optima:
     """
     Return what all optima have in common.
@@ -109,6 +118,8 @@ def optima_of(
     coverage_price : int
         They prove it.
     control : Control
+    may_be : callable, optional
+        Takes left and right nodes of pairs, and returns which of them an optimum may have.
 
     Raises
     ------
@@ -123,6 +134,8 @@ def optima_of(
     price = np.where(capacity > 0, right_price, 2**30 - 1)
     left, right, pays = tight_pairs(market, price, coverage_price, control)
     keep = capacity[right] > 0
+    if may_be is not None:
+        keep &= may_be(left, right)
     left, right = left[keep], right[keep]
     placed = np.flatnonzero(mate >= 0)
     inside = mate[left] == right
@@ -190,11 +203,14 @@ def tight_pairs(
             some = asked[first : first + max(1, AT_ONCE // k)]
             floor = best[some] - 1
             search = partial(core.search, some, k, price, control.threads, floor)
-            item, _, number, _ = control.run("tight", search)
+            item, points, number, _ = control.run("tight", search)
+            item, points = item.reshape(-1, k), points.reshape(-1, k)
             full = (number == k) & (k < width)
             again.append(some[full])
             inside = (np.arange(k)[None, :] < number[:, None]) & ~full[:, None]
+            # Not every search keeps to the floor.
+            inside &= points - price[np.maximum(item, 0)] == best[some][:, None]
             lefts.append(np.broadcast_to(some[:, None], inside.shape)[inside].astype(np.int64))
-            rights.append(item.reshape(-1, k)[inside].astype(np.int64))
+            rights.append(item[inside].astype(np.int64))
         asked, k = np.concatenate(again), k * LONGER
     return np.concatenate(lefts), np.concatenate(rights), pays

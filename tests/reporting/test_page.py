@@ -396,10 +396,20 @@ def test_mechanisms_are_named_with_what_they_promise(mechanism):
     name = matching.mechanism.name
     assert words[f"mechanism {name}"] in root.one("section", id="method").text
     summary = root.one("section", id="summary").text
-    is_sum = name in ("nash", "leximin")
+    is_sum, has_floor = name == "nash", name == "leximin"
     assert ("none counts for more" in summary) == is_sum
     assert (words["gap counted"] in summary) == is_sum
-    assert words["gap"] not in summary
+    assert (words["gap"] in summary) == has_floor
+    if has_floor:
+        floor = words.number(matching.mechanism.promise.floor)
+        assert f"no higher floor than {floor} points can be promised" in summary
+        assert words["floor"] in summary
+        assert words["gap none"] not in summary
+        assert f"The floor is {floor} points" in root.one("section", id="method").text
+        bound = words.number(matching.bound)
+        claims = [text for text, _ in captioned(root, words["claim table"])]
+        assert words["claim bound floor"].format(floor=floor, bound=bound) in claims
+        assert words["claim bound"].format(bound=bound) not in claims
     counted = words.say("claim objective counted", objective=matching.objective)
     assert (counted in root.one("section", id="certificate").text) == is_sum
 
@@ -471,7 +481,7 @@ def test_a_report_is_written_in_one_step(sample, tmp_path, english):
 
 def test_a_wrong_language_is_refused(sample, tmp_path):
     """The error names the languages, and no file is made."""
-    with pytest.raises(InputError, match="en, fr"):
+    with pytest.raises(InputError, match="must be .en. or .fr., not .de."):
         sample.report(tmp_path / "x.html", lang="de")
     assert not list(tmp_path.iterdir())
 

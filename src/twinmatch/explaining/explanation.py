@@ -61,6 +61,10 @@ class Frame(NamedTuple):
         How far what prices prove is above the objective, in what is counted; None where they say nothing.
     covered_in_price : bool
         Whether prices hold what one more school with a partner is worth in the proof.
+    floor : int or None
+        The points that every pair is promised; None where nothing is.
+    ranks : int or None
+        How many choices of a school count under the mechanism; None where all do.
     """
 
     status: str
@@ -70,6 +74,8 @@ class Frame(NamedTuple):
     is_covered: bool
     slack: int | None
     covered_in_price: bool
+    floor: int | None = None
+    ranks: int | None = None
 
 
 class Pair(NamedTuple):
@@ -115,15 +121,19 @@ class Obstacle(NamedTuple):
     Attributes
     ----------
     kind : str
-        ``rule``, ``closed``, ``no_place``, ``locked``, ``locked_place``, ``coverage``, ``quota``, ``full``,
-        ``floor``, ``needed``, ``worth_less``, ``tie``, ``others``, ``unknown`` or ``nothing``; the
-        documentation says what each means.
+        ``rule``, ``closed``, ``no_place``, ``locked``, ``locked_place``, ``rank``, ``coverage``, ``promise``,
+        ``quota``, ``full``, ``floor``, ``needed``, ``worth_less``, ``tie``, ``others``, ``unknown`` or
+        ``nothing``; the documentation says what each means.
     names : tuple of str
         Of the rules, quotas or schools.
+    number : int
+        Of ``rank``: the rank of the partner for the school. Of ``promise``: by how many points the pair is
+        below the promised floor.
     """
 
     kind: str
     names: tuple[str, ...] = ()
+    number: int = 0
 
 
 class Option(NamedTuple):
@@ -145,7 +155,8 @@ class Option(NamedTuple):
         Who has the places: ids and points, those with the fewest points first, three at most.
     loss : int or None
         What every matching with this pair that covers as many schools counts for less than this one, at
-        least; 0 where prices do not tell, None where there are none.
+        least; 0 where prices do not tell, None where there are none, and where the pair is below a promised
+        floor.
     leaves_out : int
         How many fewer schools have a partner in every matching with this pair, at least.
     obstacles : tuple of Obstacle
@@ -172,7 +183,7 @@ class Option(NamedTuple):
             "partner": self.partner._asdict(),
             "price": plain(self.price),
             "holders": [{"left_id": who, "points": points} for who, points in self.holders],
-            "obstacles": [{"kind": one.kind, "names": list(one.names)} for one in self.obstacles],
+            "obstacles": [{**one._asdict(), "names": list(one.names)} for one in self.obstacles],
         }
 
 
@@ -191,12 +202,15 @@ class Cost(NamedTuple):
         How many fewer schools have a partner.
     is_exact : bool
         Whether both matchings are proven best.
+    breaks_floor : bool
+        Whether a pair of the matching with the pair is below the promised floor; then there are no numbers.
     """
 
     status: str
     points: int | None
     schools: int | None
     is_exact: bool
+    breaks_floor: bool = False
 
 
 class Wish(NamedTuple):
@@ -218,6 +232,8 @@ class Wish(NamedTuple):
         What keeps the two apart; None where a rule forbids the pair, and where they are paired.
     cost : Cost or None
         Where it was asked for.
+    cost_asked : bool
+        Whether it was; mechanisms without prices have none to tell.
     """
 
     partner: Card
@@ -227,6 +243,7 @@ class Wish(NamedTuple):
     points: int
     option: Option | None
     cost: Cost | None
+    cost_asked: bool = False
 
     @property
     def forbidden_by(self) -> tuple[str, ...]:
@@ -261,7 +278,8 @@ class Rival(NamedTuple):
     gain : int
         More points than with that partner, or than nothing.
     short : int or None
-        By how much it fell short of the price, at least, in what is counted; None where there are no prices.
+        By how much it fell short of the price, at least, in what is counted; None where there are no prices,
+        and where the pair is below a promised floor.
     leaves_out : int
         How many fewer schools would have a partner, at least.
     """
@@ -356,6 +374,8 @@ class Explanation(Shown):
         About the partner that was asked about.
     lang : {"en", "fr"}
         What it is shown in.
+    k : int
+        How many options or rivals were asked for, at most; with 0 nothing is said of them.
     """
 
     school: Card
@@ -371,6 +391,7 @@ class Explanation(Shown):
     num_rivals: int = 0
     wish: Wish | None = None
     lang: str = "en"
+    k: int = 10
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON; fields have the same names in all languages."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from twinmatch.compiler import compile
 from twinmatch.explaining.explanation import Cost
+from twinmatch.explaining.promises import floor_of
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.grown import solve_implicit
 from twinmatch.status import Status
@@ -44,7 +45,9 @@ def cost_of(matching: Matching, accounts: Accounts, i: int, j: int) -> Cost | No
     """
     if not accounts.is_priced or matching.status not in (Status.OPTIMAL, Status.FEASIBLE):
         return None
-    limits = accounts.limits
+    limits, floor = accounts.limits, floor_of(matching)
+    if floor is not None and int(accounts.plain.points(np.array(i), np.array(j))) < floor:
+        return Cost(str(Status.INFEASIBLE), None, None, True, breaks_floor=True)
     locked = np.unique(np.vstack([limits.locked, [[i, j]]]), axis=0)
     crowded = (locked[:, 0] == i).sum() > limits.left_most[i]
     crowded |= (locked[:, 1] == j).sum() > limits.right_most[j]
@@ -58,6 +61,8 @@ def cost_of(matching: Matching, accounts: Accounts, i: int, j: int) -> Cost | No
     answer = solve_implicit(graph, replace(limits, locked=locked), first, control)
     if answer.status is Status.INFEASIBLE:
         return Cost(str(answer.status), None, None, True)
+    if floor is not None and (accounts.plain.points(*answer.pairs.T) < floor).any():
+        return Cost(str(answer.status), None, None, False, breaks_floor=True)
     covered = len(np.unique(answer.pairs[:, 0]))
     both = {str(answer.status), str(matching.status)} == {str(Status.OPTIMAL)}
     return Cost(str(answer.status), matching.objective - answer.objective, matching.coverage - covered, both)

@@ -26,6 +26,7 @@ from twinmatch.explaining.words import check_language
 
 if TYPE_CHECKING:
     from twinmatch.explaining.page import Page
+    from twinmatch.explaining.promises import Terms
     from twinmatch.matching import Matching
     from twinmatch.policy import Policy
 
@@ -107,6 +108,8 @@ class Notice(Shown):
     objective, bound : int
     counts_points : bool
         Whether these are points.
+    terms : Terms
+        What the mechanism was told, and the floor that it promises.
     is_priced : bool
         Whether the mechanism proves by prices that nothing is better; a procedure has a guarantee of its own.
     points : int
@@ -135,6 +138,7 @@ class Notice(Shown):
     objective: int
     bound: int
     counts_points: bool
+    terms: Terms
     is_priced: bool
     points: int
     coverage: int
@@ -154,11 +158,12 @@ class Notice(Shown):
         flat = {
             name: getattr(self, name)
             for name in self.__dataclass_fields__
-            if name not in ("sources", "parts", "right_parts", "result", "assumptions")
+            if name not in ("sources", "parts", "right_parts", "result", "assumptions", "terms")
         }
         page = self.page()
         return {
             **flat,
+            "terms": self.terms._asdict(),
             "sources": [
                 {
                     **one._asdict(),
@@ -191,9 +196,9 @@ def notice(
     from twinmatch import __version__
     from twinmatch.explaining.answering import explain
     from twinmatch.explaining.ledger import PRICED
-    from twinmatch.mechanisms import most_points
+    from twinmatch.explaining.promises import counts_points, terms_of
 
-    check_language(lang)
+    check_language(lang, "notice")
     faults = [
         Fault(name, f"must be text, not {said!r}")
         for name, said in (("authority", authority), ("contact", contact))
@@ -220,7 +225,8 @@ def notice(
         limit=None if matching.limit is None else str(matching.limit),
         objective=int(matching.objective),
         bound=int(matching.bound),
-        counts_points=matching.mechanism == most_points() or matching.mechanism.name not in PRICED,
+        counts_points=matching.mechanism.name not in PRICED or counts_points(matching),
+        terms=terms_of(matching),
         is_priced=matching.mechanism.name in PRICED,
         points=int(matching.points),
         coverage=int(matching.coverage),

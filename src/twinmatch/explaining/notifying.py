@@ -61,8 +61,8 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "result_pair": ("Proposed partner: {partner}, {points}.", "Partenaire proposé : {partner}, {points}."),
     "result_none": ("No partner is proposed. {reason}", "Aucun partenaire n'est proposé. {reason}"),
     "result_right": (
-        "{pairs} proposed with schools that look for a partner.",
-        "{pairs} proposés avec des établissements à jumeler.",
+        "Pairs proposed with schools that look for a partner: {pairs}.",
+        "Jumelages proposés avec des établissements à jumeler : {pairs}.",
     ),
     "result_caption": (
         "The parameters and weights as they apply to this pair.",
@@ -198,6 +198,27 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "Le plus grand nombre possible d'établissements obtient son premier choix selon les points, puis son "
         "deuxième, et ainsi de suite.",
     ),
+    "op_floor": (
+        "Every pair has {floor} or more: it is proven that no higher floor can be promised to as many "
+        "schools.",
+        "Chaque jumelage compte au moins {floor} : il est prouvé qu'aucun plancher plus élevé ne peut être "
+        "promis à autant d'établissements.",
+    ),
+    "op_ranks": (
+        "The choices that count are the first {ranks} of each school: whoever gets none of them has no "
+        "partner. Of all results that are as good by this, the one with the most points in all is chosen.",
+        "Les choix pris en compte sont les {ranks} premiers de chaque établissement : qui n'en obtient aucun "
+        "n'a pas de partenaire. Parmi les répartitions aussi bonnes à cet égard, celle dont le total de "
+        "points est le plus élevé est retenue.",
+    ),
+    "op_scale": (
+        "What 0, 1, 2, ... points count for on that scale has the SHA-256 {scale}.",
+        "Les valeurs de cette échelle pour 0, 1, 2, ... points ont pour empreinte SHA-256 {scale}.",
+    ),
+    "op_passes_over": (
+        "A pair whose cap is full at its turn is passed over.",
+        "Un jumelage dont le plafond est atteint quand vient son tour est écarté.",
+    ),
     "serial_dictatorship": (
         "Schools choose one after the other, in an order drawn by lot, the best partner that is left.",
         "Les établissements choisissent l'un après l'autre, dans un ordre tiré au sort, le meilleur "
@@ -229,6 +250,14 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "more.",
         "Le résultat est le meilleur possible selon ces règles : {objective}, et il est prouvé qu'aucun "
         "autre n'en compte davantage.",
+    ),
+    "optimal_floor": (
+        "No higher floor than {floor} can be promised to as many schools, and among the results in which "
+        "no school with a partner has fewer, this one is the best possible: {objective}, and it is proven "
+        "that none has more.",
+        "Aucun plancher supérieur à {floor} ne peut être promis à autant d'établissements ; parmi les "
+        "répartitions où aucun établissement pourvu n'a moins, celle-ci est la meilleure possible : "
+        "{objective}, et il est prouvé qu'aucune n'en compte davantage.",
     ),
     "feasible": (
         "The result has {objective}; no other can have more than {bound}, so that at most {gap} are missing.",
@@ -328,7 +357,7 @@ class _Notifier:
     def _result(self, result: Explanation) -> Section:
         blocks: list[Block] = []
         if result.side == "right":
-            pairs = count(self.lang, len(result.pairs), "pair")
+            pairs = number(self.lang, len(result.pairs))
             blocks.append(Paragraph(self._say("result_right", pairs=pairs)))
         elif not result.pairs:
             reason = reason_in(self.lang, result.reason)
@@ -338,7 +367,8 @@ class _Notifier:
             points = count(self.lang, pair.points, "point")
             blocks.append(Paragraph(self._say("result_pair", partner=told_card(pair.partner), points=points)))
             blocks.append(shares_table(self.lang, pair.shares, pair.points, self._say("result_caption")))
-        return Section(self._say("result", school=told_card(result.school)), tuple(blocks))
+        school = told_card(result.school)
+        return Section(self._say("result", school=school), tuple(blocks), school)
 
     def _data(self) -> Section:
         rows, items = [], []
@@ -405,10 +435,29 @@ class _Notifier:
         if told.is_priced:  # procedures promise neither
             names.append("op_coverage" if told.coverage_first else "op_points_first")
         names += ["op_quotas"] if any(part.kind == "quota" for part in told.parts) else []
-        names += [chosen, *(["op_right"] if told.right_parts else [])]
+        names += [chosen, *self._parameters(), *(["op_right"] if told.right_parts else [])]
         names += ["op_draw" if told.mechanism in _DRAWS else "op_no_draw", "op_check"]
-        said = {"seed": str(told.seed), "mechanism": self._mechanism(), "criteria": self._right_criteria()}
+        terms = told.terms
+        said = {
+            "seed": str(told.seed),
+            "mechanism": self._mechanism(),
+            "criteria": self._right_criteria(),
+            "floor": count(self.lang, terms.floor or 0, "point"),
+            "ranks": number(self.lang, terms.ranks or 0),
+            "scale": terms.scale or "",
+        }
         return [self._say(name, **said) for name in names]
+
+    def _parameters(self) -> list[str]:
+        """Return the phrases of what the mechanism was told and promises."""
+        floor, ranks, scale, passes_over = self.told.terms
+        phrases = {
+            "op_floor": floor is not None,
+            "op_ranks": ranks is not None,
+            "op_scale": scale is not None,
+            "op_passes_over": passes_over,
+        }
+        return [name for name, is_said in phrases.items() if is_said]
 
     def _right_criteria(self) -> str:
         criteria = [part for part in self.told.right_parts if part.kind == "criterion"]
@@ -436,9 +485,14 @@ class _Notifier:
                 lines.append(self._say("covered_bound", bound=number(self.lang, told.coverage_bound)))
             kind = "optimal" if told.status == "OPTIMAL" else "feasible"
             amounts = {"objective": told.objective, "bound": told.bound, "gap": told.bound - told.objective}
-            if told.is_priced:
-                said = {name: count(self.lang, n, self.unit) for name, n in amounts.items()}
-                lines.append(self._say(kind, **said))
+            floor = told.terms.floor
+            if told.is_priced and floor is not None:
+                said = {"floor": floor, "objective": told.points}  # as many pairs: any weight is the same
+                points = {name: count(self.lang, n, "point") for name, n in said.items()}
+                lines.append(self._say("optimal_floor", **points))
+            elif told.is_priced:
+                units = {name: count(self.lang, n, self.unit) for name, n in amounts.items()}
+                lines.append(self._say(kind, **units))
         checked = {True: "checked", False: "refused", None: "not_checked"}[told.checked]
         lines.append(self._say(checked))
         version = self._say(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinmatch.explaining.explanation import Obstacle
+from twinmatch.explaining.promises import terms_of
+from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.status import Status
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Standing:
     def __init__(self, matching: Matching, accounts: Accounts) -> None:
         self.matching, self.accounts, self.limits = matching, accounts, accounts.limits
         self.taken = accounts.taken
+        self.floor, self.ranks, *_ = terms_of(matching)
         i, j = self.taken.T
         self.load = np.bincount(j, minlength=len(matching.right))
         self.own = np.bincount(i, minlength=len(matching.left))
@@ -51,6 +54,15 @@ class Standing:
         """Return the left schools that have the places of a right school."""
         found: Int64 = self.taken[self.taken[:, 1] == j, 0]
         return found
+
+    def is_promised(self, points: int) -> bool:
+        """Return whether a pair of these points keeps to the promised floor; True where there is none."""
+        return self.floor is None or points >= self.floor
+
+    def rank_of(self, i: int, j: int) -> int:
+        """Return 1 plus the number of admissible partners with places that have more points."""
+        row = self.accounts.plain.points(np.array(i), self.accounts.everybody)
+        return 1 + int(((row > row[j]) & (row != FORBIDDEN) & (self.limits.right_most > 0)).sum())
 
     def is_locked(self, i: int, j: int) -> bool:
         """Return whether the policy asks for a pair by name."""
@@ -169,7 +181,12 @@ class Standing:
                 return (Obstacle("locked"),)
             if (abroad == j).sum() >= limits.right_most[j]:
                 return (Obstacle("locked_place"),)
+        if self.ranks is not None and (rank := self.rank_of(i, j)) > self.ranks:
+            return (Obstacle("rank", (), rank),)
         found = [Obstacle("coverage")] if leaves_out else []
+        points = int(self.accounts.plain.points(np.array(i), np.array(j)))
+        if self.floor is not None and points < self.floor:
+            found.append(Obstacle("promise", (), self.floor - points))
         if caps := self.caps_between(i, j):
             found.append(Obstacle("quota", caps))
         if not self.has_place[j]:

@@ -73,10 +73,13 @@ class Section(NamedTuple):
     ----------
     title : str
     blocks : tuple of blocks
+    named : str
+        The part of the title that names a school: its letters are never changed.
     """
 
     title: str
     blocks: tuple[Block, ...]
+    named: str = ""
 
 
 class Page(NamedTuple):

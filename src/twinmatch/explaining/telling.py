@@ -93,7 +93,12 @@ class _Teller:
         elif frame.slack:
             lines.append(self._say("feasible", gap=self._counted(frame.slack)))
         else:
-            lines.append(self._say("optimal"))
+            floor = frame.floor
+            lines.append(
+                self._say("optimal")
+                if floor is None
+                else self._say("optimal_floor", floor=self._points(floor))
+            )
         if frame.slack is not None and not frame.counts_points:
             lines.append(self._say("units", mechanism=mechanism))
         return [" ".join(lines)]
@@ -111,11 +116,14 @@ class _Teller:
                     shares_table(self.lang, pair.shares, pair.points, self._say("shares_caption")),
                     *self._price(pair),
                 ),
+                "" if len(told.pairs) == 1 else pair.partner.id,
             )
             for pair in told.pairs
         ]
         if told.wish is not None:
             sections.append(self._wish(told.wish))
+        if not told.k:
+            return sections
         more: tuple[Block, ...] = (Paragraph(self._say("next_none")),)
         if told.next_best:
             more = (self._options(told.next_best),)
@@ -137,21 +145,22 @@ class _Teller:
         return [Paragraph(f"{price} {self._say(reading)}")]
 
     def _options(self, options: tuple[Option, ...]) -> Table:
-        columns = ("partner", "points", "alone", "in_all", "obstacle")
+        has_prices = self.frame.slack is not None
+        columns = ("partner", "points", "alone", *(["in_all"] if has_prices else []), "obstacle")
         return Table(
-            self._say("next_caption"),
+            self._say("next_caption" if has_prices else "next_caption_alone"),
             tuple(self._say(name) for name in columns),
             tuple(
                 (
                     _short(option.partner),
                     number(self.lang, option.points),
                     "" if option.gain is None else signed(self.lang, option.gain),
-                    self._in_all(option),
+                    *([self._in_all(option)] if has_prices else []),
                     self._why(option),
                 )
                 for option in options
             ),
-            (1, 2, 3),
+            tuple(range(1, len(columns) - 1)),
             titles=tuple(told_card(option.partner) for option in options),
         )
 
@@ -186,8 +195,16 @@ class _Teller:
                 case "full":
                     who, price = self._holders(option), number(self.lang, option.price or 0)
                     said.append(self._say("full_price" if option.price else "full", who=who, price=price))
-                    if option.loss is None and (option.gain or 0) > 0:
+                    if self.frame.slack is None and (option.gain or 0) > 0:
                         said.append(self._say("no_prices_full"))
+                case "rank":
+                    at, ranks = number(self.lang, obstacle.number), self.frame.ranks or 0
+                    one = "rank_one" if ranks == 1 else "rank"
+                    parts = {"ranks": number(self.lang, ranks)} if ranks > 1 else {}
+                    said.append(self._say(one, number=at, **parts))
+                case "promise":
+                    floor = self._points(self.frame.floor or 0)
+                    said.append(self._say("promise", floor=floor, short=self._points(obstacle.number)))
                 case "locked":
                     said.append(self._say("locked_own"))
                 case "worth_less":
@@ -237,7 +254,13 @@ class _Teller:
     def _cost(self, wish: Wish) -> list[str]:
         cost = wish.cost
         if cost is None:
-            return []
+            has_no_cost = wish.cost_asked and self.frame.status in ("OPTIMAL", "FEASIBLE")
+            mechanism = label(self.lang, "mechanism", self.frame.mechanism)
+            return [self._say("cost_none", mechanism=mechanism)] if has_no_cost else []
+        if cost.breaks_floor:
+            floor = self.frame.floor or 0
+            name = "cost_breaks" if wish.points < floor else "cost_breaks_others"
+            return [self._say(name, floor=self._points(floor))]
         if cost.points is None or cost.schools is None:
             return [self._say("cost_impossible")]
         if cost.schools:
@@ -272,6 +295,8 @@ class _Teller:
             pairs = Table(self._say("holders_caption"), head, rows, (1,), titles=titles)
             price = self._price(told.pairs[0])
         sections = [Section(self._say("section_pair"), (pairs, *price))]
+        if not told.k:
+            return sections
         rivals: Block = Paragraph(self._say("rivals_none"))
         if told.rivals:
             rivals = self._rivals(told.rivals)
@@ -300,6 +325,8 @@ class _Teller:
     def _short_by(self, rival: Rival) -> str:
         if rival.leaves_out:
             return self._say("short_coverage", schools=count(self.lang, rival.leaves_out, "school"))
+        if rival.short is None:
+            return self._say("short_floor")
         return self._counted(rival.short) if rival.short else self._say("short_none")
 
 

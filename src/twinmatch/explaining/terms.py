@@ -45,7 +45,7 @@ LABELS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "most_points": ("most points", "total de points le plus élevé"),
         "nash": ("Nash welfare", "bien-être de Nash"),
         "concave": ("concave transform of points", "transformation concave des points"),
-        "leximin": ("fairest first", "équité d'abord"),
+        "leximin": ("worst pair first", "le moins bien loti d'abord"),
         "stable": ("stable matching", "répartition stable"),
         "rank_maximal": ("best ranks first", "meilleurs rangs d'abord"),
         "serial_dictatorship": (
@@ -328,9 +328,11 @@ def quota_words(lang: str, part: Any) -> str:
             said = f"{', '.join(words)} partenaire(s) pour chaque établissement {side}"
             said += _conditions(part.conditions, ", parmi : ")
             if part.schools:
-                said += f", pour {count('fr', len(part.schools), 'school')} désignés nommément"
+                many = "s" if len(part.schools) > 1 else ""
+                said += f", pour {count('fr', len(part.schools), 'school')} désigné{many} nommément"
         case quotas.LockedPairs():
-            said = f"{count('fr', len(part.pairs), 'pair')} prévus nommément"
+            many = "s" if len(part.pairs) > 1 else ""
+            said = f"{count('fr', len(part.pairs), 'pair')} prévu{many} nommément"
         case quotas.CountryBalance():
             said = (
                 f"au plus {_percent(part.cap_share)} des établissements par pays, et pour chaque pays au "

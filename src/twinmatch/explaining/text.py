@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from twinmatch.explaining.page import Items, Paragraph, Table
 
 if TYPE_CHECKING:
-    from twinmatch.explaining.page import Block, Page
+    from twinmatch.explaining.page import Block, Page, Section
 
 __all__ = ["text_of"]
 
@@ -22,10 +22,18 @@ def text_of(page: Page) -> str:
     """Return a page as lines; letters that move the cursor or hide are replaced."""
     lines = [*wrap(_clean(page.title), _WIDTH), *_lines(page.lead)]
     for section in page.sections:
-        lines += ["", _clean(section.title).upper()]
+        lines += ["", _loud(section)]
         for block in section.blocks:
             lines += _block(block)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _loud(section: Section) -> str:
+    """Return a title in capitals, but for the name and the id of a school: an id in capitals is another."""
+    before, named, after = (
+        section.title.partition(section.named) if section.named else (section.title, "", "")
+    )
+    return f"{_clean(before).upper()}{_clean(named)}{_clean(after).upper()}"
 
 
 def _lines(paragraphs: tuple[str, ...]) -> list[str]:

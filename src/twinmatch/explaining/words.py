@@ -85,9 +85,15 @@ _VALUES: Final = {
 }
 
 
-def check_language(lang: object) -> None:
+def check_language(lang: object, asked: str = "language") -> None:
     """
     Refuse a language that nothing is written in.
+
+    Parameters
+    ----------
+    lang : object
+    asked : str, optional
+        What was called, for the head of the error.
 
     Raises
     ------
@@ -96,7 +102,7 @@ def check_language(lang: object) -> None:
     """
     if lang not in LANGUAGES:
         known = " or ".join(map(repr, LANGUAGES))
-        raise InputError("language", [Fault("lang", f"must be {known}, not {lang!r}")])
+        raise InputError(asked, [Fault("lang", f"must be {known}, not {lang!r}")])
 
 
 def number(lang: str, what: float | Fraction) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from twinmatch import __version__
 from twinmatch.explaining.page import Items, Paragraph, Table
 from twinmatch.explaining.phrases import reason_in
+from twinmatch.explaining.promises import floor_of
 from twinmatch.explaining.terms import label
 from twinmatch.mechanisms import Procedure
 from twinmatch.reporting import charts, tables
@@ -199,6 +200,8 @@ def method_section(matching: Matching, words: Words) -> Html:
         block("h3", words["mechanism"]),
         block("p", block("strong", name[:1].upper() + name[1:]), ". ", guarantee),
     ]
+    if (floor := floor_of(matching)) is not None:
+        parts.append(block("p", words.say("floor promised", n=floor)))
     if counts_otherwise(matching) and matching.status in (Status.OPTIMAL, Status.FEASIBLE):
         parts.append(block("p", words.say("counts for", n=matching.objective)))
     page = matching.notice(words.lang).page()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinmatch.explaining.promises import counts_points, floor_of
 from twinmatch.explaining.terms import label
 from twinmatch.mechanisms import Procedure, most_points
 from twinmatch.reporting import tables
@@ -26,21 +27,23 @@ def has_pairs(matching: Matching) -> bool:
 
 def counts_otherwise(matching: Matching) -> bool:
     """Return whether the objective is not in points, but in what the mechanism makes of them."""
-    return matching.mechanism.curve(1) is not None
+    return not counts_points(matching)
 
 
 def status_in_words(matching: Matching, words: Words) -> str:
     """Return what is known of a matching, and what stopped the run."""
-    key = f"status {matching.status}"
+    key, floor = f"status {matching.status}", floor_of(matching)
     if isinstance(matching.mechanism, Procedure) and has_pairs(matching):
         key += " procedure"
+    elif floor is not None:
+        key += " floor"
     elif matching.status is Status.OPTIMAL and matching.policy.coverage != "first":
         key += " points"
     elif matching.status is Status.OPTIMAL and matching.mechanism != most_points():
         key += " mechanism"
     gap = words.small(matching.gap / max(1, abs(matching.objective))) if has_pairs(matching) else ""
     name = label(words.lang, "mechanism", matching.mechanism.name)
-    said = words.say(key, percent=gap, mechanism=name)
+    said = words.say(key, percent=gap, mechanism=name, floor=floor or 0)
     return said if matching.limit is None else f"{said} {words[f'limit {matching.limit}']}"
 
 
@@ -107,7 +110,10 @@ def _cards(matching: Matching, words: Words) -> list[Html]:
         cards.append(_card(words.number(matching.points / pairs), words["mean points"], said))
     if isinstance(matching.mechanism, Procedure):
         return cards
-    gap = words["gap none"]
+    floor = floor_of(matching)
+    gap = words["gap none" if floor is None else "gap none floor"]
+    if floor is not None:
+        cards.append(_card(words.number(floor), words["floor"], words["floor why"]))
     if matching.gap:
         gap = words.say("gap share", percent=words.small(matching.relative_gap))
     what = words["gap counted" if counts_otherwise(matching) else "gap"]
@@ -151,6 +157,7 @@ def _kinds(matching: Matching) -> list[str]:
     quotas = matching.constraints.quotas if isinstance(matching.mechanism, Procedure) else ()
     kinds = {
         "counted": counts_otherwise(matching),
+        "floor": floor_of(matching) is not None and not counts_otherwise(matching),
         "procedure": isinstance(matching.mechanism, Procedure),
         "capped": any(quota.at_most is not None for quota in quotas),
     }
@@ -166,6 +173,7 @@ def certificate_section(matching: Matching, certificate: Certificate, words: Wor
             "bound": matching.bound if has_pairs(matching) else certificate.bound,
             "coverage": certificate.coverage,
             "coverage_bound": certificate.coverage_bound,
+            "floor": floor_of(matching),
         }.items()
     }
     rows = []

@@ -9,8 +9,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from twinmatch.explaining.terms import label
-from twinmatch.explaining.words import polished
-from twinmatch.witness import language_of
+from twinmatch.explaining.words import check_language, polished
 
 __all__ = ["Words"]
 
@@ -38,7 +37,8 @@ class Words:
     """
 
     def __init__(self, lang: str = "en") -> None:
-        self.lang = language_of(lang)
+        check_language(lang, "report")
+        self.lang = lang
         read = _read(self.lang)
         self.phrases = {key: polished(lang, phrase) for key, phrase in read["phrases"].items()}
         self.countries: dict[str, str] = read["countries"]

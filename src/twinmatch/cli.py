@@ -15,6 +15,7 @@ import time
 import traceback
 from difflib import get_close_matches
 from enum import IntEnum
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -198,6 +199,9 @@ def _compare(options: argparse.Namespace) -> Exit:
     from twinmatch.policy import Policy
     from twinmatch.registers import read_schools
 
+    if len(options.policies) < 2:
+        what = "compare needs two policies or more; twinmatch match pairs under one"
+        return _say(Exit.BAD_INPUT, what)
     hint = "Give policies in TOML."
     policies = {
         name: _read("POLICY", path, Policy.load, hint) for name, path in _names(options.policies).items()
@@ -247,9 +251,14 @@ def _compare(options: argparse.Namespace) -> Exit:
 
 
 def _names(paths: Sequence[Path]) -> dict[str, Path]:
-    """Return files by their names, or by their paths where two have one name."""
-    stems = [path.stem for path in paths]
-    return {path.stem if stems.count(path.stem) == 1 else str(path): path for path in paths}
+    """Return files by name, or by path where two have one name; one that is given again gets a number."""
+    stems = [path.stem for path in dict.fromkeys(paths)]
+    named: dict[str, Path] = {}
+    for path in paths:
+        name = path.stem if stems.count(path.stem) == 1 else str(path)
+        again = (f"{name} ({number})" for number in count(2))
+        named[name if name not in named else next(one for one in again if one not in named)] = path
+    return named
 
 
 def _report(options: argparse.Namespace) -> Exit:

@@ -52,9 +52,24 @@ def test_how_it_ends(folder, capsys):
     code, out, err = run(folder, capsys, "plain.toml", "hopeless.toml")
     assert (code, "nothing satisfies hopeless" in err) == (Exit.INFEASIBLE, True)
     assert "INFEASIBLE" in out
-    code, _, err = run(folder, capsys, "plain.toml", options=["--deadline", "1e-9"])
+    code, _, err = run(folder, capsys, "plain.toml", "near.toml", options=["--deadline", "1e-9"])
     assert (code, "plain" in err) == (Exit.NO_PROOF, True)
-    code, _, err = run(folder, capsys, "none.toml")
+    code, _, err = run(folder, capsys, "plain.toml", "none.toml")
     assert (code, "POLICY" in err) == (Exit.BAD_INPUT, True)
-    assert main(["compare", str(folder / "plain.toml"), "--left", "x.csv"]) == Exit.BAD_INPUT
+    two = [str(folder / name) for name in ("plain.toml", "near.toml")]
+    assert main(["compare", *two, "--left", "x.csv"]) == Exit.BAD_INPUT
     assert "go together" in capsys.readouterr().err
+
+
+def test_every_file_that_is_given_has_a_line(folder, capsys):
+    """One given again gets a number, two of one name go by their paths; one alone is no comparison."""
+    (folder / "other").mkdir()
+    tm.policies.proximity().save(folder / "other" / "plain.toml")
+    _, out, _ = run(folder, capsys, *["near.toml"] * 3, options=["--json"])
+    assert [row["name"] for row in json.loads(out)["rows"]] == ["near", "near (2)", "near (3)"]
+    _, out, _ = run(folder, capsys, "plain.toml", "other/plain.toml", "near.toml", options=["--json"])
+    names = [row["name"] for row in json.loads(out)["rows"]]
+    assert names == [str(folder / "plain.toml"), str(folder / "other" / "plain.toml"), "near"]
+    code, out, err = run(folder, capsys, "plain.toml")
+    assert (code, out) == (Exit.BAD_INPUT, "")
+    assert err == "twinmatch: compare needs two policies or more; twinmatch match pairs under one\n"

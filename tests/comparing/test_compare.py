@@ -124,7 +124,7 @@ def test_screens(three):
     text = str(three)
     assert len(text.splitlines()) < 12
     assert max(map(len, text.splitlines())) <= 100
-    assert "Points of all pairs as 'plain' counts them" in text
+    assert "Points by first: of all pairs as 'plain' counts them" in text
     plain = three.matchings["plain"]
     ways = tm.compare({"<b>": plain}, plain.left, plain.right)
     assert "<b>" not in ways._repr_html_()
@@ -182,7 +182,7 @@ def test_quotas_and_functions_can_be_swept(sample):
     assert list(found.table["value"]) == ["plain", "balanced"]
     yes = tm.sweep(PLAIN, *sample, over="criteria.language.assume_english", values=[True, False])
     assert list(yes.table["value"]) == [True, False]
-    assert len(yes.pareto(maximise=["points"])) >= 1
+    assert len(yes.pareto(maximise=["points_by_first"])) >= 1
 
 
 def test_weights_take_the_other_points_along():
@@ -278,7 +278,48 @@ def test_robustness_says_what_it_does_not_know(sample):
     assert late.table["survives"].isna().all()
     with pytest.raises(NoSolutionError, match="NO_SOLUTION"):
         tm.robustness(tm.match(*sample, deadline=0))
-    with pytest.raises(NoSolutionError, match="greedy"):
-        tm.robustness(tm.match(*sample, mechanism=tm.mechanisms.greedy()))
+    for procedure in (tm.mechanisms.greedy(), tm.mechanisms.rank_maximal()):
+        with pytest.raises(NoSolutionError, match=f"with prices only, and {procedure.name} sets none"):
+            tm.robustness(tm.match(*sample, mechanism=procedure))
     with pytest.raises(InputError, match="change: must be from 0 up to 1"):
         tm.robustness(tm.match(*sample), change=2)
+
+
+@pytest.mark.parametrize(
+    ("policies", "said"),
+    [
+        ([PLAIN], "policies: must be a dict of policies by name, not list."),
+        ("nash", "policies: must be a dict of policies by name, not str."),
+        ({}, "policies: must be a dict of policies by name, not empty."),
+        ({"a": (PLAIN, "nash")}, "has text for a mechanism: 'nash'. Give tm.mechanisms.nash()."),
+        ({"a": (PLAIN, "nahs")}, "has text for a mechanism: 'nahs'. Such as"),
+        ({"a": (PLAIN, 3)}, "has int for a mechanism."),
+        ({"a": ("plain", tm.mechanisms.nash())}, "must begin with a policy, not with str."),
+        ({"a": tm.mechanisms.nash()}, "is a mechanism without a policy."),
+        ({"a": [PLAIN]}, "must be a policy, (policy, mechanism) or a matching, not list."),
+        ({"a": (PLAIN,) * 3}, "or a matching, not 3 values."),
+    ],
+)
+def test_what_is_none_to_compare_is_one_fault_in_words(sample, policies, said):
+    """The fault says what is wrong, and not what the policy is made of."""
+    with pytest.raises(InputError) as error:
+        tm.compare(policies, *sample)
+    text = str(error.value)
+    assert said in text
+    assert "1 fault" in text
+    assert len(text) < 250
+    assert "Policy(" not in text
+
+
+def test_points_of_different_policies_are_no_axis(sample, three):
+    """They are refused in words; those by the first policy's measure are not, and those of one measure are not."""
+    for ask in (
+        lambda: three.pareto(maximise="points"),
+        lambda: three.pareto(maximise=["coverage"], minimise=["points"]),
+        lambda: three.plot(y="points"),
+    ):
+        with pytest.raises(InputError, match=r"points: are each policy's own.* Ask for points_by_first"):
+            ask()
+    assert len(three.pareto(maximise=["points_by_first"])) >= 1
+    same = tm.compare({"plain": PLAIN, "nash": (PLAIN, tm.mechanisms.nash())}, *sample)
+    assert list(same.pareto(maximise=["points"])["name"]) == ["plain"]

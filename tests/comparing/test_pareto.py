@@ -61,3 +61,10 @@ def test_one_error_tells_every_fault():
     assert "named twice" in text
     with pytest.raises(InputError, match="a column or more"):
         tm.pareto(table)
+
+
+@pytest.mark.parametrize("table", [{"a": [1, 2]}, [[1, 2]], None])
+def test_what_is_no_frame_is_refused(table):
+    """The error names what it is, and what a frame is."""
+    with pytest.raises(InputError, match=f"table: must be a pandas.* frame, not {type(table).__name__}"):
+        tm.pareto(table, maximise=["a"])

@@ -16,7 +16,7 @@ def found():
 
 def test_what_prices_are_measured_against_is_one_sentence():
     """A notebook wraps it where the page ends, a terminal within the width of the table."""
-    what = "Fewer schools, price in points, changed partners: against 'most points'."
+    what = "Prices in coverage and points, and changed partners: against 'most points'."
     comparison = found()
     paragraphs = re.findall(r"<p>(.*?)</p>", comparison._repr_html_())
     assert len(paragraphs) == 1
@@ -24,6 +24,18 @@ def test_what_prices_are_measured_against_is_one_sentence():
     lines = str(comparison).splitlines()
     assert what in " ".join(line.strip() for line in lines)
     assert max(map(len, lines)) <= 101
+
+
+def test_screen_and_notebook_have_the_names_of_the_table():
+    """What stands over a column is what the table and the JSON call it."""
+    comparison = found()
+    names = re.findall(r'scope="col"[^>]*>(.*?)</th>', comparison._repr_html_())[1:]
+    rows = comparison.to_dict()["rows"]
+    assert {name.replace(" ", "_") for name in names} <= set(rows[0]) == set(comparison.table.columns)
+    upper, lower = str(comparison).splitlines()[2:4]
+    assert sorted((upper + lower).split()) == sorted(" ".join(names).split())
+    assert f"{rows[1]['points_by_first']:,}" in str(comparison)
+    assert f"{rows[1]['points']:,}" not in str(comparison)
 
 
 def test_names_of_neighbours_do_not_overlap():

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinmatch.comparing.fronts import pareto
-from twinmatch.comparing.rows import COLUMNS, changed_schools, typed
+from twinmatch.comparing.fronts import names_of, pareto
+from twinmatch.comparing.rows import COLUMNS, changed_schools, is_found, typed
 from twinmatch.comparing.screen import as_html, as_text
 from twinmatch.errors import Fault, InputError
 
@@ -132,9 +132,16 @@ class Comparison:
         maximise, minimise : sequence of str, optional
             Columns. Without any: ``points_by_first``, ``coverage`` and ``country_evenness``, of which more is
             better.
+
+        Raises
+        ------
+        InputError
+            If a column is not there or holds no numbers, or it is ``points`` and policies differ in what they
+            give points for, with every fault.
         """
         if not len(maximise) and not len(minimise):
             maximise = MAXIMISE
+        self._check_points("pareto", [*names_of(maximise), *names_of(minimise)])
         return pareto(self.table, maximise=maximise, minimise=minimise)
 
     def plot(self, x: str = "country_evenness", y: str = "points_by_first") -> Any:
@@ -153,13 +160,25 @@ class Comparison:
         Raises
         ------
         InputError
-            If a column is not there or holds no numbers.
+            If a column is not there or holds no numbers, or it is ``points`` and policies differ in what they
+            give points for.
         MissingExtraError
             If matplotlib is not installed.
         """
         from twinmatch.comparing.plot import plot
 
+        self._check_points("plot", [x, y])
         return plot(self, x, y)
+
+    def _check_points(self, subject: str, names: Sequence[str]) -> None:
+        """Refuse points of different measures as numbers that compare."""
+        found = [one for one in self.matchings.values() if is_found(one)]
+        if "points" in names and any(one.policy.criteria != found[0].policy.criteria for one in found):
+            what = (
+                "are each policy's own, and do not compare: the policies differ in what they give points for"
+            )
+            hint = "Ask for points_by_first, the points of all as the first policy counts them."
+            raise InputError(subject, [Fault("points", what, hint=hint)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values that JSON can hold: ``over`` and ``rows``, a dict for each."""

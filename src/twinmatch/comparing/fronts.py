@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["front", "pareto"]
+__all__ = ["front", "names_of", "pareto"]
 
 
 def front(values: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -72,7 +72,8 @@ def pareto(table: Any, *, maximise: Sequence[str] = (), minimise: Sequence[str] 
     Raises
     ------
     InputError
-        If a column is not there, is given twice or holds no numbers, with every fault.
+        If the table is no frame, or a column is not there, is given twice or holds no numbers, with every
+        fault.
 
     Notes
     -----
@@ -86,8 +87,13 @@ def pareto(table: Any, *, maximise: Sequence[str] = (), minimise: Sequence[str] 
     >>> tm.pareto(table, maximise=["points", "coverage"])["points"].tolist()
     [9, 7]
     """
-    given = nw.from_native(table, eager_only=True)
-    more, less = _names(maximise), _names(minimise)
+    try:
+        given = nw.from_native(table, eager_only=True)
+    except TypeError as error:
+        what = f"must be a pandas, polars or pyarrow frame, not {type(table).__name__}"
+        hint = "Such as tm.compare(...).table."
+        raise InputError("pareto", [Fault("table", what, hint=hint)]) from error
+    more, less = names_of(maximise), names_of(minimise)
     names = [*more, *less]
     faults = [] if names else [Fault("maximise", "must name a column or more")]
     faults += [Fault(name, "is named twice") for name in dict.fromkeys(names) if names.count(name) > 1]
@@ -105,5 +111,6 @@ def pareto(table: Any, *, maximise: Sequence[str] = (), minimise: Sequence[str] 
     return given.filter(on.tolist()).to_native()
 
 
-def _names(names: Sequence[str]) -> list[str]:
+def names_of(names: Sequence[str]) -> list[str]:
+    """Return names as a list, also where one stands alone."""
     return [names] if isinstance(names, str) else list(names)

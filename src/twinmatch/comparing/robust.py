@@ -129,7 +129,7 @@ def robustness(
     Raises
     ------
     NoSolutionError
-        If the status is not OPTIMAL, or the mechanism is a procedure, which makes no sum largest.
+        If the status is not OPTIMAL, or the mechanism is a procedure: this is worked out from prices.
     InputError
         If an option is out of range, with every fault.
 
@@ -207,7 +207,8 @@ def _check(matching: object, change: object) -> None:
     if matching.status is not Status.OPTIMAL:
         raise NoSolutionError(f"a matching that is {matching.status} is no optimum to be relied on")
     if isinstance(matching.mechanism, Procedure):
-        raise NoSolutionError(f"{matching.mechanism.name} makes no sum largest: it has one result, no optima")
+        what = f"{matching.mechanism.name} sets none"
+        raise NoSolutionError(f"robustness is worked out for mechanisms with prices only, and {what}")
 
 
 def _optima(matching: Matching, control: Control) -> Optima:

@@ -16,13 +16,27 @@ __all__ = ["as_html", "as_text"]
 _MOST_ROWS, _MOST_NAME = 40, 28
 _WIDE = 100
 _MISSING = "-"
-_HEAD = ("", "paired", "fewer", "points", "price", "changed", "largest country", "evenness", "gap", "s")
+# The names of the table's columns, in two lines where that keeps the screen narrow.
+_HEAD = (
+    "",
+    "coverage",
+    "price\ncoverage",
+    "points\nby first",
+    "price\npoints",
+    "changed",
+    "largest\ncountry",
+    "country\nevenness",
+    "gap",
+    "seconds",
+)
 
 
 def as_text(over: str, rows: Sequence[Row]) -> str:
     """Return a comparison in a line for each row, about 100 columns wide."""
     lines = [_title(over, rows), ""]
-    cells = [list(_HEAD), *(_cells(row) for row in rows[:_MOST_ROWS])]
+    heads = [name.split("\n") for name in _HEAD]
+    upper, lower = [name[0] if len(name) > 1 else "" for name in heads], [name[-1] for name in heads]
+    cells = [upper, lower, *(_cells(row) for row in rows[:_MOST_ROWS])]
     width = [max(len(line[at]) for line in cells) for at in range(len(_HEAD))]
     for line in cells:
         first, *rest = (
@@ -40,7 +54,7 @@ def as_html(over: str, rows: Sequence[Row]) -> str:
     """Return the same for a notebook."""
     head = "".join(
         f'<th scope="col" style="text-align:{"right" if at else "left"}">{html.escape(name)}</th>'
-        for at, name in enumerate(_HEAD)
+        for at, name in enumerate(one.replace("\n", " ") for one in _HEAD)
     )
     body = "".join(
         f'<tr><th scope="row" style="text-align:left">{html.escape(first)}</th>'
@@ -90,13 +104,13 @@ def _notes(rows: Sequence[Row]) -> list[str]:
     """Return what the columns mean, as far as it matters here."""
     first = rows[0]["name"]
     notes = [
-        f"Points of all pairs as {first!r} counts them. Fewer schools, price in points, changed partners: "
-        f"against {first!r}.",
+        f"Points by first: of all pairs as {first!r} counts them. Prices in coverage and points, and changed "
+        f"partners: against {first!r}.",
     ]
     if any(row["not_admissible"] for row in rows):
         notes.append(f"Where {first!r} does not allow some pairs, they have no points and no price.")
     if any(row["price_coverage"] for row in rows):
-        notes.append("Prices in points compare where as many schools are paired.")
+        notes.append("Prices in points compare where the price in coverage is the same.")
     return notes
 
 

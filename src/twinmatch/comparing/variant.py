@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twinmatch.errors import Fault, InputError
 from twinmatch.matching import Matching
-from twinmatch.mechanisms import Mechanism
+from twinmatch.mechanisms import NAMES, Mechanism
 from twinmatch.policy import Policy
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def variants_of(policies: object) -> list[Variant]:
     """
     hint = 'Such as {"as it is": policy, "fairer": (policy, tm.mechanisms.nash())}.'
     if not isinstance(policies, Mapping) or not policies:
-        what = f"must be a dict of policies by name that is not empty, not {policies!r}"
+        given = "empty" if isinstance(policies, Mapping) else type(policies).__name__
+        what = f"must be a dict of policies by name, not {given}"
         raise InputError("compare", [Fault("policies", what, hint=hint)])
     found, faults = [], []
     for name, given in policies.items():
@@ -71,11 +72,27 @@ def variants_of(policies: object) -> list[Variant]:
         ):
             found.append(Variant(str(name), parts[0], *parts[1:]))
         else:
-            what = f"must be a policy, (policy, mechanism) or a matching, not {given!r}"
-            faults.append(Fault(where, what, hint=hint))
+            faults.append(_fault(where, given, hint))
     if faults:
         raise InputError("compare", faults)
     return found
+
+
+def _fault(where: str, given: object, hint: str) -> Fault:
+    """Return what is wrong with a value that is none to compare."""
+    if not isinstance(given, tuple) or len(given) != 2:
+        if isinstance(given, Mechanism):
+            return Fault(where, "is a mechanism without a policy", hint=hint)
+        what = f"{len(given)} values" if isinstance(given, tuple) else type(given).__name__
+        return Fault(where, f"must be a policy, (policy, mechanism) or a matching, not {what}", hint=hint)
+    policy, mechanism = given
+    if not isinstance(policy, Policy):
+        return Fault(where, f"must begin with a policy, not with {type(policy).__name__}", hint=hint)
+    if isinstance(mechanism, str):
+        if mechanism in NAMES:
+            hint = f"Give tm.mechanisms.{mechanism}()."
+        return Fault(where, f"has text for a mechanism: {mechanism!r}", hint=hint)
+    return Fault(where, f"has {type(mechanism).__name__} for a mechanism", hint=hint)
 
 
 def check_tables(subject: str, left: object, right: object) -> None:

@@ -134,6 +134,12 @@ def test_the_notice_states_what_the_mechanism_was_told(ranked):
     assert "the first 3 of each school: whoever gets none of them has no partner" in said
     assert "the most points in all" in said
     assert "les 3 premiers de chaque établissement" in text(ranked.notice("fr"))
+    first = tm.match(left, right, mechanism=tm.mechanisms.rank_maximal(ranks=1))
+    assert "first choice of each school alone counts" in text(first.notice())
+    assert "only the first one counts" in text(first.explain(str(left.ids[0])))
+    rivals = first.explain(next(str(one) for one in right.ids if first.explain(str(one)).rivals))
+    assert "those who would gain most first" in document(rivals.page())
+    assert "price first" not in document(rivals.page())
     concave = tm.match(left, right, mechanism=tm.mechanisms.concave(np.sqrt))
     entries = concave.mechanism.entries.astype("<i4").tobytes()
     assert hashlib.sha256(entries).hexdigest() in text(concave.notice())

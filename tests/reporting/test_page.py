@@ -481,7 +481,7 @@ def test_a_report_is_written_in_one_step(sample, tmp_path, english):
 
 def test_a_wrong_language_is_refused(sample, tmp_path):
     """The error names the languages, and no file is made."""
-    with pytest.raises(InputError, match="must be .en. or .fr., not .de."):
+    with pytest.raises(InputError, match=r"must be .en. or .fr., not .de."):
         sample.report(tmp_path / "x.html", lang="de")
     assert not list(tmp_path.iterdir())
 

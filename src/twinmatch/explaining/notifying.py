@@ -211,6 +211,13 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "n'a pas de partenaire. Parmi les répartitions aussi bonnes à cet égard, celle dont le total de "
         "points est le plus élevé est retenue.",
     ),
+    "op_rank_one": (
+        "The first choice of each school alone counts: whoever does not get it has no partner. Of all "
+        "results that are as good by this, the one with the most points in all is chosen.",
+        "Seul le premier choix de chaque établissement est pris en compte : qui ne l'obtient pas n'a pas de "
+        "partenaire. Parmi les répartitions aussi bonnes à cet égard, celle dont le total de points est le "
+        "plus élevé est retenue.",
+    ),
     "op_scale": (
         "What 0, 1, 2, ... points count for on that scale has the SHA-256 {scale}.",
         "Les valeurs de cette échelle pour 0, 1, 2, ... points ont pour empreinte SHA-256 {scale}.",
@@ -453,7 +460,8 @@ class _Notifier:
         floor, ranks, scale, passes_over = self.told.terms
         phrases = {
             "op_floor": floor is not None,
-            "op_ranks": ranks is not None,
+            "op_ranks": ranks is not None and ranks > 1,
+            "op_rank_one": ranks == 1,
             "op_scale": scale is not None,
             "op_passes_over": passes_over,
         }

@@ -262,9 +262,9 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "règles.",
     ),
     "cost_breaks": (
-        "Forcing the pair would break the promise of {floor} for every pair, so that no cost is stated.",
-        "Imposer ce jumelage romprait la promesse de {floor} pour chaque jumelage : aucun coût n'est donc "
-        "indiqué.",
+        "Forcing the pair would break the promise that every pair has {floor} or more: no cost is stated.",
+        "Imposer ce jumelage romprait la promesse d'au moins {floor} pour chaque jumelage : aucun coût n'est "
+        "donc indiqué.",
     ),
     "cost_breaks_others": (
         "With the pair forced, the matching that was found breaks the promise of {floor} for another pair, "
@@ -291,6 +291,12 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "{number} in all.",
         "Établissements qui y auraient plus de points qu'ils n'en ont, du plus proche de son prix au plus "
         "éloigné ; {number} en tout.",
+    ),
+    "rivals_caption_alone": (
+        "Schools that would have more points with it than they have, those who would gain most first; "
+        "{number} in all.",
+        "Établissements qui y auraient plus de points qu'ils n'en ont, du plus grand gain au plus petit ; "
+        "{number} en tout.",
     ),
     "rivals_none": (
         "No school would have more points with it than it has.",

@@ -306,7 +306,10 @@ class _Teller:
         columns = ["school", "points", "own_partner", "gain"]
         has_prices = self.frame.slack is not None
         return Table(
-            self._say("rivals_caption", number=number(self.lang, self.told.num_rivals)),
+            self._say(
+                "rivals_caption" if has_prices else "rivals_caption_alone",
+                number=number(self.lang, self.told.num_rivals),
+            ),
             tuple(self._say(name) for name in (*columns, *(["short"] if has_prices else []))),
             tuple(
                 (

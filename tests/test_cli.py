@@ -680,3 +680,15 @@ def test_names_that_are_not_there_are_answered_with_those_that_are(files, tmp_pa
         assert all(part in err for part in said), err
         assert "right_capacity" not in err
         assert err.count("\n") <= 2
+
+
+def test_every_mechanism_is_documented():
+    """The page on the command line names every mechanism there is, and what its objective is in."""
+    from twinmatch.mechanisms import NAMES
+
+    page = (Path(__file__).parents[1] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    option = next(line for line in page.splitlines() if line.startswith("| `--mechanism NAME`"))
+    units = page.split("What `objective` and `bound` are in")[1]
+    for name in (*NAMES, "concave"):
+        assert f"`{name}`" in option
+        assert f"`{name}`" in units

@@ -279,7 +279,7 @@ def test_robustness_says_what_it_does_not_know(sample):
     with pytest.raises(NoSolutionError, match="NO_SOLUTION"):
         tm.robustness(tm.match(*sample, deadline=0))
     for procedure in (tm.mechanisms.greedy(), tm.mechanisms.rank_maximal()):
-        with pytest.raises(NoSolutionError, match=f"with prices only, and {procedure.name} sets none"):
+        with pytest.raises(NoSolutionError, match=f"with prices only, and not for {procedure.name}"):
             tm.robustness(tm.match(*sample, mechanism=procedure))
     with pytest.raises(InputError, match="change: must be from 0 up to 1"):
         tm.robustness(tm.match(*sample), change=2)
@@ -312,7 +312,7 @@ def test_what_is_none_to_compare_is_one_fault_in_words(sample, policies, said):
 
 
 def test_points_of_different_policies_are_no_axis(sample, three):
-    """They are refused in words; those by the first policy's measure are not, and those of one measure are not."""
+    """They are refused in words; the first policy's measure is not, nor are points of one measure."""
     for ask in (
         lambda: three.pareto(maximise="points"),
         lambda: three.pareto(maximise=["coverage"], minimise=["points"]),

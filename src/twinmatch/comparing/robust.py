@@ -207,8 +207,8 @@ def _check(matching: object, change: object) -> None:
     if matching.status is not Status.OPTIMAL:
         raise NoSolutionError(f"a matching that is {matching.status} is no optimum to be relied on")
     if isinstance(matching.mechanism, Procedure):
-        what = f"{matching.mechanism.name} sets none"
-        raise NoSolutionError(f"robustness is worked out for mechanisms with prices only, and {what}")
+        name = matching.mechanism.name
+        raise NoSolutionError(f"robustness is worked out for mechanisms with prices only, and not for {name}")
 
 
 def _optima(matching: Matching, control: Control) -> Optima:

@@ -98,7 +98,7 @@ class Count {
     }
     // Of equal points, partners before the mate are better.
     const std::int64_t before = std::clamp<std::int64_t>(contest_.mate[i] - first, 0, count);
-    part(i, first, 0, before, entry, contest_.limit[i] - 1, rivals, scratch);
+    if (before > 0) part(i, first, 0, before, entry, contest_.limit[i] - 1, rivals, scratch);
     part(i, first, before, count, entry, contest_.limit[i], rivals, scratch);
   }
 

@@ -212,7 +212,12 @@ def test_another_curve_or_mechanism_is_noticed(sample, tmp_path):
         assert not certificate.ok
         assert "inputs" in [claim.name for claim in certificate.claims if not claim.ok]
     matching.save(tmp_path)
-    for entries, told in (([3, 2], "never fall"), ([-1, 2], "0 or more"), ([], "no concave curve"), ([0, 1, 9], "rise ever less")):
+    for entries, told in (
+        ([3, 2], "never fall"),
+        ([-1, 2], "0 or more"),
+        ([], "no concave curve"),
+        ([0, 1, 9], "rise ever less"),
+    ):
         pq.write_table(pa.table({"worth": pa.array(entries, pa.int32())}), tmp_path / "curve.parquet")
         with pytest.raises(FormatError, match=told):
             tm.load_matching(tmp_path)
@@ -239,3 +244,10 @@ def test_quotas_that_cross_on_many_pairs_are_refused_in_words():
     limits = Constraints(none, one, np.zeros(right, np.int64), np.ones(right, np.int64), quotas=(crossing,))
     with pytest.raises(ResourceLimitError, match="transform of points"):
         solve_implicit(curved, limits, True, Control(None, 0.0, 1, None, None))
+
+
+def test_points_without_a_bound_have_no_curve():
+    """Where a pair may have thousands of millions of points, no column of so many entries is made."""
+    for mechanism in (tm.mechanisms.nash(), tm.mechanisms.concave(np.sqrt)):
+        with pytest.raises(InputError, match="upper_bound"):
+            mechanism.curve(2**31 - 1)

@@ -250,6 +250,9 @@ def _changed(matching: Matching, change: float) -> list[Variant]:
             continue
         for factor, sign in ((1 - change, "-"), (1 + change, "+")):
             policy = weighted(matching.policy, one.name, factor)
+            if policy == matching.policy:
+                continue  # a weight so small that it stays what it is
+            policy.check()
             variants.append(Variant(f"{one.name} {sign}{change:.0%}", policy, matching.mechanism))
     return variants
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from twinmatch.mechanisms.mechanism import Mechanism
+from twinmatch.mechanisms.mechanism import Mechanism, every_number
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,7 +66,7 @@ class Leximin(Mechanism):
 
 def floored(most_points: int, floor: int, weight: int) -> npt.NDArray[np.int32]:
     """Return the curve on which points count from ``floor`` on, and ``weight`` with them."""
-    points = np.arange(most_points + 1, dtype=np.int32)
+    points = every_number(most_points)
     counted: npt.NDArray[np.int32] = np.where(points < floor, 0, points + weight).astype(np.int32)
     return counted
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+import numpy as np
+
+from twinmatch.errors import Fault, InputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     import numpy.typing as npt
 
     from twinmatch.certify import Claim
-    from twinmatch.errors import Fault
     from twinmatch.graph.constraints import Constraints
     from twinmatch.graph.terms import PairTerms
     from twinmatch.policy import Policy
@@ -22,7 +24,19 @@ if TYPE_CHECKING:
 
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["Findings", "Mechanism", "MostPoints", "Outcome", "Procedure", "Setting", "most_points"]
+__all__ = [
+    "Findings",
+    "Mechanism",
+    "MostPoints",
+    "Outcome",
+    "Procedure",
+    "Setting",
+    "every_number",
+    "most_points",
+]
+
+MOST_NUMBERS = 2**26
+"""A curve has entries for so many points at most: half a gigabyte while it is made."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +196,22 @@ class Procedure(Mechanism):
             As for :meth:`twinmatch.Matching.verify`.
         """
         raise NotImplementedError
+
+
+def every_number(most_points: int) -> Int64:
+    """
+    Return the numbers of points that a curve has entries for: 0, 1, ..., ``most_points``.
+
+    Raises
+    ------
+    InputError
+        If they are too many to be written down.
+    """
+    if most_points > MOST_NUMBERS:
+        what = f"a pair may have {most_points:,} points, and a curve has entries for {MOST_NUMBERS:,} at most"
+        hint = "Give criteria of your own an upper_bound, or lower the weights."
+        raise InputError("mechanism", [Fault("points", what, hint=hint)])
+    return np.arange(most_points + 1, dtype=np.int64)
 
 
 def most_points() -> Mechanism:

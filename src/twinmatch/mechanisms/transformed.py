@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from twinmatch.errors import Fault, InputError
-from twinmatch.mechanisms.mechanism import Mechanism
+from twinmatch.mechanisms.mechanism import Mechanism, every_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class Nash(Mechanism):
 
     def curve(self, most_points: int) -> Int32:
         """Return ``floor(2**15 log2(1 + points))``; see :meth:`Mechanism.curve`."""
-        return _log2(np.arange(1, most_points + 2, dtype=np.uint64)).astype(np.int32)
+        return _log2((every_number(most_points) + 1).astype(np.uint64)).astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ class Concave(Mechanism):
         if self.entries is not None and (self.function is None or len(self.entries) == most_points + 1):
             return self.entries
         assert self.function is not None
-        points = np.arange(most_points + 1, dtype=np.int64)
+        points = every_number(most_points)
         return _checked(points, self.function(points))
 
     def settled(self, most_points: int) -> Concave:

@@ -594,7 +594,7 @@ def test_points_are_points_whatever_is_counted(name, files, tmp_path, capsys):
     certificate = capsys.readouterr().out
     assert f"objective      {numbers['objective']:,} (as the mechanism counts)" in certificate
     assert ("of at most" in certificate.split("plain pass")[0]) != kept
-    assert ("coverage       200, of the pairings that keep the guarantee" in certificate) == kept
+    assert ("coverage       200, the most of the pairings that keep the guarantee" in certificate) == kept
 
 
 def test_prices_of_quotas_are_in_what_is_counted(files, tmp_path, capsys):
@@ -641,6 +641,15 @@ def test_what_cannot_be_written_is_named_with_its_option(files, saved, tmp_path,
         assert err.count("\n") == 1
 
 
+def test_folders_on_the_way_to_a_page_are_made(saved, tmp_path, capsys):
+    """For a notice as for a report."""
+    for number, command in enumerate((["notice", saved, "--html"], ["report", saved, "--out"])):
+        page = tmp_path / str(number) / "new" / "page.html"
+        assert run(*command, page) == Exit.DONE
+        assert "<html" in page.read_text(encoding="utf-8")
+    capsys.readouterr()
+
+
 def test_a_folder_without_leave_and_a_full_disk_are_told(saved, tmp_path, capsys, monkeypatch):
     """Neither is a fault of twinmatch: the option and the reason, and code 2."""
     monkeypatch.setattr(cli.os, "access", lambda *_: False)
@@ -666,12 +675,17 @@ def test_names_that_are_not_there_are_answered_with_those_that_are(files, tmp_pa
     table = pq.read_table(right)
     pq.write_table(table.append_column("places", pa.array([1] * len(table))), places)
     end = ["--out", tmp_path / "out"]
+    other = tmp_path / "policy.toml"
+    p.proximity().save(other)
     for arguments, said in [
         (["match", ".", right, *end], ["LEFT . cannot be read: it is a folder. Give a file of schools."]),
         (["match", left, right, "--policy", tmp_path, *end], [f"--policy {tmp_path} cannot be read: it is"]),
         (["match", left, places, "--capacity", "plces", *end], ["--capacity: names", "Is it places?", "id,"]),
         (["match", left, right, "--mechanism", "leximim", *end], ["--mechanism", "Is it leximin?", "nash"]),
         (["match", left, right, "--mechanism", "?", *end], ["is no mechanism: '?'. There are most_points"]),
+        (["match", left, right, "--mechanism", "nash", "--seed", "3", *end], ["--seed: is for serial_dict"]),
+        (["match", left, right, "--right-policy", other, *end], ["--right-policy: is for stable alone"]),
+        (["verify", left], [f"DIR {left} cannot be read: it is a file. Give a folder that --out wrote."]),
         (["match", left, right, "--mechanism", "concave", *end], ["--mechanism: concave", "in Python only"]),
     ]:
         assert run(*arguments) == Exit.BAD_INPUT, arguments

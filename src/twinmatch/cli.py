@@ -135,6 +135,16 @@ def _read(option: str, path: Path, load: Callable[[Path], T], hint: str) -> T:
         raise OSError(f"{option} {path} cannot be read: {error.strerror or error}. {hint}") from error
 
 
+def _loaded(options: argparse.Namespace) -> Matching:
+    """Read the matching of the folder that was named."""
+    from twinmatch.matching import load_matching
+
+    folder: Path = options.directory
+    if folder.exists() and not folder.is_dir():
+        raise OSError(f"DIR {folder} cannot be read: it is a file. Give a folder that --out wrote.")
+    return load_matching(folder)
+
+
 def _writable(option: str, path: Path, *, folder: bool) -> Path:
     """See before the work that a file or a folder can be written, or say which option and what to do."""
     kind = "folder" if folder else "file"
@@ -162,19 +172,15 @@ def _written(option: str, path: Path, write: Callable[[Path], T]) -> T:
 
 def _verify(options: argparse.Namespace) -> Exit:
     """Check a saved matching again, from its tables."""
-    from twinmatch.matching import load_matching
-
-    certificate = load_matching(options.directory).verify(threads=options.threads)
+    certificate = _loaded(options).verify(threads=options.threads)
     terminal.show(json.dumps(certificate.to_dict()) if options.json else str(certificate))
     return Exit.DONE if certificate.ok else _say(Exit.REFUSED, "a proof was refused: do not use this result")
 
 
 def _explain(options: argparse.Namespace) -> Exit:
     """Say why a school of a saved matching has its partner."""
-    from twinmatch.matching import load_matching
-
     _page(options)
-    matching = load_matching(options.directory)
+    matching = _loaded(options)
     explanation = matching.explain(
         options.school, wished=options.wished, cost=options.cost, lang=options.lang, k=options.count
     )
@@ -183,10 +189,8 @@ def _explain(options: argparse.Namespace) -> Exit:
 
 def _notice(options: argparse.Namespace) -> Exit:
     """Write the notice that French law asks for, about a saved matching."""
-    from twinmatch.matching import load_matching
-
     _page(options)
-    notice = load_matching(options.directory).notice(
+    notice = _loaded(options).notice(
         options.lang, options.school, authority=options.authority, contact=options.contact
     )
     return _tell(notice, options)
@@ -263,12 +267,10 @@ def _names(paths: Sequence[Path]) -> dict[str, Path]:
 
 def _report(options: argparse.Namespace) -> Exit:
     """Write the report of a saved matching as a page, after checking its proof."""
-    from twinmatch.matching import load_matching
-
     option, target = "--out", options.out
     if target is None:
         option, target = "DIR", options.directory / "report.html"
-    matching = load_matching(options.directory)
+    matching = _loaded(options)
     _writable(option, target, folder=False)
     refused = False
     if matching.status is not Status.NO_SOLUTION:
@@ -289,6 +291,7 @@ def _tell(told: Explanation | Notice, options: argparse.Namespace) -> Exit:
     """Show an explanation or a notice, and write it where that was asked for."""
     if options.html is not None:
         page = told.to_html()
+        _written("--html", options.html.parent, lambda path: path.mkdir(parents=True, exist_ok=True))
         _written("--html", options.html, lambda path: path.write_text(page, encoding="utf-8"))
     terminal.show(json.dumps(told.to_dict()) if options.json else str(told))
     check = f"check the result with: twinmatch verify {options.directory}"
@@ -376,7 +379,11 @@ def _mechanism(options: argparse.Namespace) -> Mechanism:
     if options.right_policy is not None:
         hint = "Give a policy in TOML."
         other = _read("--right-policy", options.right_policy, Policy.load, hint)
-    return named(options.mechanism, seed=options.seed, right_policy=other)
+    try:
+        return named(options.mechanism, seed=options.seed, right_policy=other)
+    except InputError as error:  # there an option is an argument
+        faults = (fault._replace(where=f"--{fault.where.replace('_', '-')}") for fault in error.faults)
+        raise InputError(error.subject, faults) from error
 
 
 def _timed(seconds: dict[str, float], phase: str, task: Callable[[], T]) -> T:

@@ -157,8 +157,10 @@ class Certificate:
         # What is counted depends on the mechanism: points, or what points count for.
         lines += [f"  {'objective':<14} {_number(self.objective)} (as the mechanism counts)"]
         lines += [f"  {'bound':<14} {_number(self.bound)}{self._gap_in_words()}{self._among()}"]
-        most = "" if self._among() else f" of at most {_number(self.coverage_bound)}"
-        lines += [f"  {'coverage':<14} {_number(self.coverage)}{most}{self._among()}"]
+        most = f" of at most {_number(self.coverage_bound)}"
+        if among := self._among():
+            most = f", the most{among.removeprefix(',')}"
+        lines += [f"  {'coverage':<14} {_number(self.coverage)}{most}"]
         lines += [
             f"  {'plain pass':<14} {self.pairs_checked:,} pairs in {self.pass_seconds:.2f} s: "
             f"{self.pairs_per_second:.2e} pairs/s"

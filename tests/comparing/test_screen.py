@@ -34,6 +34,8 @@ def test_screen_and_notebook_have_the_names_of_the_table():
     assert {name.replace(" ", "_") for name in names} <= set(rows[0]) == set(comparison.table.columns)
     upper, lower = str(comparison).splitlines()[2:4]
     assert sorted((upper + lower).split()) == sorted(" ".join(names).split())
+    assert "points by first" in names
+    assert "points" not in names
     assert f"{rows[1]['points_by_first']:,}" in str(comparison)
     assert f"{rows[1]['points']:,}" not in str(comparison)
 

@@ -103,6 +103,35 @@ def test_losses_are_those_of_what_the_mechanism_counts():
                     assert forced.objective <= matching.objective - option.loss
 
 
+def test_losses_under_a_floor_are_those_of_matchings_that_keep_it():
+    """Under leximin losses and costs are in points, against every matching without a pair below the floor."""
+    seen = stated = 0
+    for seed in range(20):
+        found = world(seed)
+        matching = tm.match(found.left, found.right, BASE, mechanism=tm.mechanisms.leximin())
+        floor = matching.mechanism.promise.floor
+        kept = np.where(found.points < floor, FORBIDDEN, found.points)
+        assert best_with(kept, found.places, None) == (matching.coverage, matching.points)
+        here, there = rows(matching)
+        for school in list(matching.left.ids)[:4]:
+            for option in matching.explain(str(school), k=5).next_best:
+                pair = here[str(school)], there[option.partner.id]
+                assert (option.loss is None) == (found.points[pair] < floor)
+                wish = matching.explain(str(school), wished=option.partner.id, cost=True).wish
+                forced = best_with(kept, found.places, pair)
+                if option.loss is None:
+                    assert wish.cost.breaks_floor
+                elif forced.coverage == matching.coverage:
+                    assert forced.objective <= matching.points - option.loss
+                    seen += 1
+                if wish.cost.points is not None:
+                    assert matching.points - wish.cost.points == forced.objective
+                    assert matching.coverage - wish.cost.schools == forced.coverage
+                    stated += 1
+    assert seen > 30
+    assert stated > 30
+
+
 def test_a_gap_comes_off_every_loss():
     """Where a matching is not proven best, a loss is what is sure all the same."""
     for seed in range(10):

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 
     from twinmatch.blocking import BlockingPairs
     from twinmatch.certify import Certificate
+    from twinmatch.certify.certificate import Findings
     from twinmatch.explaining import Explanation, Notice
     from twinmatch.graph.constraints import Constraints
-    from twinmatch.mechanisms.mechanism import Findings, Outcome
+    from twinmatch.mechanisms.mechanism import Outcome
     from twinmatch.metrics import Metrics
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from twinmatch.errors import CertificateError, Fault, FormatError
 from twinmatch.status import Status
@@ -11,7 +11,7 @@ from twinmatch.status import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["NO_OTHER", "Certificate", "Claim"]
+__all__ = ["NO_OTHER", "Certificate", "Claim", "Findings"]
 
 #: What is said of bounds that hold for the pairings that keep a guarantee, and for no others.
 NO_OTHER = "the guarantee leaves no other"
@@ -35,6 +35,24 @@ class Claim:
     name: str
     ok: bool
     detail: str
+
+
+class Findings(NamedTuple):
+    """
+    What a check found out about the guarantee of a procedure.
+
+    Attributes
+    ----------
+    claims : tuple of Claim
+    pairs : int
+        Pairs that it evaluated.
+    seconds : float
+        What that took.
+    """
+
+    claims: tuple[Claim, ...]
+    pairs: int
+    seconds: float
 
 
 @dataclass(frozen=True)

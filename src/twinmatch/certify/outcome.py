@@ -9,11 +9,11 @@ a run that was stopped nothing is claimed but its pairs, and bounds that anybody
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinmatch.certify.certificate import NO_OTHER, Certificate, Claim
+from twinmatch.certify.certificate import NO_OTHER, Certificate, Claim, Findings
 from twinmatch.certify.exact import exact_sum
 from twinmatch.certify.plain import pair_points
 from twinmatch.certify.sealing import seal as sealed
@@ -30,23 +30,7 @@ if TYPE_CHECKING:
 
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["Findings", "check_outcome"]
-
-
-class Findings(Protocol):
-    """What was found out about a guarantee; see :class:`twinmatch.mechanisms.mechanism.Findings`."""
-
-    @property
-    def claims(self) -> tuple[Claim, ...]:
-        """What was looked into."""
-
-    @property
-    def pairs(self) -> int:
-        """Pairs that were evaluated."""
-
-    @property
-    def seconds(self) -> float:
-        """What that took."""
+__all__ = ["check_outcome"]
 
 
 def check_outcome(

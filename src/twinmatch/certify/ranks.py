@@ -20,12 +20,12 @@ The most points
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twinmatch.certify.blocking import count_above
-from twinmatch.certify.certificate import Claim
+from twinmatch.certify.certificate import Claim, Findings
 from twinmatch.certify.exact import exact_dot, exact_sum
 from twinmatch.certify.plain import PRICE_LIMIT, pair_points
 from twinmatch.graph.terms import FORBIDDEN
@@ -43,27 +43,9 @@ if TYPE_CHECKING:
     Int32 = npt.NDArray[np.int32]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["Ranks", "check_ranks"]
+__all__ = ["check_ranks"]
 
 _AT_ONCE = 2**22
-
-
-class Ranks(NamedTuple):
-    """
-    What the check found.
-
-    Attributes
-    ----------
-    claims : tuple of Claim
-    pairs : int
-        Pairs that it evaluated.
-    seconds : float
-        What that took.
-    """
-
-    claims: tuple[Claim, ...]
-    pairs: int
-    seconds: float
 
 
 def check_ranks(
@@ -78,7 +60,7 @@ def check_ranks(
     isa: str = "auto",
     on_progress: Callable[[int, int], object] | None = None,
     cancel: Cancel | None = None,
-) -> Ranks:
+) -> Findings:
     """
     See whether a matching is rank-maximal, and has the most points of those that are.
 
@@ -123,14 +105,14 @@ def check_ranks(
     )
     if counted is None:
         gone = Claim("first ranks", False, "not checked: the pass was cancelled")
-        return Ranks((gone,), 0, time.perf_counter() - started)
+        return Findings((gone,), 0, time.perf_counter() - started)
     complete = sound and np.array_equal(counted, count)
     everything = terms.num_left * terms.num_right
     what = f"{len(left):,} pairs listed of the first {ranks} ranks, {exact_sum(counted):,} counted"
     claims = [Claim("first ranks", bool(complete), what)]
     if complete:
         claims += _judged(limits, mate, left, right, points, rank, ranks, right_price)
-    return Ranks(tuple(claims), everything, time.perf_counter() - started)
+    return Findings(tuple(claims), everything, time.perf_counter() - started)
 
 
 def _points(terms: PairTerms, left: Int32, right: Int32, isa: str) -> Int64:

@@ -17,12 +17,12 @@ Best for every left school
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twinmatch.certify.blocking import Ranking, count_blocking
-from twinmatch.certify.certificate import Claim
+from twinmatch.certify.certificate import Claim, Findings
 from twinmatch.certify.exact import exact_sum
 from twinmatch.graph.terms import FORBIDDEN
 
@@ -37,25 +37,7 @@ if TYPE_CHECKING:
 
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["Stability", "check_stability", "cycles"]
-
-
-class Stability(NamedTuple):
-    """
-    What the check found.
-
-    Attributes
-    ----------
-    claims : tuple of Claim
-    pairs : int
-        Pairs that it evaluated.
-    seconds : float
-        What that took.
-    """
-
-    claims: tuple[Claim, ...]
-    pairs: int
-    seconds: float
+__all__ = ["check_stability", "cycles"]
 
 
 def check_stability(
@@ -70,7 +52,7 @@ def check_stability(
     isa: str = "auto",
     on_progress: Callable[[int, int], object] | None = None,
     cancel: Cancel | None = None,
-) -> Stability:
+) -> Findings:
     """
     Look for blocking pairs and, where right schools have points of their own, for rotations.
 
@@ -110,7 +92,7 @@ def check_stability(
         cancel=cancel,
     )
     if found is None:
-        return Stability((*claims, Claim(name, False, "not checked: the pass was cancelled")), 0, 0.0)
+        return Findings((*claims, Claim(name, False, "not checked: the pass was cancelled")), 0, 0.0)
     total, everything = exact_sum(found.of_left), terms.num_left * terms.num_right
     detail = f"{total:,} of {everything:,} pairs {what}, ties decided by ids; {found.pairs:,} evaluated"
     if total:
@@ -122,7 +104,7 @@ def check_stability(
         turning = cycles(after)
         detail = f"{turning:,} cycles of right schools lead to a stable matching that the left likes better"
         claims.append(Claim("best for the left", turning == 0 and total == 0, detail))
-    return Stability(tuple(claims), found.pairs, found.seconds)
+    return Findings(tuple(claims), found.pairs, found.seconds)
 
 
 def cycles(after: Int64) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from twinmatch.certify import Claim
+    from twinmatch.certify.certificate import Findings
     from twinmatch.graph.constraints import Constraints
     from twinmatch.graph.terms import PairTerms
     from twinmatch.policy import Policy
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
 
 __all__ = [
-    "Findings",
     "Mechanism",
     "MostPoints",
     "Outcome",
@@ -126,24 +125,6 @@ class Outcome(NamedTuple):
     mate: Int64
     limit: Limit | None
     mechanism: Procedure | None = None
-
-
-class Findings(NamedTuple):
-    """
-    What a check found out about the guarantee of a procedure.
-
-    Attributes
-    ----------
-    claims : tuple of Claim
-    pairs : int
-        Pairs that it evaluated.
-    seconds : float
-        What that took.
-    """
-
-    claims: tuple[Claim, ...]
-    pairs: int
-    seconds: float
 
 
 class Procedure(Mechanism):

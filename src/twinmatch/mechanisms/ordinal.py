@@ -31,7 +31,7 @@ from twinmatch.certify.stability import check_stability
 from twinmatch.errors import Fault, InputError
 from twinmatch.graph.called import CalledGraph
 from twinmatch.graph.scored import ScoredGraph
-from twinmatch.mechanisms.mechanism import Findings, Outcome, Procedure, Setting
+from twinmatch.mechanisms.mechanism import Outcome, Procedure, Setting
 from twinmatch.policy import Policy
 from twinmatch.policy.asked import Draft
 from twinmatch.solvers.procedures import accept_deferred, room_faults, take_in_turn
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from twinmatch.certify.certificate import Findings
     from twinmatch.graph.terms import PairTerms
     from twinmatch.solvers.control import Cancel, Control
 
@@ -97,7 +98,7 @@ class Ordinal(Procedure):
         cancel: Cancel | None = None,
     ) -> Findings:
         """Count the blocking pairs over all pairs; see :meth:`Procedure.check`."""
-        found = check_stability(
+        return check_stability(
             setting.terms,
             setting.limits,
             mate,
@@ -109,7 +110,6 @@ class Ordinal(Procedure):
             on_progress=on_progress,
             cancel=cancel,
         )
-        return Findings(*found)
 
 
 @dataclass(frozen=True)

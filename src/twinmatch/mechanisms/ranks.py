@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from twinmatch.certify.certificate import Claim
+from twinmatch.certify.certificate import Claim, Findings
 from twinmatch.certify.ranks import check_ranks
 from twinmatch.errors import Fault, InputError, ResourceLimitError
-from twinmatch.mechanisms.mechanism import Findings, Outcome, Setting
+from twinmatch.mechanisms.mechanism import Outcome, Setting
 from twinmatch.mechanisms.ordinal import Ordinal, graph_of
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.rank_maximal import first_ranks
@@ -84,7 +84,7 @@ class RankMaximal(Ordinal):
         except (Stopped, ResourceLimitError) as error:
             what = str(error) or "not checked: the check was cancelled"
             return Findings((Claim("first ranks", False, what),), 0, 0.0)
-        found = check_ranks(
+        return check_ranks(
             setting.terms,
             setting.limits,
             mate,
@@ -96,7 +96,6 @@ class RankMaximal(Ordinal):
             on_progress=on_progress,
             cancel=cancel,
         )
-        return Findings(*found)
 
     def fingerprint(self) -> str:
         """Return the name, the number of ranks and a digest of the prices."""

@@ -52,9 +52,9 @@ __all__ = [
     "Ordinal",
     "SerialDictatorship",
     "Stable",
-    "graph_of",
     "greedy",
     "lottery",
+    "points_graph",
     "serial_dictatorship",
     "stable",
 ]
@@ -120,7 +120,7 @@ class Greedy(Ordinal):
 
     def run(self, setting: Setting, control: Control) -> Outcome:
         """Take the best pair again and again; see :meth:`Procedure.run`."""
-        return Outcome(*take_in_turn(graph_of(setting, setting.terms), setting.limits, None, control))
+        return Outcome(*take_in_turn(points_graph(setting.terms), setting.limits, None, control))
 
 
 @dataclass(frozen=True)
@@ -157,10 +157,10 @@ class Stable(Ordinal):
 
     def run(self, setting: Setting, control: Control) -> Outcome:
         """Let left schools propose, or take the best pairs; see :meth:`Procedure.run`."""
-        graph = graph_of(setting, setting.terms)
+        graph = points_graph(setting.terms)
         if setting.right_terms is None:
             return Outcome(*take_in_turn(graph, setting.limits, None, control))
-        ranks = graph_of(setting, setting.right_terms)
+        ranks = points_graph(setting.right_terms)
         return Outcome(*accept_deferred(graph, ranks, setting.limits, control))
 
     def ranking(self, setting: Setting) -> Ranking:
@@ -192,7 +192,7 @@ class SerialDictatorship(Ordinal):
     def run(self, setting: Setting, control: Control) -> Outcome:
         """Let schools choose in the order of the lottery; see :meth:`Procedure.run`."""
         order = lottery(setting.left.ids, self.seed)
-        return Outcome(*take_in_turn(graph_of(setting, setting.terms), setting.limits, order, control))
+        return Outcome(*take_in_turn(points_graph(setting.terms), setting.limits, order, control))
 
     def ranking(self, setting: Setting) -> Ranking:
         """Return the places in the lottery."""
@@ -363,7 +363,7 @@ def lottery(ids: Sequence[str] | npt.NDArray[np.object_], seed: int) -> Int64:
     return place
 
 
-def graph_of(setting: Setting, terms: PairTerms) -> ScoredGraph | CalledGraph:
+def points_graph(terms: PairTerms) -> ScoredGraph | CalledGraph:
     """Return the graph of a policy's terms; only its points are asked about."""
     return CalledGraph(terms, allow_large=True) if terms.calls else ScoredGraph(terms)
 

@@ -18,7 +18,7 @@ from twinmatch.certify.certificate import Claim, Findings
 from twinmatch.certify.ranks import check_ranks
 from twinmatch.errors import Fault, InputError, ResourceLimitError
 from twinmatch.mechanisms.mechanism import Outcome, Setting
-from twinmatch.mechanisms.ordinal import Ordinal, graph_of
+from twinmatch.mechanisms.ordinal import Ordinal, points_graph
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.rank_maximal import first_ranks
 from twinmatch.solvers.rank_maximal import rank_maximal as solve
@@ -61,7 +61,7 @@ class RankMaximal(Ordinal):
 
     def run(self, setting: Setting, control: Control) -> Outcome:
         """Take rank after rank, and the most points in the end; see :meth:`Procedure.run`."""
-        graph = graph_of(setting, setting.terms)
+        graph = points_graph(setting.terms)
         found = solve(graph, setting.limits, self.ranks, control)
         return Outcome(found.mate, found.limit, replace(self, right_price=found.right_price))
 
@@ -76,7 +76,7 @@ class RankMaximal(Ordinal):
         cancel: Cancel | None = None,
     ) -> Findings:
         """List the pairs of the first ranks, and have the rest looked into; see :meth:`Procedure.check`."""
-        graph = graph_of(setting, setting.terms)
+        graph = points_graph(setting.terms)
         # Who lists them need not be trusted: the check counts them over all pairs.
         control = Control(threads=number_of(threads), cancel=cancel)
         try:

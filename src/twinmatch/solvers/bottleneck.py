@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-__all__ = ["Bottleneck", "highest_floor"]
+__all__ = ["Bottleneck", "highest_floor", "turn"]
 
 #: Partners that a left node looks at in one go, those with a free place, and left nodes that look at once.
 LIST_LENGTH, FREE_LENGTH, AT_ONCE = 32, 4, 8192
@@ -133,7 +133,7 @@ class _Trees:
             if not ends:
                 return members
             for i, place in ends:
-                self._turn(i, place)
+                turn(self.mate, self.load, self.found_by, i, place)
         return None
 
     def _forest(self, roots: Int64, floor: int, most: int) -> tuple[list[tuple[int, int]], Int64]:
@@ -182,15 +182,6 @@ class _Trees:
         left = np.broadcast_to(nodes[:, None], right.shape)[is_near]
         return list(zip(left.tolist(), right[is_near].tolist(), strict=True))
 
-    def _turn(self, i: int, place: int) -> None:
-        """Move everybody on the path that ends here one place further."""
-        self.load[place] += 1
-        while True:
-            old, self.mate[i] = int(self.mate[i]), place
-            if old < 0:
-                return
-            place, i = old, int(self.found_by[old])
-
     def _best(self, rows: Int64, allowed: Bool) -> Int64:
         """Return the most points of each node with those allowed; where there is nobody, very few."""
         return self._search(rows, 1, allowed)[1][:, 0]
@@ -202,3 +193,13 @@ class _Trees:
             "floor", lambda: self.graph.best_lists(rows, k, price, threads=self.control.threads)
         )
         return right.astype(np.int64), net
+
+
+def turn(mate: Int64, load: Int64, found_by: Int64, i: int, place: int) -> None:
+    """Move everybody on the path that ends at ``i`` and a free ``place`` one place further, in place."""
+    load[place] += 1
+    while True:
+        old, mate[i] = int(mate[i]), place
+        if old < 0:
+            return
+        place, i = old, int(found_by[old])

@@ -32,6 +32,7 @@ import numpy as np
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.constraints import Constraints
 from twinmatch.graph.explicit import ExplicitGraph
+from twinmatch.solvers.bottleneck import turn
 from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Stopped
 from twinmatch.status import Status
@@ -227,7 +228,7 @@ class _Irving:
             if not ends:
                 break
             for i, place in ends:
-                self._turn(i, place)
+                turn(self.mate, self.load, self.found_by, i, place)
         right_even, left_odd = self._from_free_places(left, right)
         # Even: within reach of a free node over a path of even length. All others are covered anyway.
         self.left_covered |= self.wants & ~left_even
@@ -278,15 +279,6 @@ class _Irving:
             fresh &= ~even
             even |= fresh
         return even, odd
-
-    def _turn(self, i: int, place: int) -> None:
-        """Move everybody on the path that ends here one place further."""
-        self.load[place] += 1
-        while True:
-            old, self.mate[i] = int(self.mate[i]), place
-            if old < 0:
-                return
-            place, i = old, int(self.found_by[old])
 
     def most_points(self) -> Found:
         """Return the rank-maximal matching with the most points."""

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from twinmatch import datasets, errors, mechanisms, policies
+    from twinmatch import changes, datasets, errors, mechanisms, policies
     from twinmatch.assignment import Assignment, GroupQuota, assign
     from twinmatch.certify import Certificate
     from twinmatch.comparing import Comparison, Robustness, compare, pareto, robustness, sweep
@@ -46,6 +46,7 @@ __all__ = [
     "WayOut",
     "__version__",
     "assign",
+    "changes",
     "compare",
     "compile",
     "datasets",
@@ -94,7 +95,7 @@ _HOME = {
     "sweep": "comparing",
     "ways_out": "easing",
 }
-_MODULES = ("datasets", "errors", "mechanisms", "policies")
+_MODULES = ("changes", "datasets", "errors", "mechanisms", "policies")
 
 
 def __getattr__(name: str) -> object:

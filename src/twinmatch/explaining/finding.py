@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twinmatch.errors import Fault, InputError
+from twinmatch.nearby import hint_of
 
 if TYPE_CHECKING:
     from twinmatch.schools import Schools
 
 __all__ = ["row_of", "side_of"]
-
-#: So many identifiers are suggested.
-_NEAREST = 3
 
 
 def row_of(schools: Schools, school: str) -> int | None:
@@ -57,22 +54,6 @@ def side_of(left: Schools, right: Schools, school: object, side: str | None, whe
     if side and row_of(tables[other := "right" if side == "left" else "left"], school) is not None:
         what = f"{school!r} is a {other} school, and a {side} school is asked for"
         raise InputError("explain", [Fault(where, what)])
-    near = _nearest([name for one in ((side,) if side else tables) for name in tables[one].ids], school)
-    hint = f"The nearest ids are {', '.join(map(repr, near))}." if near else "No id comes near it."
+    hint = hint_of([name for one in ((side,) if side else tables) for name in tables[one].ids], school)
     sides = f"the {side} table" if side else "either table"
     raise InputError("explain", [Fault(where, f"there is no {school!r} in {sides}", hint=hint)])
-
-
-def _nearest(ids: list[str], school: str) -> list[str]:
-    """Return the identifiers that look most alike, best first."""
-    wanted = school.strip().casefold()
-    folded: dict[str, str] = {}
-    for one in ids:
-        folded.setdefault(one.casefold(), one)
-    if wanted in folded:
-        return [folded[wanted]]
-    # Comparing letter by letter with a hundred thousand takes seconds: those that share an end come first.
-    half = max(2, len(wanted) // 2)
-    some = [one for one in folded if one.startswith(wanted[:half]) or one.endswith(wanted[-half:])]
-    some = some or [one for one in folded if len(one) == len(wanted)]
-    return [folded[one] for one in get_close_matches(wanted, some[:20_000], n=_NEAREST, cutoff=0.5)]

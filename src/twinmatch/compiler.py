@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from twinmatch.errors import Fault, InputError
-from twinmatch.graph.terms import Bans, CallTerm, RuleTerm, merge
+from twinmatch.graph.singles import Bans
+from twinmatch.graph.terms import CallTerm, RuleTerm, merge
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -14,7 +14,8 @@ import numpy as np
 
 from twinmatch.compiler import places_of
 from twinmatch.elastic import Elastic
-from twinmatch.graph.terms import FORBIDDEN, Bans, RuleTerm, merge
+from twinmatch.graph.singles import Bans
+from twinmatch.graph.terms import FORBIDDEN, RuleTerm, merge
 from twinmatch.policy.asked import Draft, asked
 from twinmatch.policy.balance import balanced
 from twinmatch.settling import settled

@@ -8,7 +8,8 @@ from scipy.optimize import LinearConstraint, milp
 
 from twinmatch.elastic import Elastic, Moved, Stretch
 from twinmatch.graph.constraints import Constraints, Quota
-from twinmatch.graph.terms import Bans, RuleTerm, merge
+from twinmatch.graph.singles import Bans
+from twinmatch.graph.terms import RuleTerm, merge
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.kinds import kinds_of_nodes
 

@@ -245,6 +245,7 @@ def transposed(terms: PairTerms) -> PairTerms:
         terms.dot and terms.dot._replace(left=terms.dot.right, right=terms.dot.left),
         np.ascontiguousarray(swapped[np.lexsort(swapped.T[::-1])]),
         curve=terms.curve,
+        bonus=terms.bonus.swapped(),
     )
 
 
@@ -263,14 +264,12 @@ def _repeat_left(terms: PairTerms, source: Int64) -> PairTerms:
         tags=tuple(c._replace(left=c.left[source]) for c in terms.tags),
         dot=dot and dot._replace(left=dot.left[source]),
         banned=np.unique(np.concatenate(copies), axis=0) if copies else bans,
+        bonus=terms.bonus.repeated(source),
     )
 
 
 def _compiled(terms: PairTerms, isa: str) -> _core.Graph:
-    offset = item = None
-    if len(terms.banned):
-        offset = np.searchsorted(terms.banned[:, 0], np.arange(terms.num_left + 1)).astype(np.int64)
-        item = np.ascontiguousarray(terms.banned[:, 1], np.int32)
+    apart = _rows_of(terms.banned, terms.num_left)
     linears = [(c.left, c.right, c.top, c.cap) for c in terms.linears]
     tags = [(c.left, c.right, c.each, c.cap) for c in terms.tags]
     distance = dot = None
@@ -288,8 +287,15 @@ def _compiled(terms: PairTerms, isa: str) -> _core.Graph:
         distance,
         tags,
         dot,
-        offset,
-        item,
+        *apart,
         terms.curve,
         isa,
     )
+
+
+def _rows_of(pairs: Int64, num_left: int) -> tuple[Int64 | None, npt.NDArray[np.int32] | None]:
+    """Return sorted pairs as rows: where that of each left node begins, and the right nodes; None without any."""
+    if not len(pairs):
+        return None, None
+    offset = np.searchsorted(pairs[:, 0], np.arange(num_left + 1)).astype(np.int64)
+    return offset, np.ascontiguousarray(pairs[:, 1], np.int32)

@@ -33,9 +33,12 @@ import numpy as np
 import numpy.typing as npt
 
 from twinmatch.errors import Fault, PointsError, ResourceLimitError
+from twinmatch.graph.singles import NO_BONUS, Bonus, PairBonus, contains, joined, renumbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from twinmatch.graph.singles import Bans
 
 __all__ = [
     "ARC_C1",
@@ -45,7 +48,6 @@ __all__ = [
     "MAX_COLUMNS",
     "MAX_MAGNITUDE",
     "UNITS_PER_RADIUS",
-    "Bans",
     "CallTerm",
     "DistanceColumns",
     "DistanceTerm",
@@ -356,30 +358,6 @@ class RuleTerm:
         return found
 
 
-@dataclass(frozen=True, eq=False)
-class Bans:
-    """
-    Single pairs that are forbidden.
-
-    Parameters
-    ----------
-    pairs : (k, 2) int64
-        Left and right index of each.
-    num_right : int
-    """
-
-    pairs: Int64
-    num_right: int
-
-    @cached_property
-    def _keys(self) -> Int64:
-        return np.unique(self.pairs[:, 0] * self.num_right + self.pairs[:, 1])
-
-    def allows(self, i: Index, j: Index) -> Bool:
-        """Return whether the pairs are allowed."""
-        return ~_contains(self._keys, np.asarray(i, np.int64) * self.num_right + np.asarray(j, np.int64))
-
-
 class LinearColumns(NamedTuple):
     """A linear term after merging: sentinels where unknown. Fields as in :class:`LinearTerm`."""
 
@@ -443,6 +421,8 @@ class PairTerms:
     curve : (k,) int32 or None
         Where there is one, a pair is worth ``curve[sum]`` instead of the sum of all of these, or the nearest
         entry beyond its ends. Entries are at least 0 and never fall.
+    bonus : Bonus
+        Single pairs that are worth more than their columns say.
     """
 
     left_class: Int32
@@ -455,6 +435,7 @@ class PairTerms:
     banned: Int64 = field(default_factory=lambda: np.empty((0, 2), np.int64))
     calls: tuple[CallTerm, ...] = ()
     curve: Int32 | None = None
+    bonus: Bonus = NO_BONUS
 
     @property
     def num_left(self) -> int:
@@ -477,6 +458,7 @@ class PairTerms:
             most += max(0, int(min(self.distance.top, self.distance.cap)))
         if self.dot is not None:
             most += max(0, self.dot.cap)
+        most += self.bonus.most
         return most if self.curve is None else int(self.curve[min(most, len(self.curve) - 1)])
 
     @property
@@ -517,7 +499,7 @@ class PairTerms:
         total = self.table[self.left_class[i], self.right_class[j]].astype(np.int64)
         admissible = total != FORBIDDEN
         if len(self.banned):
-            admissible &= ~_contains(self._banned_keys, i * self.num_right + j)
+            admissible &= ~contains(self._banned_keys, i * self.num_right + j)
         for linear in self.linears:
             total += _linear(*linear, i, j)
         if self.distance is not None:
@@ -526,6 +508,8 @@ class PairTerms:
             total += _tags(*tags, i, j)
         if self.dot is not None:
             total += _dot(self.dot, i, j)
+        if len(self.bonus.points):
+            total += self.bonus.at(i, j, self.num_right)
         # A user's function is asked about admissible pairs only.
         if self.calls and admissible.any():
             asked = np.flatnonzero(admissible)
@@ -567,9 +551,10 @@ class PairTerms:
             distance,
             tuple(c._replace(left=c.left[left], right=c.right[right]) for c in self.tags),
             dot,
-            _renumber(self.banned, left, right, self.num_left, self.num_right),
+            renumbered(self.banned, left, right, self.num_left, self.num_right)[0],
             tuple(_reorder(call, left, right) for call in self.calls),
             self.curve,
+            self.bonus.taken(left, right, self.num_left, self.num_right),
         )
 
 
@@ -620,6 +605,7 @@ def merge(
     distances: list[DistanceColumns] = []
     dots: list[DotColumns] = []
     calls: list[CallTerm] = []
+    bonuses: list[PairBonus] = []
     for term in terms:
         match term:
             case TableTerm():
@@ -640,6 +626,8 @@ def merge(
                 parts.append(_unknown_part(term.left_known, term.right_known, term.unknown - int(worth)))
             case CallTerm():
                 calls.append(term)
+            case PairBonus():
+                bonuses.append(term)
             case _:
                 raise TypeError(f"not a term: {term!r}")
     for columns, most, kind in (
@@ -665,8 +653,9 @@ def merge(
         distances[0] if distances else None,
         tuple(tags),
         dots[0] if dots else None,
-        _sorted_pairs([ban.pairs for ban in bans], num_right),
+        joined([ban.pairs for ban in bans], num_right),
         tuple(calls),
+        bonus=Bonus.of(bonuses, num_right),
     )
     if replace(merged, calls=()).max_points >= 2**31:
         raise OverflowError("the points of a pair could leave 32 bits: lower the weights")
@@ -895,34 +884,6 @@ def _checked_points(name: str, found: npt.ArrayLike, left: Int64, right: Int64, 
     if faults:
         raise PointsError(subject, faults)
     return values.astype(np.int32)
-
-
-def _contains(sorted_keys: Int64, keys: Int64) -> Bool:
-    if not len(sorted_keys):
-        return np.zeros(np.shape(keys), np.bool_)
-    place = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
-    found: Bool = sorted_keys[place] == keys
-    return found
-
-
-def _sorted_pairs(lists: Sequence[Int64], num_right: int) -> Int64:
-    if not lists:
-        return np.empty((0, 2), np.int64)
-    pairs = np.concatenate([np.asarray(pairs, np.int64).reshape(-1, 2) for pairs in lists])
-    keys = np.unique(pairs[:, 0] * num_right + pairs[:, 1])
-    return np.stack([keys // max(1, num_right), keys % max(1, num_right)], axis=1)
-
-
-def _renumber(banned: Int64, left: Int64, right: Int64, num_left: int, num_right: int) -> Int64:
-    """Translate banned pairs to new indices, dropping those with a school that is gone."""
-    if not len(banned):
-        return banned
-    new_left = np.full(num_left, -1, np.int64)
-    new_right = np.full(num_right, -1, np.int64)
-    new_left[left] = np.arange(len(left))
-    new_right[right] = np.arange(len(right))
-    pairs = np.stack([new_left[banned[:, 0]], new_right[banned[:, 1]]], axis=1)
-    return _sorted_pairs([pairs[(pairs >= 0).all(axis=1)]], len(right))
 
 
 def _reorder(call: CallTerm, left: Int64, right: Int64) -> CallTerm:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from twinmatch.graph.terms import Bans, RuleTerm
+    from twinmatch.graph.singles import Bans
+    from twinmatch.graph.terms import RuleTerm
     from twinmatch.policy.asked import Draft
     from twinmatch.policy.parts import Say
     from twinmatch.schools import Schools

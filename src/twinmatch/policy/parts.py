@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeAlias
 
-    from twinmatch.graph.terms import Bans, RuleTerm, Term
+    from twinmatch.graph.singles import Bans
+    from twinmatch.graph.terms import RuleTerm, Term
     from twinmatch.schools import Schools
 
     Say: TypeAlias = Callable[[str], None]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from twinmatch.errors import Fault
-from twinmatch.graph.terms import Bans, RuleTerm
+from twinmatch.graph.singles import Bans
+from twinmatch.graph.terms import RuleTerm
 from twinmatch.policy import checks
 from twinmatch.policy.coding import encode
 from twinmatch.policy.countries import MEMBERS_AS_OF, members

@@ -28,19 +28,23 @@ from twinmatch.witness import Witness, pairs_that_count, witness_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
+    from datetime import date
     from pathlib import Path
 
     import numpy.typing as npt
 
+    from twinmatch.ancestry import Parent
     from twinmatch.blocking import BlockingPairs
     from twinmatch.certify import Certificate
     from twinmatch.certify.certificate import Findings
+    from twinmatch.changing import AgreementExpires, Change
     from twinmatch.explaining import Explanation, Notice
     from twinmatch.graph.constraints import Constraints
     from twinmatch.mechanisms.mechanism import Outcome
     from twinmatch.metrics import Metrics
     from twinmatch.policy import Policy
+    from twinmatch.repairing import Diff
     from twinmatch.schools import Schools
     from twinmatch.solvers import Solution
     from twinmatch.solvers.constrained import Answer
@@ -104,6 +108,11 @@ class Matching:
         where a school has several; ``pairs`` has all.
     mechanism : Mechanism
         What the matching was to be best at.
+    pending : tuple of AgreementExpires
+        What changes left for later, see :meth:`repair`: agreements that end on a day to come and, without a
+        day, those that are over and whose pair stands without a bonus for it.
+    parent : Parent or None
+        Digests of the matching that this one was repaired from, and of the changes.
     """
 
     left: Schools
@@ -126,6 +135,8 @@ class Matching:
     seconds: dict[str, float] = field(default_factory=dict)
     proof: Proof | None = None
     mechanism: Mechanism = field(default_factory=most_points)
+    pending: tuple[AgreementExpires, ...] = ()
+    parent: Parent | None = None
 
     @classmethod
     def from_solution(
@@ -710,6 +721,145 @@ class Matching:
         if changed:
             detail = f"changed since the numbers were found: {', '.join(changed)}"
         return Claim("inputs", not changed, detail)
+
+    def repair(
+        self,
+        changes: Iterable[Change] | Change,
+        keep_bonus: int = 0,
+        *,
+        today: date | None = None,
+        deadline: float | None = None,
+        threads: int | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Matching:
+        """
+        Return the matching after changes: proven best in points, plus a bonus for each pair that is kept.
+
+        Parameters
+        ----------
+        changes : iterable of Change, or a Change
+            What happened, from :mod:`twinmatch.changes`. They happen together: their order does not matter.
+        keep_bonus : int, optional
+            Points that a pair of before is worth more. With 0 schools are paired as if for the first time;
+            the more, the fewer move.
+        today : datetime.date, optional
+            Needed where a change has a date; what is due in ``pending`` happens on it. What is not due yet
+            waits in ``pending`` of the result.
+        deadline, threads, on_progress, cancel
+            As for :func:`twinmatch.match`.
+
+        Returns
+        -------
+        Matching
+            Of the tables and the policy of now, by the same mechanism; ``diff(old)`` says what is different.
+            Its ``objective`` counts the bonus, a criterion of its policy called "kept pair".
+
+        Raises
+        ------
+        InputError
+            With everything that is wrong with the changes: schools that are not there, with the nearest ids,
+            contradictions, dates without ``today``, more locked pairs than places; or if there is a bonus,
+            and the mechanism does not find the most points.
+        PolicyError
+            If the policy cannot be used any more, such as a locked pair that a rule forbids.
+
+        Notes
+        -----
+        Locks are kept in the policy as a quota called "agreements", vetoes as a rule called "vetoes". The
+        result equals a match from scratch on the new tables; see :doc:`/changes`.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> old = tm.match(*tm.datasets.sample())
+        >>> new = old.repair(tm.changes.PartnerLeaves(old.pairs.right_id[0]))
+        >>> new.gap, len(old.right) - len(new.right)
+        (0, 1)
+        """
+        from twinmatch.repairing import repair
+
+        return repair(
+            self,
+            changes,
+            keep_bonus=keep_bonus,
+            today=today,
+            deadline=deadline,
+            threads=threads,
+            on_progress=on_progress,
+            cancel=cancel,
+        )
+
+    def diff(self, old: Matching) -> Diff:
+        """
+        Say what is different from another matching, usually the one before a repair.
+
+        Parameters
+        ----------
+        old : Matching
+            Of the same schools, or nearly so; schools are found by their ids.
+
+        Returns
+        -------
+        Diff
+            Pairs that were kept, moved, made and lost, and schools that left and joined, as frames; printed,
+            one screen.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> old = tm.match(*tm.datasets.sample())
+        >>> new = old.repair(tm.changes.SchoolLeaves(old.left.ids[0]))
+        >>> new.diff(old).counts["gone"]
+        1
+        """
+        from twinmatch.repairing import difference
+
+        return difference(old, self)
+
+    def standby(self, k: int = 3, *, threads: int | None = None) -> Any:
+        """
+        Return a :term:`standby` list for every left school: whom it could get if its partner dropped out.
+
+        Parameters
+        ----------
+        k : int, optional
+            How many for each school, at most.
+        threads : int, optional
+            As many as this process has cores.
+
+        Returns
+        -------
+        frame
+            Of the kind of ``left``, sorted by ``left_id`` and ``rank``: ``left_id``, ``rank`` from 1,
+            ``right_id``, ``points``, ``loss`` and ``free``. Partners are the best by what the prices of the
+            proof leave of their points: those with a free place have no price, others are worth what moving
+            whoever has their place costs; under a mechanism without prices, those with a free place, most
+            points first. ``loss`` is what every matching with that pair which covers as many schools has less
+            than this one, at least; missing where the proof says nothing.
+
+        Raises
+        ------
+        InputError
+            If ``k`` is out of range.
+        NoSolutionError
+            If there is no matching: its status is INFEASIBLE or NO_SOLUTION.
+
+        Notes
+        -----
+        One search of the tree for each left school. Prices of quotas count in ``loss`` and not in the order;
+        a free partner beyond a cap may be on the list. :meth:`repair` settles what is really had.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> matching = tm.match(*tm.datasets.sample())
+        >>> matching.standby(k=2).columns.tolist()
+        ['left_id', 'rank', 'right_id', 'points', 'loss', 'free']
+        """
+        from twinmatch.explaining.standby import standby
+
+        return standby(self, k, threads=threads)
 
     def explain(
         self,

@@ -20,6 +20,7 @@ from twinmatch.graph.constraints import Prices
 from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.limits import GroupQuota, constraints_from
 from twinmatch.pricing import chosen, control_of, priced
+from twinmatch.room import bounded
 from twinmatch.solvers.bounds import LOCKED, Optimum, binding
 from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Control
@@ -191,6 +192,7 @@ class Assignment:
             out[row, 0], out[row, 1] = self.left_labels[i], self.right_labels[j]
         return out
 
+    @bounded
     def verify(self) -> Certificate:
         """
         Recount everything over all stored pairs, with code that shares nothing with the solver.
@@ -221,6 +223,7 @@ class Assignment:
             ),
         )
 
+    @bounded
     def rule_prices(
         self,
         *,
@@ -299,6 +302,7 @@ class Assignment:
         return f"<Assignment {self.status}: {numbers}{scale}>"
 
 
+@bounded
 def assign(
     points: object,
     *,

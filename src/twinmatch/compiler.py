@@ -10,6 +10,7 @@ import numpy as np
 from twinmatch.errors import Fault, InputError
 from twinmatch.graph.singles import Bans
 from twinmatch.graph.terms import CallTerm, RuleTerm, merge
+from twinmatch.room import bounded
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -106,6 +107,7 @@ def compiled(left: Schools, right: Schools, policy: Policy, known: Known | None 
     return Compiled(terms, criteria, rules, tuple(dict.fromkeys(assumptions)))
 
 
+@bounded
 def compile(
     left: Schools,
     right: Schools,

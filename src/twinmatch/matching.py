@@ -14,6 +14,7 @@ from twinmatch.certify.implicit import question_of
 from twinmatch.certify.outcome import check_outcome
 from twinmatch.certify.sealing import digest
 from twinmatch.certify.theorem import Claims, check_assignment
+from twinmatch.fitting import refuse_check
 from twinmatch.compiler import Compiled, compiled
 from twinmatch.graph.constraints import Prices
 from twinmatch.mechanisms import Leximin, Mechanism, Procedure, most_points
@@ -21,9 +22,11 @@ from twinmatch.mechanisms.mechanism import Setting
 from twinmatch.policy.asked import asked
 from twinmatch.proof import Proof
 from twinmatch.reasons import Standing, closed_by, reasons_after, reasons_for, reasons_under, schools_in_words
+from twinmatch.room import bounded
 from twinmatch.settling import Settled, settled
 from twinmatch.solvers.control import Control
 from twinmatch.status import Status
+from twinmatch.threads import number_of
 from twinmatch.witness import Witness, pairs_that_count, witness_of
 
 if TYPE_CHECKING:
@@ -339,6 +342,7 @@ class Matching:
             }
         )
 
+    @bounded
     def rule_prices(
         self,
         *,
@@ -393,6 +397,7 @@ class Matching:
             self, rules=rules, deadline=deadline, threads=threads, on_progress=on_progress, cancel=cancel
         )
 
+    @bounded
     def metrics(
         self, *, by: Collection[str] | None = None, ranks: bool = True, threads: int | None = None
     ) -> Metrics:
@@ -430,6 +435,7 @@ class Matching:
 
         return measured(self, by=by, ranks=ranks, threads=threads)
 
+    @bounded
     def blocking_pairs(
         self,
         right_policy: Policy | None = None,
@@ -540,6 +546,7 @@ class Matching:
             limits, proof.taken, self.status, coverage_first, settled, proof.searched, price, closed
         )
 
+    @bounded
     def verify(
         self,
         *,
@@ -570,6 +577,7 @@ class Matching:
         -----
         One evaluation of each of the ``len(left) x len(right)`` pairs: a :term:`plain pass`.
         """
+        refuse_check(self.left, self.right, number_of(threads))
         # The policy is compiled afresh: a cached compilation is not evidence.
         fresh = compiled(self.left, self.right, self.policy)
         if isinstance(self.mechanism, Procedure):
@@ -722,6 +730,7 @@ class Matching:
             detail = f"changed since the numbers were found: {', '.join(changed)}"
         return Claim("inputs", not changed, detail)
 
+    @bounded
     def repair(
         self,
         changes: Iterable[Change] | Change,
@@ -861,6 +870,7 @@ class Matching:
 
         return standby(self, k, threads=threads)
 
+    @bounded
     def explain(
         self,
         school: str,
@@ -918,6 +928,7 @@ class Matching:
 
         return explain(self, school, wished=wished, side=side, cost=cost, lang=lang, k=k)
 
+    @bounded
     def notice(
         self,
         lang: str = "en",
@@ -964,6 +975,7 @@ class Matching:
 
         return notice(self, lang=lang, school=school, authority=authority, contact=contact)
 
+    @bounded
     def report(self, path: str | os.PathLike[str], *, lang: str = "en") -> Path:
         """
         Write a report that people read: one page of HTML, complete in itself.
@@ -1006,6 +1018,7 @@ class Matching:
 
         return report(self, place("report", "path", path, folder=False), lang=lang)
 
+    @bounded
     def save(self, directory: str | os.PathLike[str]) -> None:
         """
         Write the matching and everything its proof needs into a folder.
@@ -1049,6 +1062,7 @@ def _fingerprints(
     return left.fingerprint(), right.fingerprint(), f"{asked}+{how}" if how else asked
 
 
+@bounded
 def load_matching(directory: str | os.PathLike[str]) -> Matching:
     """
     Read a matching that :meth:`Matching.save` wrote.

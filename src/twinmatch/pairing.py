@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from twinmatch.compiler import compiled, graph_of, places_of
 from twinmatch.errors import Fault, InputError
+from twinmatch.fitting import refuse_match
 from twinmatch.matching import Matching
 from twinmatch.mechanisms import Leximin, Mechanism, Procedure, most_points
 from twinmatch.mechanisms.leximin import floored
 from twinmatch.mechanisms.mechanism import Setting
 from twinmatch.policy.asked import asked
+from twinmatch.room import bounded
 from twinmatch.settling import settled
 from twinmatch.solvers import check_options, solve
 from twinmatch.solvers.control import Control, Stopped
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Tables", "match", "match_tables", "sorted_tables"]
 
 
+@bounded
 def match(
     left: Schools,
     right: Schools,
@@ -190,6 +193,7 @@ def match_tables(
     """
     left, right, capacity = tables
     deadline, gap, threads, on_progress, cancel, seed = options
+    refuse_match(left, right, policy, mechanism, number_of(threads))
     parts = compiled(left, right, policy, known)
     graph = graph_of(parts.terms, policy, capacity)
     most = cast("PairTerms", graph.terms).max_points

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Schools"]
 
 _SHOWN: Final = ("id", "country", "academie", "region", "city", "name", "levels", "sector", "size")
+from twinmatch.room import bounded
 _FRAMES: Final = ("pandas", "polars", "pyarrow")
 
 
@@ -181,6 +182,7 @@ class Schools:
         source : str, optional
             What the table is, for messages.
 
+    @bounded
         Returns
         -------
         Schools

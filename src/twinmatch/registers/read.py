@@ -20,6 +20,7 @@ from twinmatch.registers.files import (
 from twinmatch.registers.french import read_annuaire, read_geolocalisation
 from twinmatch.registers.gisco import read_gisco
 from twinmatch.registers.plain import read_plain
+from twinmatch.room import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,7 @@ __all__ = ["read_schools"]
 
 def read_schools(
     path: str | PathLike[str],
+@bounded
     format: Format | None = None,
     *,
     encoding: str | None = None,

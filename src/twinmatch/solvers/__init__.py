@@ -8,6 +8,7 @@ import numpy as np
 
 from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.graph.scored import ScoredGraph
+from twinmatch.room import bounded
 from twinmatch.solvers.control import Cancel, Control, Progress
 from twinmatch.solvers.explicit import limit_of, solve_explicit
 from twinmatch.solvers.national import Solution, solve_schools
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "Solution", "check_options", "solve"]
 
 
+@bounded
 def solve(
     graph: ScoredGraph | CalledGraph | ExplicitGraph,
     *,

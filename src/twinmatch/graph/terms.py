@@ -26,7 +26,6 @@ This module knows arrays only: no schools, no policies.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -34,6 +33,7 @@ import numpy.typing as npt
 
 from twinmatch.errors import Fault, PointsError, ResourceLimitError
 from twinmatch.graph.singles import NO_BONUS, Bonus, PairBonus, contains, joined, renumbered
+from twinmatch.lazily import lazily
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -475,7 +475,7 @@ class PairTerms:
         """By how much the points of two admissible pairs can differ at most; 1 at least."""
         return max(1, self.max_points - self.min_points)
 
-    @cached_property
+    @lazily
     def _banned_keys(self) -> Int64:
         return self.banned[:, 0] * self.num_right + self.banned[:, 1]
 

@@ -80,12 +80,14 @@ def solve(
     check_options(deadline, gap, threads, on_progress, cancel, seed)
     control = Control(deadline, float(gap), number_of(threads), on_progress, cancel)
     if isinstance(graph, ExplicitGraph):
-        return _solve_stored(graph, control)
+        with graph.alone() as stored:
+            return _solve_stored(stored, control)
     if not isinstance(graph, ScoredGraph):
         from twinmatch.solvers.called import solve_called
 
         return solve_called(graph, control)
-    return solve_schools(graph, control, warm)
+    with graph.alone() as own:
+        return solve_schools(own, control, warm)
 
 
 def _solve_stored(graph: ExplicitGraph, control: Control) -> Solution:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twinmatch.diagnosing import Diagnosis, diagnose
     from twinmatch.easing import WayOut, ways_out
     from twinmatch.explaining import Explanation, Notice
+    from twinmatch.intake.limits import ReadLimits
     from twinmatch.matching import Matching, load_matching
     from twinmatch.pairing import match
     from twinmatch.policy import Policy
@@ -39,6 +40,7 @@ __all__ = [
     "Matching",
     "Notice",
     "Policy",
+    "ReadLimits",
     "Robustness",
     "RulePrice",
     "Schools",
@@ -76,6 +78,7 @@ _HOME = {
     "Matching": "matching",
     "Notice": "explaining",
     "Policy": "policy",
+    "ReadLimits": "intake.limits",
     "Robustness": "comparing",
     "RulePrice": "pricing",
     "Schools": "schools",

@@ -25,7 +25,7 @@ from twinmatch.interrupt import ctrl_c_asks
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from twinmatch.certify import Certificate
     from twinmatch.explaining import Explanation, Notice
@@ -120,9 +120,20 @@ def _match(options: argparse.Namespace) -> Exit:
         hint = "Give a policy in TOML, or leave --policy out for systematic twinning."
         policy = _read("--policy", options.policy, Policy.load, hint)
     hint = "Give a file of schools."
-    left = _read("LEFT", options.left, read_schools, hint)
-    right = _read("RIGHT", options.right, read_schools, hint)
+    policies = [policy]
+    if options.right_policy is not None:
+        policies.append(_read("--right-policy", options.right_policy, Policy.load, "Give a policy in TOML."))
+    keep = _kept(policies, options.capacity)
+    left = _read("LEFT", options.left, lambda path: read_schools(path, keep=keep), hint)
+    right = _read("RIGHT", options.right, lambda path: read_schools(path, keep=keep), hint)
     return _pair(left, right, policy, options, load_s=time.perf_counter() - started)
+
+
+def _kept(policies: Iterable[Policy], capacity: int | str | None) -> frozenset[str]:
+    """Return the names of the columns to keep besides those that twinmatch knows."""
+    from twinmatch.policy.naming import named_in
+
+    return named_in(policies) | ({capacity} if isinstance(capacity, str) else set())
 
 
 def _read(option: str, path: Path, load: Callable[[Path], T], hint: str) -> T:
@@ -215,8 +226,9 @@ def _compare(options: argparse.Namespace) -> Exit:
     if options.left is None:
         left, right = france_eu()
     else:
-        left = _read("--left", options.left, read_schools, "Give a file of schools.")
-        right = _read("--right", options.right, read_schools, "Give a file of schools.")
+        keep, hint = _kept(policies.values(), options.capacity), "Give a file of schools."
+        left = _read("--left", options.left, lambda path: read_schools(path, keep=keep), hint)
+        right = _read("--right", options.right, lambda path: read_schools(path, keep=keep), hint)
     _check_capacity(options.capacity, right)
     with ctrl_c_asks() as asked, terminal.progress(len(left)) as on_progress:
         found = compare(

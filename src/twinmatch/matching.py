@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twinmatch.certify.firsts import check_firsts
 from twinmatch.certify import Claim, check, seal
 from twinmatch.certify.floor import check_floor
 from twinmatch.certify.implicit import question_of
@@ -712,7 +713,15 @@ class Matching:
         numbers = {name: getattr(self, name) for name in _SEALED}
         sealed = digest(seal(**numbers), *proof.arrays()) == self.seal
         detail = "nothing was changed" if sealed else f"the numbers are not those of {self.seal[:16]}..."
-        return replace(certificate, claims=(*certificate.claims, Claim("seal", sealed, detail)))
+        follows = check_firsts(
+            proof.taken,
+            proof.cover,
+            mate=self.mate,
+            witness_left=self.witness_left,
+            objective=self.objective,
+            coverage=self.coverage,
+        )
+        return replace(certificate, claims=(*certificate.claims, *follows, Claim("seal", sealed, detail)))
 
     def _unchanged(self) -> Claim:
         """See that the tables and the policy are those that the numbers were found for."""

@@ -3,7 +3,7 @@ The campaign from the command line.
 
 ``python -m tests.campaign run --instances 1000000`` runs it and prints its table, ``one FAMILY NUMBER``
 repeats one instance and makes it smaller while anything is wrong with it, ``table FOLDER`` writes the page of
-a run.
+a run, ``forge`` spoils proofs, and ``mutate`` spoils the checker.
 """
 
 from __future__ import annotations
@@ -23,20 +23,34 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="draw, solve and judge instances")
     run.add_argument("--instances", type=int, default=20_000)
-    run.add_argument("--jobs", type=int, default=running.cores())
     run.add_argument("--folder", type=Path, help="where chunks are kept; a run that was stopped goes on")
     one = commands.add_parser("one", help="repeat one instance")
     one.add_argument("family", choices=[*FAMILIES])
     one.add_argument("number", type=int)
+    forge = commands.add_parser("forge", help="spoil proofs, and see that they are refused")
+    forge.add_argument("--claims", type=int, default=10_000)
+    mutate = commands.add_parser("mutate", help="spoil the checker, and see that tests find it")
+    mutate.add_argument(
+        "part", nargs="?", default="1/1", help="such as 3/20: every twentieth, from the third"
+    )
+    mutate.add_argument("--page", type=Path, help="write the table of survivors here")
     page = commands.add_parser("table", help="write the page of a run")
     page.add_argument("folder", type=Path)
-    for command in (run, one, page):
+    for command in (run, forge, mutate):
+        command.add_argument("--jobs", type=int, default=running.cores())
+    for command in (run, one, page, forge):
         command.add_argument("--seed", type=int, default=0)
     for command in (run, page):
         command.add_argument("--page", type=Path, help="write the page here, and JSON beside it")
     asked = parser.parse_args(arguments)
     if asked.command == "one":
         return show(asked.family, asked.number, asked.seed)
+    if asked.command == "forge":
+        return spoil(asked.claims, asked.seed, asked.jobs)
+    if asked.command == "mutate":
+        from tests.campaign import mutating
+
+        return mutating.run(asked.part, asked.jobs, asked.page)
     if asked.command == "table":
         records = [*running.stored(asked.folder / "chunks.jsonl", asked.seed).values()]
     elif asked.folder is None:
@@ -55,6 +69,18 @@ def main(arguments: list[str] | None = None) -> int:
     for family, number, _ in wrong[:2]:
         show(family, number, asked.seed)
     return 1 if total["failed"] else 0
+
+
+def spoil(claims: int, seed: int, jobs: int) -> int:
+    """Spoil proofs, print the table, and every one that was accepted."""
+    from tests.campaign import forging
+
+    tried = forging.run(claims, seed, jobs)
+    print(forging.page(tried))
+    wrong = forging.accepted(tried)
+    for one in wrong[:20]:
+        print(f"NOT AS IT SHOULD BE: {one}")
+    return 1 if wrong else 0
 
 
 def show(family: str, number: int, seed: int) -> int:

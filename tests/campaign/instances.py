@@ -146,7 +146,7 @@ class Arrays:
         )
 
 
-def hand_over(asked: Asked, form: str) -> tm.Assignment:
+def hand_over(asked: Asked, form: str, **options: Any) -> tm.Assignment:
     """Ask :func:`twinmatch.assign`, one thread."""
     points: Any = asked.points
     i, j = np.nonzero(asked.stored)
@@ -179,7 +179,7 @@ def hand_over(asked: Asked, form: str) -> tm.Assignment:
         points = asked.points / 4
     elif form == "narrow":
         points = asked.points.astype(np.int32)
-    options: dict[str, Any] = {}
+
     if asked.left_least.all() and (asked.left_most == 1).all():
         options["require_all"] = True
     elif asked.left_least.any() or (asked.left_most != 1).any():

@@ -288,6 +288,7 @@ class _Check:
 
     def infeasible(self) -> _Numbers:
         """See that the witness adds up to less than nothing."""
+        self._nobody()
         if self.told.clash is not None:
             self._clash(self.told.clash)
             return _Numbers()
@@ -298,6 +299,10 @@ class _Check:
             detail = f"what is asked for adds up to {total:,}, and 0 is the least that exists"
             self._claim("infeasible", total < 0, detail)
         return _Numbers()
+
+    def _nobody(self) -> None:
+        """See that nobody is paired where nothing was found."""
+        self._claim("no pairs", len(self.told.pairs) == 0, f"{len(self.told.pairs):,} pairs are given")
 
     def _clash(self, quotas: tuple[int, ...]) -> None:
         limits = self.asked.constraints
@@ -317,6 +322,7 @@ class _Check:
         coverage_bound = self._searched("coverage_bound", told.coverage_bound, proven)
         bound = self._searched("bound", told.bound, self._bound(coverage_bound), coverage_bound)
         if told.status is Status.NO_SOLUTION:
+            self._nobody()
             self._claim("objective", told.objective is None, "none is claimed")
         else:
             self._equal("objective", told.objective, objective)

@@ -29,6 +29,7 @@ LABELS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "embedding": ("embedding", "proximité des descriptions"),
         "country": ("country", "pays"),
         "kept": ("kept partner", "partenaire conservé"),
+        "kept pair": ("kept pair", "jumelage maintenu"),
     },
     "rule": {
         "partner in the EU": ("partner in the EU", "partenaire dans l'Union européenne"),

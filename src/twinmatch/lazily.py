@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["lazily"]
+__all__ = ["Later", "lazily"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -37,3 +38,47 @@ class lazily(cached_property[T_co]):  # noqa: N801 (a decorator)
             kept.setdefault(name, self.func(instance))
         value: T_co = kept[name]
         return value
+
+
+class Later(Sequence[str]):
+    """
+    Words that are found when somebody first asks for them; equal to a tuple of the same words.
+
+    Parameters
+    ----------
+    find : callable
+        Returns the words.
+    """
+
+    def __init__(self, find: Callable[[], tuple[str, ...]]) -> None:
+        self._find = find
+
+    @lazily
+    def words(self) -> tuple[str, ...]:
+        """The words."""
+        return self._find()
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, at: int | slice) -> str | tuple[str, ...]:
+        return self.words[at]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
+    def __eq__(self, other: object) -> bool:
+        return self.words == (other.words if isinstance(other, Later) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.words)
+
+    def __repr__(self) -> str:
+        return repr(self.words)
+
+    def __reduce__(self) -> tuple[type[tuple[str, ...]], tuple[tuple[str, ...]]]:
+        return tuple, (self.words,)

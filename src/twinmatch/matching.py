@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twinmatch.certify import Certificate, Claim, check, seal
 from twinmatch.certify.firsts import check_firsts
-from twinmatch.certify import Claim, check, seal
 from twinmatch.certify.floor import check_floor
 from twinmatch.certify.implicit import question_of
 from twinmatch.certify.outcome import check_outcome
 from twinmatch.certify.sealing import digest
 from twinmatch.certify.theorem import Claims, check_assignment
-from twinmatch.fitting import refuse_check
 from twinmatch.compiler import Compiled, compiled
+from twinmatch.fitting import refuse_check
 from twinmatch.graph.constraints import Prices
+from twinmatch.lazily import Later, lazily
+from twinmatch.log import logger
 from twinmatch.mechanisms import Leximin, Mechanism, Procedure, most_points
 from twinmatch.mechanisms.mechanism import Setting
+from twinmatch.pausing import stopping
 from twinmatch.policy.asked import asked
 from twinmatch.proof import Proof
 from twinmatch.reasons import Standing, closed_by, reasons_after, reasons_for, reasons_under, schools_in_words
 from twinmatch.room import bounded
 from twinmatch.settling import Settled, settled
-from twinmatch.solvers.control import Control
+from twinmatch.solvers.control import Control, Stopped
 from twinmatch.status import Status
 from twinmatch.threads import number_of
 from twinmatch.witness import Witness, pairs_that_count, witness_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -40,11 +44,11 @@ if TYPE_CHECKING:
 
     from twinmatch.ancestry import Parent
     from twinmatch.blocking import BlockingPairs
-    from twinmatch.certify import Certificate
     from twinmatch.certify.certificate import Findings
     from twinmatch.changing import AgreementExpires, Change
     from twinmatch.explaining import Explanation, Notice
     from twinmatch.graph.constraints import Constraints
+    from twinmatch.graph.terms import PairTerms
     from twinmatch.mechanisms.mechanism import Outcome
     from twinmatch.metrics import Metrics
     from twinmatch.policy import Policy
@@ -102,7 +106,7 @@ class Matching:
         What stopped the run, if anything did.
     seal : str
         Digest of all of the above numbers, taken when they were found.
-    fingerprints : tuple of str
+    fingerprints : sequence of str
         Digests of the two tables and of the policy that the numbers were found for.
     seed : int
     seconds : dict of str to float
@@ -134,7 +138,7 @@ class Matching:
     status: Status
     limit: Limit | None
     seal: str
-    fingerprints: tuple[str, str, str]
+    fingerprints: Sequence[str]
     seed: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     proof: Proof | None = None
@@ -174,7 +178,7 @@ class Matching:
             policy=policy,
             limit=solution.limit,
             seal=seal(**numbers),
-            fingerprints=_fingerprints(left, right, policy, mechanism),
+            fingerprints=_digests(left, right, policy, mechanism),
             seed=seed,
             seconds={**seconds, **solution.seconds},
             mechanism=mechanism,
@@ -190,13 +194,13 @@ class Matching:
         right_capacity: npt.NDArray[np.int64],
         outcome: Outcome,
         *,
+        terms: PairTerms,
         seed: int,
         seconds: dict[str, float],
         mechanism: Procedure,
     ) -> Matching:
         """Return the matching that a procedure over two sorted tables came to."""
         mechanism = outcome.mechanism or mechanism
-        terms = compiled(left, right, policy).terms
         i = np.flatnonzero(outcome.mate >= 0)
         objective = int(terms.points(i, outcome.mate[i]).sum())
         done = outcome.limit is None
@@ -219,7 +223,7 @@ class Matching:
             policy=policy,
             limit=outcome.limit,
             seal=seal(**numbers),
-            fingerprints=_fingerprints(left, right, policy, mechanism),
+            fingerprints=_digests(left, right, policy, mechanism),
             seed=seed,
             seconds=seconds,
             mechanism=mechanism,
@@ -274,7 +278,7 @@ class Matching:
             policy=policy,
             limit=answer.limit,
             seal=digest(seal(**numbers), *proof.arrays()),
-            fingerprints=_fingerprints(left, right, policy, mechanism),
+            fingerprints=_digests(left, right, policy, mechanism),
             seed=seed,
             seconds=seconds,
             proof=proof,
@@ -292,20 +296,20 @@ class Matching:
         """The gap over the bound (over 1 where the bound is 0)."""
         return self.gap / max(1, abs(self.bound))
 
-    @cached_property
+    @lazily
     def _compiled(self) -> Compiled:
         return compiled(self.left, self.right, self.policy)
 
-    @cached_property
+    @lazily
     def _settled(self) -> Settled:
         return self._settle(self._compiled)
 
-    def _settle(self, compiled: Compiled) -> Settled:
+    def _settle(self, compiled: Compiled, cancel: Cancel | None = None) -> Settled:
         request = asked(self.policy, self.left, self.right, self.right_capacity)
         priced = 0 if self.proof is None else len(self.proof.quota_price)
         if self.status is Status.NO_SOLUTION and priced == len(request.constraints.quotas):
             return Settled(request.constraints)  # stopped before wishes were settled: nothing is said of them
-        return settled(request, compiled.terms, Control())
+        return settled(request, compiled.terms, Control(cancel=cancel))
 
     @property
     def settling_notes(self) -> tuple[str, ...]:
@@ -317,7 +321,7 @@ class Matching:
         """What the policy asks besides points, as arrays: bounds of schools, pairs that stay, quotas."""
         return self._settled.constraints
 
-    @cached_property
+    @lazily
     def quotas(self) -> Any:
         """
         What each quota asks for, what it got, and what it costs.
@@ -467,7 +471,7 @@ class Matching:
             self, right_policy, threads=threads, isa=isa, on_progress=on_progress, cancel=cancel
         )
 
-    @cached_property
+    @lazily
     def witness(self) -> Witness | None:
         """With status INFEASIBLE, why nothing keeps to all that the policy asks: numbers, and a sentence."""
         if self.proof is None or self.proof.witness is None:
@@ -492,7 +496,7 @@ class Matching:
         asked(self.policy, self.left, self.right, self.right_capacity, said.append)
         return (*self._compiled.assumptions, *said, *self._settled.notes)
 
-    @cached_property
+    @lazily
     def pairs(self) -> Any:
         """
         Who is paired with whom, sorted by ``left_id``.
@@ -515,7 +519,7 @@ class Matching:
     def _points_of_pairs(self) -> npt.NDArray[np.int64]:
         return self._compiled.terms.points(*self._taken())
 
-    @cached_property
+    @lazily
     def unmatched(self) -> Any:
         """
         Who is left out and why, sorted by ``left_id``.
@@ -579,6 +583,30 @@ class Matching:
         One evaluation of each of the ``len(left) x len(right)`` pairs: a :term:`plain pass`.
         """
         refuse_check(self.left, self.right, number_of(threads))
+        started = time.monotonic()
+        control = Control(cancel=cancel, started=started)
+        try:
+            with stopping(control.look_up):
+                certificate = self._verified(threads, isa, on_progress, cancel)
+        except Stopped:
+            numbers = (self.objective, self.bound, self.coverage, self.coverage_bound)
+            gone = Claim("check", False, "the check was cancelled")
+            return Certificate((gone,), str(self.status), *numbers, 0, 0.0, time.monotonic() - started)
+        logger.log(
+            logging.INFO if certificate.ok else logging.WARNING,
+            "verify ended: %s, %s pairs, %.3f s",
+            *("every claim holds" if certificate.ok else "refused", certificate.pairs_checked),
+            time.monotonic() - started,
+        )
+        return certificate
+
+    def _verified(
+        self,
+        threads: int | None,
+        isa: str,
+        on_progress: Callable[[int, int], object] | None,
+        cancel: Cancel | None,
+    ) -> Certificate:
         # The policy is compiled afresh: a cached compilation is not evidence.
         fresh = compiled(self.left, self.right, self.policy)
         if isinstance(self.mechanism, Procedure):
@@ -657,7 +685,7 @@ class Matching:
     ) -> Certificate:
         other = mechanism.right_policy
         right_terms = None if other is None else compiled(self.left, self.right, other).terms
-        limits = self._settle(fresh).constraints
+        limits = self._settle(fresh, cancel).constraints
         setting = Setting(self.left, self.right, self.policy, fresh.terms, right_terms, limits)
 
         def guarantee(mate: npt.NDArray[np.int64]) -> Findings:
@@ -682,7 +710,7 @@ class Matching:
         on_progress: Callable[[int, int], object] | None,
         cancel: Cancel | None,
     ) -> Certificate:
-        limits = self._settle(fresh).constraints
+        limits = self._settle(fresh, cancel).constraints
         coverage_first = self.policy.coverage == "first"
         question = question_of(
             fresh.terms,
@@ -1061,6 +1089,14 @@ class Matching:
             f"Matching({self.status}, {self.coverage:,} of {len(self.left):,} schools paired, "
             f"{self.points:,} points{best}, gap {self.gap:,})"
         )
+
+
+def _digests(left: Schools, right: Schools, policy: Policy, mechanism: Mechanism) -> Sequence[str]:
+    """Return fingerprints, or, where the call was stopped before they were taken, what takes them later."""
+    try:
+        return _fingerprints(left, right, policy, mechanism)
+    except Stopped:
+        return Later(lambda: _fingerprints(left, right, policy, mechanism))
 
 
 def _fingerprints(

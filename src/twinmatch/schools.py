@@ -379,8 +379,8 @@ class Schools:
         Returns
         -------
         schools : Schools
-            The same schools, sorted by code points of the identifier: the table itself where it is sorted, and
-            the same copy each time as long as somebody holds it.
+            The same schools, sorted by code points of the identifier: the table itself where it is sorted,
+            and the same copy each time as long as somebody holds it.
         order : (len(self),) int64
             ``schools`` is ``self.take(order)``.
         """
@@ -564,7 +564,7 @@ def _columns(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
         kind = name if name in _FRAMES else "pandas"
         native = wrapped.to_native()
         if name == "pyarrow":
-            return kind, native, []
+            return kind, _valid(native, source), []
         labels = list(native.columns)
         if len(set(labels)) < len(labels):
             twice = sorted({str(label) for label in labels if labels.count(label) > 1})
@@ -584,6 +584,23 @@ def _columns(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
     if len(lengths) > 1:
         raise TableError(source, [Fault("frame", "the columns have different lengths")])
     return kind, pa.table(columns), faults
+
+
+def _valid(table: pa.Table, source: str) -> pa.Table:
+    """Return an arrow table whose text is text, which arrow takes on trust."""
+    import pyarrow as pa
+
+    faults = []
+    for name in table.column_names:
+        try:
+            table[name].validate(full=True)
+        except pa.ArrowInvalid:
+            faults.append(Fault(name, "is damaged, or holds text that is not UTF-8"))
+        except KeyError:
+            return table  # several columns of one name, which is a fault of its own
+    if faults:
+        raise TableError(source, faults)
+    return table
 
 
 def _to_arrow(name: str, values: Any, kind: str) -> tuple[pa.ChunkedArray, list[Fault]]:

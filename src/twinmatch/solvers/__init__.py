@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twinmatch.graph.called import CalledGraph
     from twinmatch.solvers.warm import Warm
 
-__all__ = ["Progress", "Solution", "check_options", "solve"]
+__all__ = ["Progress", "Solution", "check_options", "solve", "solve_with"]
 
 
 @bounded
@@ -78,7 +78,13 @@ def solve(
     shortest augmenting paths (Burkard, Dell'Amico, Martello, *Assignment Problems*, SIAM 2009, ch. 4).
     """
     check_options(deadline, gap, threads, on_progress, cancel, seed)
-    control = Control(deadline, float(gap), number_of(threads), on_progress, cancel)
+    return solve_with(graph, Control(deadline, float(gap), number_of(threads), on_progress, cancel), warm)
+
+
+def solve_with(
+    graph: ScoredGraph | CalledGraph | ExplicitGraph, control: Control, warm: Warm | None = None
+) -> Solution:
+    """Solve as :func:`solve` does, for a caller who has begun already."""
     if isinstance(graph, ExplicitGraph):
         with graph.alone() as stored:
             return _solve_stored(stored, control)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from twinmatch.compiler import compile
     from twinmatch.diagnosing import Diagnosis, diagnose
     from twinmatch.easing import WayOut, ways_out
+    from twinmatch.estimating import Estimate, estimate, estimate_assign
     from twinmatch.explaining import Explanation, Notice
     from twinmatch.intake.limits import ReadLimits
     from twinmatch.matching import Matching, load_matching
@@ -34,6 +35,7 @@ __all__ = [
     "Certificate",
     "Comparison",
     "Diagnosis",
+    "Estimate",
     "Explanation",
     "GroupQuota",
     "Limit",
@@ -54,6 +56,8 @@ __all__ = [
     "datasets",
     "diagnose",
     "errors",
+    "estimate",
+    "estimate_assign",
     "load_matching",
     "match",
     "mechanisms",
@@ -72,6 +76,7 @@ _HOME = {
     "Certificate": "certify",
     "Comparison": "comparing",
     "Diagnosis": "diagnosing",
+    "Estimate": "estimating",
     "Explanation": "explaining",
     "GroupQuota": "limits",
     "Limit": "status",
@@ -88,6 +93,8 @@ _HOME = {
     "compare": "comparing",
     "compile": "compiler",
     "diagnose": "diagnosing",
+    "estimate": "estimating",
+    "estimate_assign": "estimating",
     "load_matching": "matching",
     "match": "pairing",
     "pareto": "comparing",

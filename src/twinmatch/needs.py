@@ -31,8 +31,9 @@ LIBRARIES, LIBRARIES_MAPPED = 60 * MB, 300 * MB
 
 # Bytes for a left school, a right school, and besides.
 _COMPILED = (0.55e3, 0.40e3, 4 * MB)
-_SOLVED = (2.6e3, 0.8e3, 20 * MB)
-_NETWORK, _CROSSED = 4.5e3, 10e3  # more for a left school, where quotas are nested or cross
+_SOLVED = (3.0e3, 0.8e3, 20 * MB)
+# More for a left school, and besides, where quotas are nested or cross.
+_NETWORK, _CROSSED = (4.5e3, 0), (12e3, 100 * MB)
 _TRANSFORMED = 0.2e3  # more for a school of either side, where points go through a curve
 _STEPS = {  # mechanisms that go step by step, for a left and a right school
     "greedy": (1.6e3, 0.6e3),
@@ -122,7 +123,8 @@ def of_schools(
         solved += _CALLED * num_left * num_right
     parts = [("compile", compiled), ("solve", solved)]
     if quotas:
-        parts.append(("quotas", solved + int((_CROSSED if cross else _NETWORK) * num_left)))
+        rate, besides = _CROSSED if cross else _NETWORK
+        parts.append(("quotas", solved + int(rate * num_left) + besides))
     return Need(tuple(parts), threads, 0 if loaded else LIBRARIES_MAPPED)
 
 

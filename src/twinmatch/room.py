@@ -51,11 +51,14 @@ class Room(NamedTuple):
         Bytes of the limit itself.
     what : str
         What limits it, in words.
+    is_address_space : bool
+        Whether addresses count, whether they are used or not.
     """
 
     left: int
     limit: int
     what: str
+    is_address_space: bool = False
 
 
 def held() -> tuple[int, int]:
@@ -73,7 +76,7 @@ def rooms(*, address_space_only: bool = False) -> Iterator[Room]:
 
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY:
-        yield Room(max(0, limit - held()[0]), limit, "the limit of the address space (ulimit -v)")
+        yield Room(max(0, limit - held()[0]), limit, "the limit of the address space (ulimit -v)", True)
     if address_space_only:
         return
     yield from _of_control_groups()
@@ -142,7 +145,7 @@ def refuse(what: str, memory: int, address_space: int, hints: tuple[str, ...] = 
         With the need, the limit and the hints.
     """
     for room in rooms(address_space_only=memory < SMALL):
-        need = address_space if "address space" in room.what else memory
+        need = address_space if room.is_address_space else memory
         if need > room.left:
             todo = "".join(f"\n  {hint}" for hint in hints)
             raise ResourceLimitError(

@@ -47,7 +47,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinmatch.certify.plain import PRICE_LIMIT
+from twinmatch.columns import safe_text
 from twinmatch.errors import Fault, FormatError, InputError, TwinMatchError
+from twinmatch.intake.folder import record_in, table_in
+from twinmatch.intake.limits import refuse
 from twinmatch.mechanisms import (
     NAMES,
     Concave,
@@ -287,9 +290,16 @@ def load(directory: str | os.PathLike[str]) -> Matching:
         return matching
     except TwinMatchError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-        what = f"does not hold what a matching needs ({type(error).__name__}: {error})"
-        raise FormatError(str(folder), [Fault("matching.json", what)]) from error
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        NotImplementedError,
+    ) as error:
+        what = f"does not hold what a matching needs ({type(error).__name__}: {safe_text(str(error)[:200])})"
+    return refuse(str(folder), what, where="matching.json")
 
 
 def _mechanism(folder: Path, record: dict[str, Any], left_row: dict[str, int]) -> Mechanism:
@@ -454,10 +464,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         hint = "A matching is a folder that `save` or `twinmatch match --out` wrote to its end."
         raise FormatError(str(folder), [Fault("matching.json", "is missing", hint=hint)])
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise FormatError(str(folder), [Fault("matching.json", f"is not JSON: {error}")]) from error
+    record = record_in(folder, path.name)
     found = record.get("format") if isinstance(record, dict) else None
     if type(found) is not int or found not in (FORMAT, UNDER_QUOTAS, WITH_MECHANISM):
         what = f"has format {found!r}, and this version of twinmatch reads {FORMAT} to {WITH_MECHANISM}"
@@ -466,16 +473,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _read(folder: Path, name: str) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = folder / f"{name}.parquet"
-    if not path.is_file():
-        raise FormatError(str(folder), [Fault(path.name, "is missing")])
-    try:
-        return pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise FormatError(str(folder), [Fault(path.name, f"cannot be read: {error}")]) from error
+    return table_in(folder, name)
 
 
 def _strangers(

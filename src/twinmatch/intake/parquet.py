@@ -171,6 +171,7 @@ def _written_out(subject: str, column: pa.Array, limits: ReadLimits) -> int:
         or t.is_large_binary(distinct.type)
     ):
         return 0
+    distinct.validate(full=True)  # Parquet says what is text, and nobody has looked whether it is
     lengths = pc.binary_length(distinct)
     longest = pc.max(lengths).as_py() or 0
     if longest > limits.cell_length:

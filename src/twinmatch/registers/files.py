@@ -26,6 +26,9 @@ _HEADER = 2**20
 _BLOCK = 8 * 2**20
 """Bytes that a header and a row may take; a row that takes more has a quotation mark left open."""
 
+_MOST_WRONG = 10_000
+"""Rows of another length than the header's; with so many a file is read no further."""
+
 
 def plain(text: str) -> str:
     """Return text in small letters, without accents and with single blanks, for comparing words."""
@@ -81,7 +84,7 @@ def read_delimited(subject: str, data: bytes, limits: ReadLimits) -> pa.Table:
     if len(names) > limits.columns:
         over(subject, "columns", limits.columns, f"has {len(names):,} columns")
     repeated_names(subject, names)
-    wrong = _Wrong(limits.rows)
+    wrong = _Wrong()
     batches: list[pa.RecordBatch] = []
     rows, why = 0, ""
     try:
@@ -134,9 +137,8 @@ def _too_much(rows: int, columns: int, batch: pa.RecordBatch, limits: ReadLimits
 class _Wrong:
     """Rows that have more or fewer cells than the header: how many, the first, and a few of their lengths."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self) -> None:
         self.count = 0
-        self.most = most
         self.first: list[int] = []
         self.cells: set[int] = set()
 
@@ -147,12 +149,13 @@ class _Wrong:
             self.first.append(row.number or 0)
         if len(self.cells) < 3:
             self.cells.add(row.actual_columns)
-        return "skip" if self.count <= self.most else "error"
+        return "skip" if self.count < _MOST_WRONG else "error"
 
     def refuse(self, subject: str, columns: int) -> None:
         """Refuse the file."""
         counts = " or ".join(map(str, sorted(self.cells)))
-        what = f"rows have {counts} cells where the header has {columns}"
+        many = f"{self.count:,} " if self.count == _MOST_WRONG else ""
+        what = f"{many}rows have {counts} cells where the header has {columns}"
         # Row numbers count from 1 with the header, faults count data rows from 0.
         rows = tuple(number - 2 for number in self.first)
         hint = "Is the file cut short, or a delimiter not quoted?"

@@ -25,11 +25,11 @@ from tests.matching import worlds
 from twinmatch.certify import seal
 from twinmatch.certify.sealing import digest
 from twinmatch.matching import _SEALED, _fingerprints
-from twinmatch.mechanisms import Leximin
+from twinmatch.mechanisms import Leximin, Procedure
 from twinmatch.mechanisms.ranks import RankMaximal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from twinmatch.graph.constraints import Prices
 
@@ -37,6 +37,24 @@ if TYPE_CHECKING:
 
 #: What is done to one honest result.
 SPOILED_EACH = 25
+
+
+class Case(NamedTuple):
+    """A result, honest or spoiled in some way, and whether anything that it claims is false."""
+
+    kind: str
+    way: str
+    false: bool
+    told: Any
+
+    def refused(self) -> bool:
+        """Have it checked."""
+        checked = self.told.verify(threads=1) if isinstance(self.told, tm.Matching) else self.told.verify()
+        return not checked.ok
+
+    def tried(self) -> Tried:
+        """Return what came of it."""
+        return Tried(self.kind, self.way, self.false, self.refused())
 
 
 class Tried(NamedTuple):
@@ -53,9 +71,9 @@ class Tried(NamedTuple):
 ARRAYS = [name for name in FAMILIES if name.startswith("assign") and name != "assign: floats"]
 
 
-def spoil_arrays(rng: Rng) -> list[Tried]:
+def spoil_arrays(rng: Rng, families: Sequence[str] = ARRAYS, each: int = SPOILED_EACH) -> list[Case]:
     """Spoil an answer of ``tm.assign``; one in eight is of a run that was stopped."""
-    family = ARRAYS[rng.integers(len(ARRAYS))]
+    family = families[rng.integers(len(families))]
     drawn = draw(int(rng.integers(2**31)), family, 0)
     asked = drawn.asked
     stopped = rng.random() < 0.125
@@ -64,12 +82,14 @@ def spoil_arrays(rng: Rng) -> list[Tried]:
     kind += ", infeasible" if answer.status is tm.Status.INFEASIBLE else ""
     if answer.status is tm.Status.NO_SOLUTION:
         return []
-    out = [Tried(kind, "honest", untrue(asked, answer), not answer.verify().ok)]
-    for _ in range(SPOILED_EACH):
+    if answer.status is tm.Status.OPTIMAL and rng.random() < 0.3:  # true as well, and refused for less
+        answer = replace(answer, status=tm.Status.FEASIBLE)
+    out = [Case(kind, "honest", untrue(asked, answer), answer)]
+    for _ in range(each):
         way = WAYS[rng.integers(len(WAYS))]
         spoiled = way(rng, asked, answer)
         if spoiled is not None:
-            out.append(Tried(kind, way.__name__, untrue(*spoiled), not spoiled[1].verify().ok))
+            out.append(Case(kind, way.__name__, untrue(*spoiled), spoiled[1]))
     return out
 
 
@@ -301,17 +321,19 @@ def ways_for(told: tm.Matching) -> list[Callable[[Rng, tm.Matching], tm.Matching
     return [way for way in ways if has.get(way, True)]
 
 
-def spoil_matching(rng: Rng) -> list[Tried]:
+def spoil_matching(rng: Rng, sources: Sequence[str] = SOURCES, each: int = SPOILED_EACH) -> list[Case]:
     """Spoil a matching of any kind."""
-    source = SOURCES[rng.integers(len(SOURCES))]
+    source = sources[rng.integers(len(sources))]
     told = honest(rng, source)
     if told is None:
         return []
     judge = truth.Judge(told)
     kind = f"match: {source}"
-    out = [Tried(kind, "honest", judge.is_false(told), not told.verify(threads=1).ok)]
+    if told.status is tm.Status.OPTIMAL and not isinstance(told.mechanism, Procedure) and rng.random() < 0.3:
+        told = sealed_anew(replace(told, status=tm.Status.FEASIBLE))  # true as well, and refused for less
+    out = [Case(kind, "honest", judge.is_false(told), told)]
     ways = ways_for(told)
-    for _ in range(SPOILED_EACH):
+    for _ in range(each):
         way = ways[rng.integers(len(ways))]
         forged = way(rng, told)
         if forged is told:
@@ -319,24 +341,34 @@ def spoil_matching(rng: Rng) -> list[Tried]:
         forged = sealed_anew(forged)
         if forged.seal == told.seal and forged.fingerprints == told.fingerprints:
             continue
-        out.append(Tried(kind, way.__name__, judge.is_false(forged), not forged.verify(threads=1).ok))
+        out.append(Case(kind, way.__name__, judge.is_false(forged), forged))
     return out
 
 
 # -- Many -------------------------------------------------------------------------------------------------
 
 
-def forge(seed: int, part: int, claims: int) -> list[Tried]:
+def cases(
+    rng: Rng,
+    claims: int,
+    families: Sequence[str] = ARRAYS,
+    sources: Sequence[str] = SOURCES,
+    each: int = SPOILED_EACH,
+) -> list[Case]:
     """Spoil results until so many claims are false; half of them in arrays, half in matchings."""
-    rng = np.random.default_rng([seed, 77, part])
-    out: list[Tried] = []
-    false = Counter()
+    out: list[Case] = []
+    false: Counter[bool] = Counter()
     while sum(false.values()) < claims:
-        arrays = false[True] <= false[False]
-        more = (spoil_arrays if arrays else spoil_matching)(rng)
+        arrays = bool(families) and (false[True] <= false[False] or not sources)
+        more = spoil_arrays(rng, families, each) if arrays else spoil_matching(rng, sources, each)
         false[arrays] += sum(one.false for one in more)
         out += more
     return out
+
+
+def forge(seed: int, part: int, claims: int) -> list[Tried]:
+    """Spoil results until so many claims are false, and have all of them checked."""
+    return [one.tried() for one in cases(np.random.default_rng([seed, 77, part]), claims)]
 
 
 def accepted(tried: list[Tried]) -> list[Tried]:

@@ -12,7 +12,7 @@ from tests.campaign import forging, truth
 from tests.campaign.__main__ import main
 from tests.campaign.forging import SOURCES, honest, sealed_anew
 from twinmatch import matching as module
-from twinmatch.certify import theorem
+from twinmatch.certify import implicit, theorem
 
 
 @pytest.mark.parametrize("part", range(2))
@@ -63,6 +63,35 @@ def test_nobody_is_paired_where_nothing_was_found(status):
     assert answer.verify().ok
     forged = replace(answer, taken=np.array([[0, 0]]))
     assert [claim.name for claim in forged.verify().claims if not claim.ok] == ["no pairs"]
+
+
+@pytest.mark.parametrize("coverage_first", [True, False])
+def test_bounds_are_proven_where_nothing_was_found(coverage_first):
+    """A run that was stopped at once has bounds, and lower ones are refused."""
+    quotas = [tm.GroupQuota([0], [0, 1], at_most=1)]
+    for options in ({}, {"quotas": quotas}):
+        answer = tm.assign([[3, 4], [5, 6]], deadline=0, coverage_first=coverage_first, **options)
+        answer.verify().raise_for_failure()
+        names = ("_bound", "_coverage_bound") if coverage_first else ("_bound",)
+        for name in names:
+            forged = replace(answer, **{name: getattr(answer, name) - 1})
+            assert name.strip("_") in {claim.name for claim in forged.verify().claims if not claim.ok}
+
+
+def test_prices_that_a_pass_cannot_check_prove_nothing(monkeypatch):
+    """Parts of a point, or a search, are refused in words where pairs are too many to be written down."""
+    monkeypatch.setattr(implicit, "_FEW_PAIRS", -1)
+    told = honest(np.random.default_rng(2), "a_cap_per_country")
+    told.verify().raise_for_failure()
+    proof = told.proof
+    for changes in ({"price_scale": 2 * proof.price_scale}, {"left_price": proof.left_price.astype(float)}):
+        forged = sealed_anew(replace(told, proof=replace(proof, **changes)))
+        assert "prices" in {claim.name for claim in forged.verify().claims if not claim.ok}
+    forged = sealed_anew(replace(told, bound=told.bound - 1, proof=replace(proof, searched=True)))
+    assert "search for bound" in {claim.name for claim in forged.verify().claims if not claim.ok}
+    clash = replace(proof, clash=(0,), witness=proof.cover)
+    forged = sealed_anew(replace(told, status=tm.Status.INFEASIBLE, proof=clash))
+    assert "infeasible" in {claim.name for claim in forged.verify().claims if not claim.ok}
 
 
 def test_the_table_counts_what_was_tried(capsys):

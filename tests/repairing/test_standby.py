@@ -71,6 +71,23 @@ def test_lists_hold_under_quotas_and_several_partners():
     assert (found.loss >= 0).all()
 
 
+def test_losses_hold_under_caps():
+    """Under a cap that presses, forcing a pair of the list costs what it says at least."""
+    fr, eu = tm.datasets.sample()
+    policy = replace(p.systematic_twinning(), quotas=(p.QuotaPer("cap", right=["country"], at_most=4),))
+    matching = tm.match(fr.take(range(0, 200, 8)), eu.take(range(0, 300, 4)), policy)
+    assert (matching.quotas["price"] > 0).any()
+    found = matching.standby(2)
+    assert found.loss.max() > 0
+    tried = 0
+    for left, right, loss in zip(found.left_id[:24], found.right_id, found.loss, strict=False):
+        forced = matching.repair(c.PairLocked(left, right))
+        if forced.coverage == matching.coverage:
+            assert matching.objective - forced.objective >= loss
+            tried += 1
+    assert tried
+
+
 @pytest.mark.parametrize("name", ["stable", "nash", "leximin", "greedy"])
 def test_other_mechanisms_have_lists_too(name):
     """Mechanisms without prices list free places, most points first, and say nothing of losses."""

@@ -46,7 +46,8 @@ def standby(matching: Matching, k: int, *, threads: int | None) -> Any:
     # Whole points are fine enough to rank by; what is stated as a loss is worked out exactly below.
     price = np.maximum(0, matching.right_price // accounts.scale)
     usable = limits.right_most > 0 if accounts.is_priced else has_place
-    price[~usable] = accounts.terms.max_points + 1
+    # Where places are scarce, prices are above what any pair is worth: who has none comes after all of these.
+    price[~usable] = int(price.max(initial=0)) + accounts.terms.max_points + 1
     graph = graph_of(accounts.plain, matching.policy, matching.right_capacity)
     if (curve := accounts.terms.curve) is not None:
         graph = graph.with_curve(curve)

@@ -354,13 +354,14 @@ def quota_words(lang: str, part: Any) -> str:
         case quotas.Overbooking():
             rates = [] if part.column is None else [f"le taux de la colonne {quoted('fr', part.column)}"]
             rates += [] if part.no_answer_rate is None else [_percent(part.no_answer_rate)]
-            kept = "autant de jumelages que le nombre de réponses attendues le permet pour leurs places"
+            kept = "autant de jumelages que les réponses attendues remplissent de places"
             if part.risk is not None:
                 kept = (
-                    "davantage de jumelages que de places, avec un risque de dépassement d'au plus "
+                    "plus de jumelages que de places, le risque de recevoir trop de réponses étant d'au plus "
                     f"{_percent(part.risk)}"
                 )
-            said = f"les partenaires reçoivent {kept} ; taux de non-réponse : {' ou à défaut '.join(rates)}"
+            said = f"chaque partenaire peut recevoir {kept} ; taux de non-réponse : "
+            said += " ou à défaut ".join(rates)
             said += _conditions(part.conditions, ", parmi : ")
         case _:
             return str(part.words())

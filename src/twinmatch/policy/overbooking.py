@@ -96,11 +96,11 @@ class Overbooking(Part):
         """Return what is asked, in words."""
         rate = [] if self.column is None else [f"what {self.column} says"]
         rate += [] if self.no_answer_rate is None else [percent(self.no_answer_rate)]
-        kept = "as many as are expected to fill their places"
+        kept = "with as many schools as are expected to fill its places"
         if self.risk is not None:
-            kept = f"more than answer for their places with a risk of at most {percent(self.risk)}"
+            kept = f"beyond its places, with a risk of at most {percent(self.risk)} that too many answer"
         which = f", with {in_words(self.conditions)}" if self.conditions else ""
-        return f"partners get {kept}, where {' or else '.join(rate)} do not answer{which}"
+        return f"each partner may be paired {kept}, at a no-answer rate of {' or else '.join(rate)}{which}"
 
     def faults(self) -> Iterator[Fault]:
         """Yield what is wrong with the options."""

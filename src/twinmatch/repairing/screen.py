@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_html", "as_text"]
 
-_LINES, _NOTES, _WIDE = 18, 4, 100
+_LINES, _LEAST, _NOTES, _WIDE = 18, 3, 4, 100
 
 
 class _Block(NamedTuple):
@@ -77,8 +77,12 @@ def _numbers(diff: Diff) -> list[tuple[str, str, str]]:
         ("lost", f"{counts['lost']:,}", "pairs with nobody instead"),
         ("gone", f"{counts['gone']:,}", "schools of either side that left"),
         ("joined", f"{counts['joined']:,}", "schools of either side that are new"),
-        ("covered", f"{diff.coverage_after:,}", f"{diff.coverage_after - diff.coverage_before:+,}"),
-        ("points", f"{diff.points_after:,}", f"{change:+,}"),
+        (
+            "covered",
+            f"{diff.coverage_after:,}",
+            f"{diff.coverage_after - diff.coverage_before:+,} schools with a partner",
+        ),
+        ("points", f"{diff.points_after:,}", f"{change:+,} against before"),
     ]
     if diff.bonus:
         found.append(("bonus", f"{diff.bonus:,}", "points for kept pairs, besides"))
@@ -90,18 +94,15 @@ def _numbers(diff: Diff) -> list[tuple[str, str, str]]:
 def _blocks(diff: Diff) -> list[_Block]:
     """Return the schools concerned, the first few of each kind."""
     blocks = []
-    most = max(2, _LINES // max(1, sum(1 for name, count in diff.counts.items() if count and name != "kept")))
-    for name, title, say in (
-        ("moved", "moved: school, partner before, partner now, points", _moved),
-        ("lost", "lost: school, partner before", _lost),
-        ("paired", "paired: school, partner, points", _paired),
-        ("gone", "gone", _school),
-        ("joined", "joined", _school),
-        ("places", "places: partner, before, now", _place),
-    ):
+    room = _LINES
+    waiting = sum(1 for name, _, _ in _TOLD if diff.rows[name])
+    for name, title, say in _TOLD:
         rows = diff.rows[name]
         if rows:
+            waiting -= 1
+            most = max(_LEAST, room - _LEAST * waiting)  # the others keep what they need at least
             shown = rows if len(rows) == most + 1 else rows[:most]
+            room -= len(shown)
             cells = [say(row) for row in shown]
             width = [max(len(line[at]) for line in cells) for at in range(len(cells[0]))]
             lines = [
@@ -136,3 +137,13 @@ def _place(row: tuple[object, ...]) -> tuple[str, ...]:
 
 def _pairs(count: int) -> str:
     return "pair" if count == 1 else "pairs"
+
+
+_TOLD = (
+    ("moved", "moved: school, partner before, partner now, points", _moved),
+    ("lost", "lost: school, partner before", _lost),
+    ("paired", "paired: school, partner, points", _paired),
+    ("gone", "gone", _school),
+    ("joined", "joined", _school),
+    ("places", "places: partner, before, now", _place),
+)

@@ -64,6 +64,7 @@ from twinmatch.mechanisms import (
     rank_maximal,
 )
 from twinmatch.mechanisms.transformed import is_concave
+from twinmatch.spreadsheet import escaped
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -93,8 +94,6 @@ _OF_MECHANISM = {
 MOST_FLOOR = 2**30
 
 _NUMBERS = ("objective", "bound", "coverage", "coverage_bound", "coverage_price", "seed")
-# A spreadsheet would run a text that starts with one of these.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
@@ -123,7 +122,7 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     for name, frame in (("pairs", matching.pairs), ("unmatched", matching.unmatched)):
         table = _arrow(frame)
         parquet(name, table)
-        csv(name, _spreadsheet_safe(table))
+        csv(name, escaped(table))
     parquet("left", matching.left.table)
     parquet("right", matching.right.table)
     prices = {
@@ -511,23 +510,6 @@ def _arrow(frame: Any) -> pa.Table:
     import narwhals as nw
 
     return nw.from_native(frame, eager_only=True).to_arrow()
-
-
-def _spreadsheet_safe(table: pa.Table) -> pa.Table:
-    """Put an apostrophe before every text that a spreadsheet would take for a formula; numbers stay."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    columns = []
-    for column in table.columns:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            risky = pc.is_in(pc.utf8_slice_codeunits(column, 0, 1), value_set=pa.array(_FORMULA, column.type))
-            escaped = pc.binary_join_element_wise(
-                pa.scalar("'", column.type), column, pa.scalar("", column.type)
-            )
-            column = pc.if_else(risky, escaped, column)
-        columns.append(column)
-    return pa.table(columns, names=table.column_names)
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> None:

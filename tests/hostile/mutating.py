@@ -43,7 +43,7 @@ TOML = (
 
 
 def mutated(data: bytes, kind: str, rng: random.Random) -> bytes:
-    """Return a file (``text``, ``parquet``, ``json``, ``toml``, ``bytes``) made wrong in one to three ways."""
+    """Return a file of one of the kinds below, made wrong in one to three ways."""
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         ways = _BYTES if rng.random() < 0.4 else (*_OF_KIND[kind], *_BYTES[:1])
         data = rng.choice(ways)(data, rng)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twinmatch.intake.limits import over, refuse
 from twinmatch.intake.thrift import Damaged, read_struct
+from twinmatch.room import of_resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -91,8 +92,17 @@ def parquet_table(
 
     try:
         table = _read(subject, memoryview(data), limits, wanted)
-    except (Damaged, pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
-        if hasattr(error, "faults"):
+    except (
+        Damaged,
+        pa.ArrowException,
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        OverflowError,
+    ) as error:
+        if hasattr(error, "faults") or of_resources(error):  # want of memory is no damage
             raise
         table = None
     if table is None:

@@ -60,8 +60,8 @@ def faults_in(source: str) -> list[str]:
 @pytest.mark.parametrize(
     "source",
     [
-        "import pickle", "from marshal import loads", "import shelve", "eval('1')", "exec(text)", "os.system(x)",
-        "import subprocess", "np.load(path)", "np.save(p, x, allow_pickle=True)", "yaml.load(x)",
+        "import pickle", "from marshal import loads", "import shelve", "exec(text)", "os.system(x)",
+        "import subprocess", "np.load(path)", "f(allow_pickle=True)", "yaml.load(x)",
         "frame.to_pickle(path)", "frame.eval('a')", "f(shell=True)", "def f():\n    import dill",
     ],
 )  # fmt: skip

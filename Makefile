@@ -68,6 +68,9 @@ sbom: $(VENV)/stamp-sbom  ## Write dist/sbom.cdx.json: what twinmatch is made of
 test-browser: $(VENV)/stamp-test  ## Open reports in headless Chromium, which has to be on the path
 	$(BIN)/python -m pytest -m "browser"
 
+test-service: $(VENV)/stamp-test $(VENV)/stamp-service  ## Run the example service under load, forks, threads and stops
+	$(BIN)/python -m pytest -m "service" tests/service
+
 stubs: $(VENV)/stamp-core  ## Write src/twinmatch/_core.pyi and _check.pyi from the compiled modules
 	$(BIN)/python scripts/stubs.py
 
@@ -103,7 +106,7 @@ figures: $(VENV)/stamp-core  ## Draw the figures of the concepts page
 
 constraints:  ## Pin and hash what continuous integration installs (needs uv)
 	uv pip compile pyproject.toml --extra report --quiet --generate-hashes --upgrade \
-	  --group build --group test --group lint --group docs --group bench --group fuzz --group sbom \
+	  --group build --group test --group service --group lint --group docs --group bench --group fuzz --group sbom \
 	  --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
 	  --custom-compile-command "make constraints" \
 	  --output-file constraints/ci.txt
@@ -127,4 +130,4 @@ $(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench $(V
 	$(PIP) install --group $*
 	@touch $@
 
-.PHONY: help demo test build fix lint docs check fuzz sanitize fuzz-core fuzz-readers test-hostile sbom wheel test-more stubs campaign campaign-ci mutants coverage benchmarks results picture figures constraints clean
+.PHONY: help demo test test-service build fix lint docs check fuzz sanitize fuzz-core fuzz-readers test-hostile sbom wheel test-more stubs campaign campaign-ci mutants coverage benchmarks results picture figures constraints clean

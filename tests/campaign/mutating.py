@@ -44,9 +44,7 @@ class About(NamedTuple):
 
 
 ABOUT = {
-    "arrays.py": About(
-        forging.ARRAYS, [], ["tests/certify/test_implicit.py", "tests/assignment/test_verify.py"]
-    ),
+    "arrays.py": About(forging.ARRAYS, [], ["tests/certify/test_arrays.py"]),
     "blocking.py": About(
         [],
         PROCEDURES,

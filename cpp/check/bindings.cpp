@@ -81,7 +81,7 @@ class CheckedTerms {
  public:
   CheckedTerms(In<std::int32_t, 1> left_class, In<std::int32_t, 1> right_class, In<std::int32_t, 2> table,
                Few<LinearIn> linears, std::optional<DistanceIn> distance, Few<TagsIn> tags,
-               std::optional<DotIn> dot, In<std::int64_t, 2> banned, std::optional<In<std::int32_t, 1>> curve)
+               std::optional<DotIn> dot, In<std::int64_t, 2> bans, std::optional<In<std::int32_t, 1>> curve)
       : left_class_(left_class), right_class_(right_class), table_(table), linears_(linears),
         distance_(std::move(distance)), tags_(tags), dot_(std::move(dot)), curve_(curve) {
     terms.num_left = static_cast<std::int64_t>(left_class.shape(0));
@@ -103,7 +103,7 @@ class CheckedTerms {
     take_tags(most);
     take_dot(most);
     require(most <= INT32_MAX, "the most points of a pair do not fit 32 bits");
-    take_banned(banned);
+    take_banned(bans);
     if (!curve_) return;
     require(curve_->size() > 0 && static_cast<std::int64_t>(curve_->size()) <= REACH, "a curve has no entries, or too many");
     require(within(curve_->data(), static_cast<std::int64_t>(curve_->size()), 0, INT32_MAX), "an entry of the curve is below 0");

@@ -8,10 +8,10 @@
 
 namespace twin {
 
-Market::Market(Oracle &oracle, const std::int64_t *capacity, const std::int64_t *outside_value)
-    : oracle(oracle), place_offset(std::size_t(oracle.num_right()) + 1, 0), price(std::size_t(oracle.num_right()), 0),
-      mate_place(std::size_t(oracle.num_left()), -1), mate(std::size_t(oracle.num_left()), -1),
-      outside(outside_value, outside_value + oracle.num_left()) {
+Market::Market(Oracle &graph, const std::int64_t *capacity, const std::int64_t *outside_value)
+    : oracle(graph), place_offset(std::size_t(graph.num_right()) + 1, 0), price(std::size_t(graph.num_right()), 0),
+      mate_place(std::size_t(graph.num_left()), -1), mate(std::size_t(graph.num_left()), -1),
+      outside(outside_value, outside_value + graph.num_left()) {
   for (std::size_t j = 0; j + 1 < place_offset.size(); ++j) place_offset[j + 1] = place_offset[j] + capacity[j];
   place_owner.assign(std::size_t(place_offset.back()), -1);
   place_price.assign(std::size_t(place_offset.back()), 0);

@@ -1,9 +1,11 @@
-"""One task under a limit of the address space, in a process of its own: ``task.py NAME MEGABYTES [FILE]``."""
+"""One task under limits of the address space, each in a forked child: ``task.py NAME MEGABYTES,... FILE``."""
 
 from __future__ import annotations
 
 import json
+import os
 import resource
+import signal
 import sys
 from pathlib import Path
 
@@ -22,6 +24,7 @@ def size() -> int:
 def tasks(name: str, file: str | None):
     """Return the work of a name, with what it needs made already."""
     random = np.random.default_rng(7)
+    tm.match, tm.assign, tm.read_schools, tm.datasets.sample  # noqa: B018 (loads what is loaded at first use)
     if name in ("match", "verify", "balance"):
         left, right = tm.datasets.synthetic(1_000, 2_000, seed=3)
         policy = tm.policies.systematic_twinning(balance=name == "balance")
@@ -49,11 +52,9 @@ def tasks(name: str, file: str | None):
     return lambda: len(tm.datasets.sample()[0])
 
 
-def main() -> None:
-    """Say in a line of JSON how the task ended."""
-    name, room, *more = sys.argv[1:]
-    work = tasks(name, more[0] if more else None)
-    limit = size() + int(float(room) * MB)
+def limited(work, room_mb: float) -> dict:
+    """Return how the work ended with so much room, and how it does without a limit after an error."""
+    limit = size() + int(room_mb * MB)
     resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
     try:
         told = {"value": work()}
@@ -62,7 +63,25 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     if "error" in told:
         told["again"] = work()  # whatever was in hand is usable still
-    sys.stdout.write(json.dumps(told) + "\n")
+    return told
+
+
+def main() -> None:
+    """Say in a line of JSON for each limit how the task ended."""
+    name, rooms, file = sys.argv[1:]
+    work = tasks(name, file)
+    for room_mb in map(float, rooms.split(",")):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            signal.alarm(100)  # its default action ends a child that hangs
+            os.write(writer, json.dumps(limited(work, room_mb)).encode())
+            os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            said = pipe.read()
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write((said or json.dumps({"died": status, "room": room_mb})) + "\n")
 
 
 if __name__ == "__main__":

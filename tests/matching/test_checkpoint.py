@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import twinmatch as tm
@@ -19,7 +20,7 @@ from tests.matching.worlds import BASE, a_cap_per_country, world
 from twinmatch import checkpoint
 from twinmatch.checkpoint import FILE
 from twinmatch.errors import FormatError, InputError, ResourceLimitError
-from twinmatch.solvers import journal, levels, trial
+from twinmatch.solvers import grown, journal, levels, trial
 
 M = tm.mechanisms
 
@@ -68,45 +69,46 @@ def small_levels(monkeypatch) -> None:
     monkeypatch.setattr(trial, "FEWEST", 40)
 
 
-CRUSH = tm.policies.Quota("south", right={"country": "IT"}, at_most=60)
+CRUSH = tm.policies.Quota("south", right={"country": "IT"}, at_most=30)
 CASES = {
     "plain": ({}, None),
     "nash": ({}, M.nash()),
     "leximin": ({}, M.leximin()),
     "rank-maximal": ({}, M.rank_maximal()),
     "stable": ({}, M.stable()),
-    "quotas": ({"quotas": (CRUSH, tm.policies.QuotaPer("cap", right=["country"], at_most=120))}, None),
+    "quotas": ({"quotas": (CRUSH, tm.policies.QuotaPer("cap", right=["country"], at_most=60))}, None),
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case == "leximin")) for case in CASES]
+)
 def test_a_run_goes_on_from_every_boundary(case, watched, tmp_path, monkeypatch):
     """Whatever was written last before it was killed: the same bytes, and nothing is done twice."""
     small_levels(monkeypatch)
+    monkeypatch.setattr(grown, "FEW_PAIRS", 10)
     options, mechanism = CASES[case]
-    left, right = tm.datasets.synthetic(700, 900, 3, "clustered", 0.9)
+    left, right = tm.datasets.synthetic(240, 320, 3, "clustered", 0.9)
     policy = replace(tm.policies.systematic_twinning(), **options)
     whole = numbers(tm.match(left, right, policy, mechanism=mechanism))
     files, journals = watched
     first = tm.match(left, right, policy, mechanism=mechanism, checkpoint=tmp_path, threads=1)
     assert numbers(first) == whole
     versions, reused = list(files), []
-    assert len(versions) >= 1 if case == "stable" else len(versions) > 3
-    for data in versions[:: max(1, len(versions) // 12)] + versions[-1:]:
+    assert len(versions) > (0 if case == "stable" else 3)
+    for data in versions[:: max(1, len(versions) // 6)] + versions[-1:]:
         (tmp_path / FILE).write_bytes(data)
         assert numbers(tm.match(left, right, policy, mechanism=mechanism, checkpoint=tmp_path)) == whole
         reused.append(journals[-1].reused)
-    assert min(reused) >= 1
+    assert min(reused) >= (case != "stable")  # deferred acceptance has no phases
     assert not journals[-1].is_replaying
 
 
 def test_quotas_that_cross_go_on_from_every_boundary(watched, tmp_path, monkeypatch):
     """Trials, repairs and kinds that stay, on too many pairs to write down."""
-    from twinmatch.solvers import grown
-
     small_levels(monkeypatch)
     monkeypatch.setattr(grown, "FEW_PAIRS", 10)
-    left, right = tm.datasets.synthetic(300, 400, 3, "clustered", 0.9)
+    left, right = tm.datasets.synthetic(200, 280, 3, "clustered", 0.9)
     quotas = (
         tm.policies.Quota("a", right={"country": "IT"}, at_most=40),
         tm.policies.Quota("b", left={"levels": ["1"]}, right={"country": ["IT", "DE"]}, at_least=30),
@@ -115,7 +117,7 @@ def test_quotas_that_cross_go_on_from_every_boundary(watched, tmp_path, monkeypa
     whole = numbers(tm.match(left, right, policy, checkpoint=tmp_path))
     files, _ = watched
     versions = list(files)
-    for data in versions[:: max(1, len(versions) // 10)]:
+    for data in versions[:: max(1, len(versions) // 6)]:
         (tmp_path / FILE).write_bytes(data)
         assert numbers(tm.match(left, right, policy, checkpoint=tmp_path)) == whole
 
@@ -262,7 +264,7 @@ def test_code_of_ones_own_is_refused(tmp_path):
 
 def test_a_run_that_is_stopped_goes_on_with_the_next_call(watched, tmp_path):
     """A deadline is one call's; what it leaves is not taken for the answer."""
-    left, right = tm.datasets.synthetic(3000, 4500, 3, "clustered", 0.9)
+    left, right = tm.datasets.synthetic(1500, 2200, 3, "clustered", 0.9)
     whole = numbers(tm.match(left, right))
     stop = threading.Event()
 
@@ -355,3 +357,17 @@ def test_a_killed_run_ends_with_the_same_bytes(tmp_path):
 def test_twenty_kills(tmp_path):
     """Twenty runs of some seconds, killed at moments drawn by lot, some several times in a row."""
     killed_and_resumed(6000, 20, tmp_path)
+
+
+def test_the_command_removes_its_checkpoint_once_the_result_is_saved(watched, tmp_path):
+    """What was stopped by a deadline stays; what is saved needs no checkpoint."""
+    from twinmatch.cli import main
+
+    for table, name in zip(tm.datasets.synthetic(60, 80, 1), ("left", "right"), strict=True):
+        pq.write_table(table.table, tmp_path / f"{name}.parquet")
+    run = tmp_path / "run"
+    command = ["match", tmp_path / "left.parquet", tmp_path / "right.parquet", "--out", tmp_path / "out"]
+    assert main([*map(str, command), "--checkpoint", str(run)]) == 0
+    assert watched[0]
+    assert not run.exists()
+    assert tm.load_matching(tmp_path / "out").verify().ok

@@ -255,3 +255,18 @@ def test_languages():
     for lang in ("de", "EN", None):
         with pytest.raises(tm.errors.InputError, match=f"lang: must be one of en, fr, not {lang!r}"):
             witness.explain(lang)
+
+
+def test_a_lock_where_quotas_allow_nothing():
+    """A locked pair that two caps of 0 keep out: the witness adds up without a price for partners."""
+    points = sparse.coo_array(([2, 0, 1, 1], ([0, 1, 3, 3], [0, 1, 0, 1])), shape=(4, 2))
+    answer = tm.assign(
+        points,
+        left_bounds=(0, [1, 1, 1, 0]),
+        right_bounds=(0, [2, 0]),
+        locked=[(1, 1)],
+        quotas=[tm.GroupQuota(at_most=0), tm.GroupQuota(right=[1], at_most=0)],
+    )
+    assert answer.status is tm.Status.INFEASIBLE
+    assert answer.witness.prices.coverage == 0
+    answer.verify().raise_for_failure()

@@ -13,6 +13,7 @@ from tests.instances import explicit, random_graph
 from twinmatch import _core
 from twinmatch.certify.arrays import StoredPairs
 from twinmatch.certify.implicit import ImplicitPairs
+from twinmatch.certify.searching import best_by_search
 from twinmatch.certify.theorem import Claims, bound_of, check_assignment
 from twinmatch.datasets import synthetic
 from twinmatch.graph.constraints import Constraints, Prices, Quota, forest_of
@@ -152,6 +153,33 @@ def test_caps_that_nobody_reaches_have_no_price_in_the_proof_of_coverage(part):
         limits = Constraints(zero, one, np.zeros(m, np.int64), graph.right_capacity, quotas=quotas)
         answer = solve_implicit(graph, limits, True, Control())
         check_assignment(stored(graph, limits), claims(answer)).raise_for_failure()
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_locked_pairs_are_kept_where_quotas_cross(part):
+    """The largest coverage is that of matchings with the pairs that must be, as HiGHS has it."""
+    rng = np.random.default_rng([6, part])
+    seen = 0
+    for _ in range(60):
+        n, m = rng.integers(1, 5, 2)
+        points = rng.integers(0, 5, (n, m))
+        points[rng.random((n, m)) < 0.2] = FORBIDDEN
+        graph = explicit(points, rng.integers(0, 3, m))
+        quota = Quota("some", rng.random(n) < 0.6, rng.random(m) < 0.6, 0, int(rng.integers(1, 4)))
+        pairs = np.argwhere(points != FORBIDDEN)
+        locked = pairs[rng.random(len(pairs)) < 0.15]
+        zero, one = np.zeros(n, np.int64), np.ones(n, np.int64)
+        limits = Constraints(zero, one, np.zeros(m, np.int64), graph.right_capacity, locked, (quota,))
+        answer = solve_implicit(graph, limits, True, Control())
+        check_assignment(stored(graph, limits), claims(answer)).raise_for_failure()
+        i, j = pairs.T
+        most = best_by_search(limits, (i, j), None)
+        assert answer.status is (Status.INFEASIBLE if most is None else Status.OPTIMAL)
+        if most is not None:
+            assert answer.coverage_bound == most
+            assert {tuple(pair) for pair in locked.tolist()} <= {tuple(p) for p in answer.pairs.tolist()}
+            seen += len(locked) > 0
+    assert seen > 10
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -113,6 +113,9 @@ class _Program:
         size, n, m = len(i), limits.num_left, limits.num_right
         # The last column is nothing: no program is empty.
         self.room = np.append(kinds.room, 0)
+        # Nodes with a pair that must be are kinds of their own.
+        a, b = limits.locked.T
+        self.must = np.append(np.isin(i * m + j, a * m + b), False)
         self.num = (n, m, len(limits.quotas))
         one, at = np.ones(size), np.arange(size)
         members = [limits.members(quota) for quota in limits.quotas]
@@ -139,7 +142,7 @@ class _Program:
             np.full(self.rows.shape[1], -1.0),
             A_ub=sparse.vstack([self.rows[self.tops], -self.rows]),
             b_ub=np.concatenate([self.high[self.tops], -self.low]),
-            bounds=np.stack([np.zeros(self.rows.shape[1]), self.room], axis=1),
+            bounds=np.stack([self.must, self.room], axis=1),
             method="highs-ds",
         )
         return self._prices(found.ineqlin.marginals, PARTS, PARTS) if found.status == 0 else None
@@ -153,7 +156,11 @@ class _Program:
             A_ub=sparse.hstack([rows, -sparse.eye_array(count)]),
             b_ub=np.concatenate([self.high[self.tops], -self.low]),
             bounds=np.stack(
-                [np.zeros(size + count), np.concatenate([self.room, np.full(count, np.inf)])], axis=1
+                [
+                    np.concatenate([self.must, np.zeros(count)]),
+                    np.concatenate([self.room, np.full(count, np.inf)]),
+                ],
+                axis=1,
             ),
             method="highs-ds",
         )
@@ -170,7 +177,7 @@ class _Program:
         found = milp(
             np.full(size, -1.0),
             constraints=LinearConstraint(self.rows, self.low, self.high),
-            bounds=Bounds(0, self.room),
+            bounds=Bounds(self.must, self.room),
             integrality=np.ones(size),
         )
         return None if found.x is None else np.rint(found.x[:-1]).astype(np.int64)
@@ -201,7 +208,9 @@ class _Program:
     def total(self, prices: Prices) -> int:
         """Return what prices prove: see :mod:`twinmatch.certify.theorem`."""
         price = np.concatenate([prices.left, prices.right, prices.quota])
-        return int(np.where(price > 0, self.high * price, self.low * price).sum())
+        total = int(np.where(price > 0, self.high * price, self.low * price).sum())
+        beyond = self._net(prices) - prices.left[self.kinds.pairs.left]
+        return total + int(np.minimum(beyond[self.must[:-1]], 0).sum())  # what must be counts as it is
 
     def spread(self, prices: Prices) -> Prices:
         """Return the prices of nodes."""

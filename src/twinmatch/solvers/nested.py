@@ -231,8 +231,11 @@ class Layout:
         return Prices(left, right, quota, int(pi[_HUB] - pi[1]))
 
     def witness(self, cut: Cut) -> Prices:
-        """Return the prices that a cut stands for."""
-        return self.prices(-cut.inside.astype(np.int64))
+        """Return the prices that a cut stands for; nobody asks for a partner of anybody, so that has none."""
+        prices = self.prices(-cut.inside.astype(np.int64))
+        # Taken off the left nodes instead, it proves as much or more.
+        paid = max(0, prices.coverage)
+        return prices._replace(left=prices.left - paid, coverage=prices.coverage - paid)
 
     def _share(self, price: Int64, forest: Forest, of_set: Int64, of_node: Int64) -> Int64:
         """

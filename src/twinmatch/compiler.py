@@ -149,11 +149,12 @@ def compile(
     return graph_of(terms, policy, places_of(right, right_capacity))
 
 
-def nothing_known(left: Schools, right: Schools, policy: Policy) -> PairTerms | None:
+def nothing_known(left: Schools, right: Schools, policy: Policy, *, loose: bool = False) -> PairTerms | None:
     """
     Return the terms of a policy that was not compiled: as far as is known, every pair is worth the most.
 
-    None where a criterion does not say how much that is.
+    None where a criterion does not say how much that is. ``loose`` allows for what compiled terms count twice
+    in the most that they say of a pair: the worth of the unknown beside that of the known.
     """
     from twinmatch.graph.terms import PairTerms
 
@@ -161,6 +162,8 @@ def nothing_known(left: Schools, right: Schools, policy: Policy) -> PairTerms | 
     if None in weights:
         return None
     most = sum(weight for weight in weights if weight is not None)
+    if loose:
+        most = min(2 * most, 2**31 - 1)
     kinds = [np.zeros(len(side), np.int32) for side in (left, right)]
     return PairTerms(kinds[0], kinds[1], np.array([[most]], np.int32))
 

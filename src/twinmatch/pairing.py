@@ -247,6 +247,8 @@ def _matched(
     """Solve, and put names to the numbers."""
     left, right, capacity = tables
     if isinstance(mechanism, Procedure):
+        if control.stopped is not None:
+            terms = nothing_known(left, right, policy, loose=True) or terms
         outcome = _step_by_step(mechanism, tables, policy, graph, control)
         seconds = {"compile": compile_s, **control.seconds}
         with stopping(control.look_up):

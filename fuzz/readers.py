@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ import atheris
 
 _PARTS = ("registers", "intake", "columns", "schools", "saving", "policy")
 with atheris.instrument_imports(include=[f"twinmatch.{part}" for part in _PARTS]):
+    # twinmatch loads its modules when they are used first: now, or nothing would be watched.
+    for part in (*_PARTS, "registers.geopackage", "intake.folder", "policy.document"):
+        import_module(f"twinmatch.{part}")
     from tests.hostile.campaign import prepare
     from tests.hostile.mutating import mutated
     from tests.hostile.worker import seeds

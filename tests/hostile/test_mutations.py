@@ -30,7 +30,7 @@ def test_no_mutated_file_does_harm(base, seed):
     found = run(base, CASES, seed)
     assert found.findings == []
     assert sum(found.outcomes.values()) == CASES
-    assert min(found.outcomes[one] for one in FINE) > CASES // 100, found.outcomes
+    assert min(found.outcomes[one] for one in FINE) > CASES // 500, found.outcomes
 
 
 def test_files_that_are_right_are_read(base, tmp_path):

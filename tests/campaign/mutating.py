@@ -77,7 +77,13 @@ ABOUT = {
         [], PROCEDURES[:4], ["tests/certify/test_blocking.py", "tests/certify/test_stability.py"]
     ),
     "theorem.py": About(
-        forging.ARRAYS, UNDER, ["tests/certify/test_theorem.py", "tests/assignment/test_verify.py"]
+        forging.ARRAYS,
+        UNDER,
+        [
+            "tests/certify/test_theorem.py",
+            "tests/campaign/test_forging.py",
+            "tests/assignment/test_verify.py",
+        ],
     ),
 }
 #: Claims that are false, in the results that a mutant has to judge.
@@ -226,7 +232,8 @@ def run(part: str = "1/1", jobs: int = 1, page: Path | None = None, *, tests: bo
             if found is None:
                 alive.append((mutant, what))
                 print(f"  {mutant.line}: {what}", file=sys.stderr, flush=True)
-        reasons = [known.get(f"{name}: {what}") for _, what in alive]
+        lines = source.splitlines()
+        reasons = [known.get(f"{name}: {lines[one.line - 1].strip()}: {what}") for one, what in alive]
         equal = sum(reason is not None for reason in reasons)
         unknown += [
             (mutant, what) for (mutant, what), reason in zip(alive, reasons, strict=True) if reason is None

@@ -9,7 +9,7 @@ from tests.random_terms import FORBIDDEN
 from twinmatch.certify import stability
 from twinmatch.certify.blocking import Ranking
 from twinmatch.certify.stability import check_stability, cycles
-from twinmatch.graph.constraints import Constraints
+from twinmatch.graph.constraints import Constraints, Quota
 
 
 def test_cycles_against_walking(seed):
@@ -71,3 +71,28 @@ def test_whoever_is_not_accepted():
         found = check_stability(terms, limits, np.array([0, 1]), ranking, threads=1)
         assert found.claims[0].name == "accepted"
         assert found.claims[0].ok == bool(locked)
+
+
+def by_points(points, mate, places, quotas=()):
+    """Return what holds where both sides rank by the same points."""
+    n = len(mate)
+    one = np.ones(n, np.int64)
+    limits = Constraints(0 * one, one, np.zeros(len(places), np.int64), np.array(places), quotas=quotas)
+    found = check_stability(explicit(points).terms, limits, np.array(mate), Ranking(), threads=1)
+    return [claim.ok for claim in found.claims]
+
+
+def test_ties_are_decided_by_ids():
+    """Of two left schools with equal points the first has the place, and of two places it has the first."""
+    assert by_points([[5], [5]], [0, -1], [1]) == [True]
+    assert by_points([[5], [5]], [-1, 0], [1]) == [False]
+    assert by_points([[5, 5]], [0], [1, 1]) == [True]
+    assert by_points([[5, 5]], [1], [1, 1]) == [False]
+
+
+def test_a_full_cap_keeps_others_out():
+    """Who comes after the last of a full group does not block; who comes before it does."""
+    cap = (Quota("cap", None, np.array([True, True]), 0, 1),)
+    assert by_points([[9, 1], [1, 5]], [0, -1], [1, 1], cap) == [True]
+    assert by_points([[9, 1], [1, 5]], [0, -1], [1, 1]) == [False]
+    assert by_points([[9, 1], [1, 5]], [-1, 1], [1, 1], cap) == [False]

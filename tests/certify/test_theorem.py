@@ -106,8 +106,19 @@ def test_pairs(pairs, name):
     ],
 )
 def test_what_must_be(changes, name):
-    """Fewer partners than asked, and a pair that is not there."""
-    assert name in refused(limited(answer(), **changes))
+    """Fewer partners than asked, and a pair that is not there; then points are not counted."""
+    told = limited(answer(), **changes)
+    assert name in refused(told)
+    assert told.verify().objective is None
+
+
+def test_a_price_on_a_quota_without_a_cap():
+    """It counts all pairs there could be: no more are possible."""
+    told = answer(quotas=[tm.GroupQuota(name="all")])
+    zero = np.zeros(3, np.int64)
+    for price, total in ((2, 2 * 9), (-2, 0)):
+        prices = Prices(zero + 9, zero, np.array([price]))
+        assert theorem.bound_of(told._asked, prices, 0) == 27 + total
 
 
 def test_pairs_that_are_not_stored():
@@ -153,7 +164,7 @@ def test_prices_at_their_limit():
     assert not check._fit(Prices(zero, zero, both), (3, 3, 2), 1)
 
 
-@pytest.mark.parametrize("clash", [(0, 3), (-1,)])
+@pytest.mark.parametrize("clash", [(0, 3), (-1,), (1,), (0, 1)])
 def test_quotas_that_do_not_exist_do_not_clash(clash):
     """A clash names quotas that were asked for."""
     impossible = tm.assign([[1]], quotas=[tm.GroupQuota(at_least=2)])

@@ -106,7 +106,7 @@ figures: $(VENV)/stamp-core  ## Draw the figures of the concepts page
 
 constraints:  ## Pin and hash what continuous integration installs (needs uv)
 	uv pip compile pyproject.toml --extra report --quiet --generate-hashes --upgrade \
-	  --group build --group test --group service --group lint --group docs --group bench --group fuzz --group sbom \
+	  --group build --group test --group service --group lint --group docs --group bench --group fuzz --group sbom --group campaign \
 	  --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
 	  --custom-compile-command "make constraints" \
 	  --output-file constraints/ci.txt

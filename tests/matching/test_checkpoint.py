@@ -356,7 +356,7 @@ def test_a_killed_run_ends_with_the_same_bytes(tmp_path):
 @pytest.mark.slow
 def test_twenty_kills(tmp_path):
     """Twenty runs of some seconds, killed at moments drawn by lot, some several times in a row."""
-    killed_and_resumed(6000, 20, tmp_path)
+    killed_and_resumed(3000, 20, tmp_path)
 
 
 def test_the_command_removes_its_checkpoint_once_the_result_is_saved(watched, tmp_path):

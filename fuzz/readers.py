@@ -21,7 +21,7 @@ import atheris
 _PARTS = ("registers", "intake", "columns", "schools", "saving", "policy")
 with atheris.instrument_imports(include=[f"twinmatch.{part}" for part in _PARTS]):
     # twinmatch loads its modules when they are used first: now, or nothing would be watched.
-    for part in (*_PARTS, "registers.geopackage", "intake.folder", "policy.document"):
+    for part in (*_PARTS, "registers.geopackage", "saving.reader", "policy.document"):
         import_module(f"twinmatch.{part}")
     from tests.hostile.campaign import prepare
     from tests.hostile.mutating import mutated

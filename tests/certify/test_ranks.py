@@ -130,3 +130,35 @@ def test_a_stop(monkeypatch):
     monkeypatch.setattr(module, "count_above", lambda *args, **options: None)
     graph = explicit(POINTS)
     assert holds(graph, limits_of(graph), np.full(3, -1), 2, None) == {"first ranks": False}
+
+
+def test_a_list_that_names_a_pair_twice_instead_of_another():
+    """As many pairs as there are, but not those: twice the same, a forbidden one, one without a place."""
+    graph = explicit([[5, 5, 1], [FORBIDDEN, 4, 9]], [1, 1, 0])
+    limits = limits_of(graph)
+    solved = solving.rank_maximal(graph, limits, 1, CONTROL)
+    listed = solving.first_ranks(graph, limits.right_most, 1, CONTROL)
+    assert listed.right.tolist() == [0, 1, 1]
+    for right, true in (([0, 1, 1], True), ([0, 0, 1], False), ([0, 1, 0], False), ([0, 1, 2], False)):
+        told = listed.left, np.array(right, np.int32)
+        assert holds(graph, limits, solved.mate, 1, solved.right_price, told)["first ranks"] == true
+
+
+def test_pairs_of_later_ranks_are_none_of_it(seed):
+    """Whatever else a matching has, with a pair beyond the ranks that count it is not called rank-maximal."""
+    rng = np.random.default_rng([seed, 62])
+    seen = 0
+    for _ in range(60):
+        points = rng.integers(0, 4, (3, 3))
+        graph = explicit(points, rng.integers(1, 3, 3))
+        limits = limits_of(graph)
+        rank = ranks_of(points, graph.right_capacity)
+        for mate in itertools.product(range(-1, 3), repeat=3):
+            load = np.bincount([j for j in mate if j >= 0], minlength=3)
+            if (load <= graph.right_capacity).all() and any(
+                j >= 0 and rank[i, j] > 1 for i, j in enumerate(mate)
+            ):
+                assert not holds(graph, limits, np.array(mate), 1, None)["rank-maximal"]
+                seen += 1
+                break
+    assert seen > 20

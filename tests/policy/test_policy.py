@@ -320,3 +320,12 @@ def test_tables_that_a_criterion_cannot_read_are_a_fault():
     big = table([{"id": "a", "country": "FR", "ips": 1e9}])
     with pytest.raises(PolicyError, match="numbers too large for the scale"):
         tm.Policy(criteria=[p.SocialPosition(weight=1000)]).check(big, big)
+
+
+@pytest.mark.parametrize("value", [object(), None, {1, 2}, 1j])
+def test_what_has_no_form_in_toml_is_an_error(value):
+    """A value that no file can hold is refused, and not written as something else."""
+    from twinmatch.policy.toml import _value
+
+    with pytest.raises(TypeError, match="no form in TOML"):
+        _value(value)

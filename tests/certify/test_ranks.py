@@ -130,6 +130,9 @@ def test_a_stop(monkeypatch):
     monkeypatch.setattr(module, "count_above", lambda *args, **options: None)
     graph = explicit(POINTS)
     assert holds(graph, limits_of(graph), np.full(3, -1), 2, None) == {"first ranks": False}
+    nothing = np.zeros(0, np.int32)
+    limits, nobody = limits_of(graph), np.full(3, -1)
+    assert check_ranks(graph.terms, limits, nobody, (nothing, nothing), 2, None, threads=1).pairs == 0
 
 
 def test_a_list_that_names_a_pair_twice_instead_of_another():

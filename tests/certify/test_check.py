@@ -352,3 +352,11 @@ def test_infeasible_rests_on_its_witness(case):
     told = case.check(status="INFEASIBLE", witness_left=[1, 2])
     assert "status" in refused(told)
     assert told.coverage_bound is None
+
+
+def test_every_claim_has_its_line(case):
+    """What was looked into is listed whether it holds or nothing was claimed."""
+    numbers = {"objective", "bound", "coverage", "coverage bound"}
+    nothing = dict.fromkeys(("objective", "bound", "coverage"))
+    for certificate in (case.check(), case.check(status="INFEASIBLE", **nothing)):
+        assert numbers <= {claim.name for claim in certificate.claims}

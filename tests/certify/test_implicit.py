@@ -154,4 +154,5 @@ def test_too_many_pairs_are_not_written_down():
     assert (question.num_pairs, question.largest) == (4, 5)
     with pytest.raises(ResourceLimitError, match="4 pairs are too many"):
         question.all_pairs()
-    assert ImplicitPairs(explicit([[-9, 3]]).terms, question.constraints, False, question.taken).largest == 9
+    wide = ImplicitPairs(explicit([[-9, 3, 1]]).terms, question.constraints, False, question.taken)
+    assert (wide.num_pairs, wide.largest) == (3, 9)

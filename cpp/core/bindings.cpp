@@ -24,6 +24,7 @@ void bind_explicit(nb::module_ &m);
 void bind_network(nb::module_ &m);
 void bind_procedures(nb::module_ &m);
 void bind_repair(nb::module_ &m);
+void bind_upkeep(nb::module_ &m);
 }
 
 namespace {
@@ -303,6 +304,7 @@ NB_MODULE(_core, m) {
   bind_network(m);
   bind_procedures(m);
   bind_repair(m);
+  bind_upkeep(m);
   nb::class_<DiscountedGraph, Searchable>(m, "Discounted", "A graph with something taken off the points of a side.")
       .def(nb::init<Searchable &, bool>(), nb::arg("graph"), nb::arg("of_left"), nb::keep_alive<1, 2>())
       .def("take_off", &DiscountedGraph::take_off, nb::arg("points"));

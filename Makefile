@@ -53,7 +53,20 @@ test-browser: $(VENV)/stamp-test  ## Open reports in headless Chromium, which ha
 stubs: $(VENV)/stamp-core  ## Write src/twinmatch/_core.pyi and _check.pyi from the compiled modules
 	$(BIN)/python scripts/stubs.py
 
-campaign: $(VENV)/stamp-bench  ## Run every benchmark at full size (an hour on a quiet machine), then `make results`
+campaign: $(VENV)/stamp-test  ## A million random instances against other solvers (JOBS=..., an hour of a core; goes on if stopped)
+	$(BIN)/python -m tests.campaign run --instances 1000000 $(if $(JOBS),--jobs $(JOBS)) --folder build/campaign --page benchmarks/CAMPAIGN.md
+
+campaign-ci: $(VENV)/stamp-test  ## 20,000 random instances, and 10,000 proofs spoiled that must be refused
+	$(BIN)/python -m tests.campaign run --instances 20000
+	$(BIN)/python -m tests.campaign forge --claims 10000
+
+mutants: $(VENV)/stamp-test  ## Spoil the checker in every line, and see that tests find it (PART=1/20 for some)
+	$(BIN)/python -m tests.campaign mutate $(PART)
+
+coverage: $(VENV)/stamp-campaign  ## Run the tests and see which branches they take; fails where too few
+	$(BIN)/python scripts/measure_coverage.py
+
+benchmarks: $(VENV)/stamp-bench  ## Run every benchmark at full size (an hour on a quiet machine), then `make results`
 	mkdir -p benchmarks/results/earlier
 	cp benchmarks/results/*.json benchmarks/results/earlier/ || true
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks $$name --json benchmarks/results/$$name.json; done
@@ -92,8 +105,8 @@ $(VENV)/stamp-core: $(VENV)/stamp-build pyproject.toml $(CPP)
 	$(PIP) install --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench: $(VENV)/stamp-%: $(VENV)/stamp-core
+$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench $(VENV)/stamp-campaign: $(VENV)/stamp-%: $(VENV)/stamp-core
 	$(PIP) install --group $*
 	@touch $@
 
-.PHONY: help demo test build fix lint docs check fuzz wheel test-more stubs campaign results picture figures constraints clean
+.PHONY: help demo test build fix lint docs check fuzz sanitize fuzz-core wheel test-more stubs campaign campaign-ci mutants coverage benchmarks results picture figures constraints clean

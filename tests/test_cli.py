@@ -673,14 +673,14 @@ def test_names_that_are_not_there_are_answered_with_those_that_are(files, tmp_pa
     left, right = files
     places = tmp_path / "places.parquet"
     table = pq.read_table(right)
-    pq.write_table(table.append_column("places", pa.array([1] * len(table))), places)
+    pq.write_table(table.append_column("capacity", pa.array([1] * len(table))), places)
     end = ["--out", tmp_path / "out"]
     other = tmp_path / "policy.toml"
     p.proximity().save(other)
     for arguments, said in [
         (["match", ".", right, *end], ["LEFT . cannot be read: it is a folder. Give a file of schools."]),
         (["match", left, right, "--policy", tmp_path, *end], [f"--policy {tmp_path} cannot be read: it is"]),
-        (["match", left, places, "--capacity", "plces", *end], ["--capacity: names", "Is it places?", "id,"]),
+        (["match", left, places, "--capacity", "capcity", *end], ["--capacity: names", "Is it capacity?"]),
         (["match", left, right, "--mechanism", "leximim", *end], ["--mechanism", "Is it leximin?", "nash"]),
         (["match", left, right, "--mechanism", "?", *end], ["is no mechanism: '?'. There are most_points"]),
         (["match", left, right, "--mechanism", "nash", "--seed", "3", *end], ["--seed: is for serial_dict"]),

@@ -3,13 +3,14 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/detail/nb_list.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
-#include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -36,6 +37,34 @@ using TagsIn = std::tuple<In<std::uint64_t, 1>, In<std::uint64_t, 1>, std::int64
 using DotIn =
     std::tuple<In<std::int8_t, 2>, In<std::int8_t, 2>, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
 
+// A list of at most MAX_COLUMNS entries, kept in place: while arguments are read nothing may be allocated, because an
+// exception there would end the process.
+template <class T>
+class Few {
+ public:
+  using value_type = T;
+  void clear() { size_ = 0; }
+  void push_back(T one) {
+    if (size_ < MAX) one_[size_] = std::move(one);
+    ++size_;
+  }
+  std::size_t size() const { return size_; }  // of the list that was given, which may be longer
+  const T *begin() const { return one_.data(); }
+  const T *end() const { return one_.data() + std::min(size_, MAX); }
+
+ private:
+  static constexpr std::size_t MAX = twin::MAX_COLUMNS;
+  std::array<T, MAX> one_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace
+
+template <class T>
+struct nanobind::detail::type_caster<Few<T>> : list_caster<Few<T>, T> {};
+
+namespace {
+
 constexpr std::int64_t REACH = std::int64_t{1} << 30;  // of a single number, so that sums of two fit 32 bits
 
 void require(bool condition, const char *what) {
@@ -50,10 +79,10 @@ bool within(const std::int32_t *values, std::int64_t count, std::int64_t low, st
 class CheckedTerms {
  public:
   CheckedTerms(In<std::int32_t, 1> left_class, In<std::int32_t, 1> right_class, In<std::int32_t, 2> table,
-               std::vector<LinearIn> linears, std::optional<DistanceIn> distance, std::vector<TagsIn> tags,
+               Few<LinearIn> linears, std::optional<DistanceIn> distance, Few<TagsIn> tags,
                std::optional<DotIn> dot, In<std::int64_t, 2> banned, std::optional<In<std::int32_t, 1>> curve)
-      : left_class_(left_class), right_class_(right_class), table_(table), linears_(std::move(linears)),
-        distance_(std::move(distance)), tags_(std::move(tags)), dot_(std::move(dot)), curve_(curve) {
+      : left_class_(left_class), right_class_(right_class), table_(table), linears_(linears),
+        distance_(std::move(distance)), tags_(tags), dot_(std::move(dot)), curve_(curve) {
     terms.num_left = static_cast<std::int64_t>(left_class.shape(0));
     terms.num_right = static_cast<std::int64_t>(right_class.shape(0));
     terms.num_right_classes = static_cast<std::int64_t>(table.shape(1));
@@ -162,17 +191,18 @@ class CheckedTerms {
 
   In<std::int32_t, 1> left_class_, right_class_;
   In<std::int32_t, 2> table_;
-  std::vector<LinearIn> linears_;
+  Few<LinearIn> linears_;
   std::optional<DistanceIn> distance_;
-  std::vector<TagsIn> tags_;
+  Few<TagsIn> tags_;
   std::optional<DotIn> dot_;
   std::optional<In<std::int32_t, 1>> curve_;
 };
 
 template <class T>
 Out<T> owned(std::unique_ptr<T[]> data, std::size_t count) {
-  T *raw = data.release();
-  return Out<T>(raw, {count}, nb::capsule(raw, [](void *p) noexcept { delete[] static_cast<T *>(p); }));
+  nb::capsule owner(data.get(), [](void *p) noexcept { delete[] static_cast<T *>(p); });
+  T *raw = data.release();  // the capsule's from now on
+  return Out<T>(raw, {count}, owner);
 }
 
 using Result = std::pair<Out<std::int64_t>, Out<std::uint8_t>>;
@@ -270,8 +300,8 @@ NB_MODULE(_check, m) {
   nb::set_leak_warnings(false);
   m.doc() = "The plain verification pass of twinmatch: every pair, one after the other.";
   nb::class_<CheckedTerms>(m, "Terms", "The terms of a pair as arrays, checked once.")
-      .def(nb::init<In<std::int32_t, 1>, In<std::int32_t, 1>, In<std::int32_t, 2>, std::vector<LinearIn>,
-                    std::optional<DistanceIn>, std::vector<TagsIn>, std::optional<DotIn>, In<std::int64_t, 2>,
+      .def(nb::init<In<std::int32_t, 1>, In<std::int32_t, 1>, In<std::int32_t, 2>, Few<LinearIn>,
+                    std::optional<DistanceIn>, Few<TagsIn>, std::optional<DotIn>, In<std::int64_t, 2>,
                     std::optional<In<std::int32_t, 1>>>(),
            "left_class"_a.noconvert(), "right_class"_a.noconvert(), "table"_a.noconvert(),
            "linears"_a.noconvert(), "distance"_a.noconvert().none(), "tags"_a.noconvert(),

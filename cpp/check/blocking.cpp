@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -33,6 +34,7 @@ class Count {
     try {
       for (int t = 1; t < threads; ++t) others.emplace_back([&, t] { work(scratch[static_cast<std::size_t>(t)]); });
     } catch (const std::system_error &) {  // no more threads to be had: those there are do it all
+    } catch (const std::bad_alloc &) {     // and no memory for one more: the same
     }
     work(scratch[0]);
     for (std::thread &other : others) other.join();

@@ -13,6 +13,7 @@
 #include <limits>
 #include <numeric>
 #include <stdexcept>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -64,6 +65,7 @@ class Sweep {
     try {
       for (int t = 1; t < threads; ++t) others.emplace_back([&, t] { work(reached[t].data(), scratch[t]); });
     } catch (const std::system_error &) {  // no more threads to be had: those there are do it all
+    } catch (const std::bad_alloc &) {     // and no memory for one more: the same
     }
     work(reached[0].data(), scratch[0]);
     for (std::thread &other : others) other.join();

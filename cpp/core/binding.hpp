@@ -3,12 +3,17 @@
 #pragma once
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/detail/nb_list.h>
 
+#include <algorithm>
+#include <array>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/oracle.hpp"
+#include "points.hpp"
 
 namespace twin {
 
@@ -23,10 +28,32 @@ using Out = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
 
 template <class T>
 Out<T> to_array(std::vector<T> values) {
-  auto *kept = new std::vector<T>(std::move(values));
-  nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
-  return Out<T>(kept->data(), {kept->size()}, owner);
+  auto kept = std::make_unique<std::vector<T>>(std::move(values));  // ours until the capsule is there
+  nb::capsule owner(kept.get(), [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
+  std::vector<T> *array = kept.release();
+  return Out<T>(array->data(), {array->size()}, owner);
 }
+
+// A list of at most MAX_COLUMNS entries, kept in place: while arguments are read nothing may be allocated, because an
+// exception there would end the process.
+template <class T>
+class Few {
+ public:
+  using value_type = T;
+  void clear() { size_ = 0; }
+  void push_back(T one) {
+    if (size_ < MAX) one_[size_] = std::move(one);
+    ++size_;
+  }
+  std::size_t size() const { return size_; }  // of the list that was given, which may be longer
+  const T *begin() const { return one_.data(); }
+  const T *end() const { return one_.data() + std::min(size_, MAX); }
+
+ private:
+  static constexpr std::size_t MAX = std::size_t{MAX_COLUMNS};
+  std::array<T, MAX> one_;
+  std::size_t size_ = 0;
+};
 
 inline void need(bool holds, const char *what) {
   if (!holds) throw std::invalid_argument(what);
@@ -75,3 +102,6 @@ class Searchable {
 };
 
 }  // namespace twin
+
+template <class T>
+struct nanobind::detail::type_caster<twin::Few<T>> : list_caster<twin::Few<T>, T> {};

@@ -3,7 +3,6 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
-#include <nanobind/stl/vector.h>
 
 #include <algorithm>
 #include <memory>
@@ -37,12 +36,12 @@ using DotIn = std::tuple<In2<std::int8_t>, In2<std::int8_t>, std::int64_t, std::
 // A scored graph together with the arrays it points into.
 class Graph final : public Searchable {
  public:
-  Graph(In<std::int32_t> left_class, In<std::int32_t> right_class, In2<std::int32_t> table, std::vector<LinearIn> linears,
-        std::optional<DistanceIn> distance, std::vector<TagsIn> tags, std::optional<DotIn> dot,
+  Graph(In<std::int32_t> left_class, In<std::int32_t> right_class, In2<std::int32_t> table, Few<LinearIn> linears,
+        std::optional<DistanceIn> distance, Few<TagsIn> tags, std::optional<DotIn> dot,
         std::optional<In<std::int64_t>> ban_offset, std::optional<In<std::int32_t>> ban_item,
         std::optional<In<std::int32_t>> curve, const std::string &isa)
-      : left_class_(left_class), right_class_(right_class), table_(table), linears_(std::move(linears)),
-        distance_(std::move(distance)), tags_(std::move(tags)), dot_(std::move(dot)), ban_offset_(ban_offset),
+      : left_class_(left_class), right_class_(right_class), table_(table), linears_(linears.begin(), linears.end()),
+        distance_(std::move(distance)), tags_(tags.begin(), tags.end()), dot_(std::move(dot)), ban_offset_(ban_offset),
         ban_item_(ban_item), curve_(curve) {
     Terms t{};
     const std::size_t n = left_class.size(), m = right_class.size();
@@ -52,7 +51,7 @@ class Graph final : public Searchable {
       need(t.left_class[i] >= 0 && std::size_t(t.left_class[i]) < table.shape(0), "a left class is outside the table");
     for (std::size_t j = 0; j < m; ++j)
       need(t.right_class[j] >= 0 && std::size_t(t.right_class[j]) < table.shape(1), "a right class is outside the table");
-    need(linears_.size() <= MAX_COLUMNS && tags_.size() <= MAX_COLUMNS, "too many numeric columns");
+    need(linears.size() <= MAX_COLUMNS && tags.size() <= MAX_COLUMNS, "too many numeric columns");
     t.num_linear = int(linears_.size()), t.num_tags = int(tags_.size());
     for (std::size_t c = 0; c < linears_.size(); ++c) {
       auto &[left, right, top, cap] = linears_[c];
@@ -309,8 +308,8 @@ NB_MODULE(_core, m) {
       .def(nb::init<Searchable &, bool>(), nb::arg("graph"), nb::arg("of_left"), nb::keep_alive<1, 2>())
       .def("take_off", &DiscountedGraph::take_off, nb::arg("points"));
   nb::class_<Graph, Searchable>(m, "Graph")
-      .def(nb::init<In<std::int32_t>, In<std::int32_t>, In2<std::int32_t>, std::vector<LinearIn>, std::optional<DistanceIn>,
-                    std::vector<TagsIn>, std::optional<DotIn>, std::optional<In<std::int64_t>>,
+      .def(nb::init<In<std::int32_t>, In<std::int32_t>, In2<std::int32_t>, Few<LinearIn>, std::optional<DistanceIn>,
+                    Few<TagsIn>, std::optional<DotIn>, std::optional<In<std::int64_t>>,
                     std::optional<In<std::int32_t>>, std::optional<In<std::int32_t>>, const std::string &>(),
            nb::arg("left_class"), nb::arg("right_class"), nb::arg("table"), nb::arg("linears"), nb::arg("distance").none(),
            nb::arg("tags"), nb::arg("dot").none(), nb::arg("ban_offset").none(), nb::arg("ban_item").none(),

@@ -14,6 +14,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -95,6 +96,8 @@ class Crew {
         });
     } catch (const std::system_error &) {
       // A thread that the system refuses is one helper less: the chunks are handed out on demand all the same.
+    } catch (const std::bad_alloc &) {
+      // And so is one that there is no memory for; what the work itself cannot get is an error.
     }
   }
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from twinmatch.compiler import compile
     from twinmatch.diagnosing import Diagnosis, diagnose
     from twinmatch.easing import WayOut, ways_out
+    from twinmatch.estimating import Estimate, estimate, estimate_assign
     from twinmatch.explaining import Explanation, Notice
+    from twinmatch.intake.limits import ReadLimits
     from twinmatch.matching import Matching, load_matching
     from twinmatch.pairing import match
     from twinmatch.policy import Policy
@@ -33,12 +35,14 @@ __all__ = [
     "Certificate",
     "Comparison",
     "Diagnosis",
+    "Estimate",
     "Explanation",
     "GroupQuota",
     "Limit",
     "Matching",
     "Notice",
     "Policy",
+    "ReadLimits",
     "Robustness",
     "RulePrice",
     "Schools",
@@ -52,6 +56,8 @@ __all__ = [
     "datasets",
     "diagnose",
     "errors",
+    "estimate",
+    "estimate_assign",
     "load_matching",
     "match",
     "mechanisms",
@@ -70,12 +76,14 @@ _HOME = {
     "Certificate": "certify",
     "Comparison": "comparing",
     "Diagnosis": "diagnosing",
+    "Estimate": "estimating",
     "Explanation": "explaining",
     "GroupQuota": "limits",
     "Limit": "status",
     "Matching": "matching",
     "Notice": "explaining",
     "Policy": "policy",
+    "ReadLimits": "intake.limits",
     "Robustness": "comparing",
     "RulePrice": "pricing",
     "Schools": "schools",
@@ -85,6 +93,8 @@ _HOME = {
     "compare": "comparing",
     "compile": "compiler",
     "diagnose": "diagnosing",
+    "estimate": "estimating",
+    "estimate_assign": "estimating",
     "load_matching": "matching",
     "match": "pairing",
     "pareto": "comparing",

@@ -7,6 +7,7 @@ The array world: assign left nodes to right nodes, given what each pair is worth
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,16 @@ from twinmatch.errors import Fault, InputError, NoSolutionError, PointsRangeErro
 from twinmatch.graph.constraints import Prices
 from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.limits import GroupQuota, constraints_from
+from twinmatch.log import log_end, logger
 from twinmatch.pricing import chosen, control_of, priced
+from twinmatch.room import bounded
 from twinmatch.solvers.bounds import LOCKED, Optimum, binding
 from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.explicit import limit_of, solve_explicit
 from twinmatch.solvers.options import option_faults
 from twinmatch.status import Status
+from twinmatch.storing import refuse_assign, refuse_recount
 from twinmatch.threads import number_of
 from twinmatch.witness import Witness, witness_of
 
@@ -191,6 +195,7 @@ class Assignment:
             out[row, 0], out[row, 1] = self.left_labels[i], self.right_labels[j]
         return out
 
+    @bounded
     def verify(self) -> Certificate:
         """
         Recount everything over all stored pairs, with code that shares nothing with the solver.
@@ -201,6 +206,7 @@ class Assignment:
             ``ok`` where every claim holds; ``raise_for_failure()`` raises what does not.
         """
         assert self._asked is not None  # assign() sets it
+        refuse_recount(len(self.left_price), len(self.right_price), self._asked.stored.size)
         known = self.status not in (Status.INFEASIBLE, Status.NO_SOLUTION)
         prices = Prices(self.left_price, self.right_price, self.quota_price, self.coverage_price)
         return check_assignment(
@@ -221,6 +227,7 @@ class Assignment:
             ),
         )
 
+    @bounded
     def rule_prices(
         self,
         *,
@@ -299,6 +306,7 @@ class Assignment:
         return f"<Assignment {self.status}: {numbers}{scale}>"
 
 
+@bounded
 def assign(
     points: object,
     *,
@@ -382,6 +390,7 @@ def assign(
     >>> a.verify().ok
     True
     """
+    started = time.monotonic()
     graph = _read(points)
     faults: list[Fault] = []
     limits = constraints_from(
@@ -400,14 +409,25 @@ def assign(
             faults.append(Fault(name, f"must be True or False, not {value!r}"))
     if faults:
         raise InputError("options", faults)
-    control = Control(deadline, float(gap), number_of(threads), on_progress, cancel)
-    asked = StoredPairs(graph.stored, graph.lists, limits, bool(coverage_first))
+    refuse_assign(graph, limits, number_of(threads))
+    control = Control(deadline, float(gap), number_of(threads), on_progress, cancel, started)
+    logger.info(
+        "assign began: %s x %s nodes, %s pairs, %s quotas, %s threads",
+        *(graph.num_left, graph.num_right, graph.num_pairs, len(limits.quotas), control.threads),
+    )
+    answer = _answered(graph, StoredPairs(graph.stored, graph.lists, limits, bool(coverage_first)), control)
+    log_end("assign", answer, control.elapsed_s)
+    return answer
+
+
+def _answered(graph: ExplicitGraph, asked: StoredPairs, control: Control) -> Assignment:
+    limits = asked.constraints
     if not limits.is_plain:
         return _constrained(graph, asked, control)
     graph.right_capacity = limits.right_most
     required, allowed = limits.left_least > 0, limits.left_most > 0
     return _plain(
-        graph, solve_explicit(graph, required, allowed, bool(coverage_first), control), asked, control
+        graph, solve_explicit(graph, required, allowed, asked.coverage_first, control), asked, control
     )
 
 

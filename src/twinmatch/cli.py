@@ -25,7 +25,7 @@ from twinmatch.interrupt import ctrl_c_asks
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from twinmatch.certify import Certificate
     from twinmatch.explaining import Explanation, Notice
@@ -111,6 +111,30 @@ def _demo(options: argparse.Namespace) -> Exit:
 def _match(options: argparse.Namespace) -> Exit:
     """Pair the schools of two files."""
     started = time.perf_counter()
+    left, right, policy = _tables(options)
+    return _pair(left, right, policy, options, load_s=time.perf_counter() - started)
+
+
+def _estimate(options: argparse.Namespace) -> Exit:
+    """Say what pairing the schools of two files will take."""
+    from twinmatch.estimating import estimate
+
+    left, right, policy = _tables(options)
+    _check_capacity(options.capacity, right)
+    told = estimate(
+        left,
+        right,
+        policy,
+        right_capacity=options.capacity,
+        mechanism=_mechanism(options),
+        threads=options.threads,
+    )
+    terminal.show(json.dumps(told.to_dict()) if options.json else str(told))
+    return Exit.DONE if told.fits else _say(Exit.NO_PROOF, "it does not fit the memory that there is")
+
+
+def _tables(options: argparse.Namespace) -> tuple[Schools, Schools, Policy]:
+    """Read the two files of schools that were named, and the policy."""
     from twinmatch.policies import systematic_twinning
     from twinmatch.policy import Policy
     from twinmatch.registers import read_schools
@@ -120,9 +144,20 @@ def _match(options: argparse.Namespace) -> Exit:
         hint = "Give a policy in TOML, or leave --policy out for systematic twinning."
         policy = _read("--policy", options.policy, Policy.load, hint)
     hint = "Give a file of schools."
-    left = _read("LEFT", options.left, read_schools, hint)
-    right = _read("RIGHT", options.right, read_schools, hint)
-    return _pair(left, right, policy, options, load_s=time.perf_counter() - started)
+    policies = [policy]
+    if options.right_policy is not None:
+        policies.append(_read("--right-policy", options.right_policy, Policy.load, "Give a policy in TOML."))
+    keep = _kept(policies, options.capacity)
+    left = _read("LEFT", options.left, lambda path: read_schools(path, keep=keep), hint)
+    right = _read("RIGHT", options.right, lambda path: read_schools(path, keep=keep), hint)
+    return left, right, policy
+
+
+def _kept(policies: Iterable[Policy], capacity: int | str | None) -> frozenset[str]:
+    """Return the names of the columns to keep besides those that twinmatch knows."""
+    from twinmatch.policy.naming import named_in
+
+    return named_in(policies) | ({capacity} if isinstance(capacity, str) else set())
 
 
 def _read(option: str, path: Path, load: Callable[[Path], T], hint: str) -> T:
@@ -215,8 +250,9 @@ def _compare(options: argparse.Namespace) -> Exit:
     if options.left is None:
         left, right = france_eu()
     else:
-        left = _read("--left", options.left, read_schools, "Give a file of schools.")
-        right = _read("--right", options.right, read_schools, "Give a file of schools.")
+        keep, hint = _kept(policies.values(), options.capacity), "Give a file of schools."
+        left = _read("--left", options.left, lambda path: read_schools(path, keep=keep), hint)
+        right = _read("--right", options.right, lambda path: read_schools(path, keep=keep), hint)
     _check_capacity(options.capacity, right)
     with ctrl_c_asks() as asked, terminal.progress(len(left)) as on_progress:
         found = compare(
@@ -525,17 +561,19 @@ def _parser() -> argparse.ArgumentParser:
         "geolocalisation CSV, GISCO education services, plain CSV, Parquet.",
     )
     match.set_defaults(command=_match)
-    match.add_argument("left", type=Path, metavar="LEFT", help="the schools that each want a partner")
-    match.add_argument("right", type=Path, metavar="RIGHT", help="the schools that offer places")
-    match.add_argument("--policy", type=Path, metavar="P.toml", help="default: systematic twinning")
-    match.add_argument(
-        "--capacity",
-        type=_capacity,
-        metavar="COLUMN|N",
-        help="places per school of RIGHT: a column of it, or one number for all (default: 1)",
-    )
+    _add_table_options(match)
     match.add_argument("--out", type=Path, metavar="DIR", required=True, help="save the result here")
     _add_run_options(match, gap=0.0)
+
+    estimate = commands.add_parser(
+        "estimate",
+        help="say what pairing the schools of two files will take of memory and time",
+        description="Say what `twinmatch match` will take of memory and time with the same files and "
+        "options, after about a second of trying.",
+    )
+    estimate.set_defaults(command=_estimate)
+    _add_table_options(estimate)
+    _add_mechanism_options(estimate)
 
     verify = commands.add_parser(
         "verify",
@@ -631,6 +669,22 @@ def _add_run_options(parser: argparse.ArgumentParser, *, gap: float) -> None:
     parser.add_argument(
         "--gap", type=_gap, default=gap, help="relative gap to stop at (default: %(default)g)"
     )
+    _add_mechanism_options(parser)
+
+
+def _add_table_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("left", type=Path, metavar="LEFT", help="the schools that each want a partner")
+    parser.add_argument("right", type=Path, metavar="RIGHT", help="the schools that offer places")
+    parser.add_argument("--policy", type=Path, metavar="P.toml", help="default: systematic twinning")
+    parser.add_argument(
+        "--capacity",
+        type=_capacity,
+        metavar="COLUMN|N",
+        help="places per school of RIGHT: a column of it, or one number for all (default: 1)",
+    )
+
+
+def _add_mechanism_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=_threads, metavar="N", help="default: all cores")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON line")
     parser.add_argument(

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -31,6 +33,9 @@ __all__ = [
     "level_mask",
     "quoted",
     "read_column",
+    "safe_text",
+    "shown_contact",
+    "without_contact",
 ]
 
 Kind = Literal["text", "number", "whole", "flag", "vector"]
@@ -110,7 +115,7 @@ KNOWN: dict[str, Column] = {
     "lat": Column("number", "WGS 84 degrees north", -90, 90),
     "lon": Column("number", "WGS 84 degrees east", -180, 180),
     "geo_q": Column("whole", "1 the source's own point, 2 postcode or municipality, 3 city name", 1, 3),
-    "size": Column("number", "pupils", 0),
+    "size": Column("number", "pupils", 0, 10_000_000),
     "size_kind": Column("text", "what size counted: enrolled, capacity, ..."),
     "ips": Column("number", "France: indice de position sociale", 0),
     "ep": Column("text", "France: priority education"),
@@ -134,6 +139,9 @@ KNOWN: dict[str, Column] = {
 
 REQUIRED = ("id", "country")
 
+MOST_ID = 200
+"""Characters of the longest identifier."""
+
 _CONTACT = (
     "mail mails email emails courriel courriels mel adel telephone telephones tel phone phones "
     "telefon telefono telefone telefoon mobile portable fax telecopie web website site_web url urls "
@@ -142,6 +150,14 @@ _CONTACT = (
 )
 _CONTACT_WORDS = frozenset(_CONTACT.split())
 _MAIL = r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}"
+# As people write them, with a country's prefix or in pairs: a plain row of digits may be an identifier.
+_PHONE = r"\+[0-9]{1,3}(?:[ ./()-]{0,2}[0-9]){7,12}|\b0[0-9](?:[ .][0-9]{2}){4}\b"
+_PERSONAL = f"{_MAIL}|{_PHONE}"
+_NEUTRAL = (
+    "numero number num no nr adresse address de du des la le l d e of the site web et and ecole school "
+    "etablissement uai code nom name 1 2 "
+)
+_NEUTRAL_WORDS = frozenset(_NEUTRAL.split())
 _TRUE = frozenset({"1", "true", "yes", "oui"})
 _FALSE = frozenset({"0", "false", "no", "non"})
 
@@ -150,20 +166,48 @@ def is_contact(name: str) -> bool:
     """Return whether a column's name says that it holds contact data."""
     if name in KNOWN:
         return False
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-    plain = unicodedata.normalize("NFKD", split).encode("ascii", "ignore").decode().lower()
-    words = re.split(r"[^a-z]+", plain)
+    words = [part for word in _words(name) for part in re.split("[0-9]+", word)]
     return not _CONTACT_WORDS.isdisjoint([*words, "".join(words)])
 
 
+def safe_text(text: str) -> str:
+    """Return text for a message, such as a file's name, without mail addresses and telephone numbers."""
+    return re.sub(_PERSONAL, "...", text)
+
+
+def shown_contact(place: int, name: str) -> str:
+    """Return how messages call a column of contact data: by its name, unless that may name a person."""
+    words = _words(name)
+    if _CONTACT_WORDS.union(_NEUTRAL_WORDS).issuperset(words) or "".join(words) in _CONTACT_WORDS:
+        return name
+    kind = next((word for word in words if word in _CONTACT_WORDS), "contact")
+    return f"column {place} ({kind})"
+
+
+def _words(name: str) -> list[str]:
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    plain = unicodedata.normalize("NFKD", split).encode("ascii", "ignore").decode().lower()
+    return [word for word in re.split(r"[^a-z0-9]+", plain) if word]
+
+
+def without_contact(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
+    """Return a text column without the cells that hold a mail or telephone number, and how many those are."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = pc.fill_null(pc.match_substring_regex(column, _PERSONAL), False)
+    number = int(pc.sum(found, min_count=0).as_py())
+    return (pc.if_else(found, pa.scalar(None, column.type), column), number) if number else (column, 0)
+
+
 def holds_mail(column: pa.ChunkedArray) -> bool:
-    """Return whether an unknown text column holds what looks like e-mail addresses."""
+    """Return whether an unknown text column holds what looks like mail addresses or telephone numbers."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return False
-    return bool(pc.any(pc.match_substring_regex(column, _MAIL)).as_py())
+    return bool(pc.any(pc.match_substring_regex(column, _PERSONAL)).as_py())
 
 
 def read_column(
@@ -219,13 +263,21 @@ def read_column(
         # Whole numbers are how a year or a single level looks after a trip through a spreadsheet or pandas.
         # An identifier or a département that came as a number has lost its leading zeros, and is refused.
         if name in ("levels", "year") and (pa.types.is_integer(column.type) or _all_whole(column)):
-            return column.cast(pa.int64()).cast(pa.string()), []
+            try:
+                return column.cast(pa.int64()).cast(pa.string()), []
+            except pa.ArrowInvalid:
+                what = "holds numbers beyond 64 bits"
+            return refuse(what)
         return refuse(f"holds {_spoken(column.type)}, not text", hint="Give it as text.")
     if kind == "vector":
         if _is_list(column.type) and (
             pa.types.is_floating(inner := column.type.value_type) or pa.types.is_integer(inner)
         ):
-            return column.cast(target), []
+            try:
+                return column.cast(target), []
+            except pa.ArrowInvalid:
+                what = "holds whole numbers that are not the same as 32-bit floats"
+            return refuse(what, hint="Give it as floats.")
         return refuse(f"holds {_spoken(column.type)}, not lists of numbers")
     if _is_text(column.type):
         if not parse:
@@ -342,10 +394,21 @@ def _fault(where: str, what: str, bad: pa.ChunkedArray | np.ndarray, hint: str =
     return Fault(where, what, len(rows), tuple(int(row) for row in rows[:3]), hint)
 
 
-def quoted(words: Iterable[str], most: int = 3) -> str:
-    """Return some short code words for a message; nothing that could be a name or an address."""
-    short = [repr(word) for word in words if re.fullmatch(r"[\w ;,/?+-]{1,16}", word)][:most]
-    return f": {', '.join(short)}" if short else ""
+def quoted(words: Iterable[str], known: Iterable[str] = (), most: int = 3) -> str:
+    """
+    Return some of the words that nobody understands, for a message.
+
+    Only codes, with no four letters and no five digits in a row, and words that are nearly one of the
+    ``known``: anything else may be a person's name.
+    """
+    code = r"(?!.*[^\W\d_]{4})(?!.*[0-9]{5})[\w ;,/?+-]{1,10}"
+    like = list(known)
+    shown = [
+        repr(word)
+        for word in islice(words, 1_000)
+        if re.fullmatch(code, word) or (len(word) < 20 and get_close_matches(word.lower(), like, 1))
+    ][:most]
+    return f": {', '.join(shown)}" if shown else ""
 
 
 def check(table: pa.Table) -> list[Fault]:
@@ -374,6 +437,8 @@ def _check_text(name: str, known: Column, column: pa.ChunkedArray) -> list[Fault
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    void = pc.fill_null(pc.match_substring(column, "\0"), False)
+    faults = [_fault(name, "holds NUL characters", void)] if _any(void) else []
     if known.values:
         bad = pc.and_(
             pc.is_valid(column), pc.invert(pc.is_in(column, value_set=pa.array(sorted(known.values))))
@@ -381,12 +446,12 @@ def _check_text(name: str, known: Column, column: pa.ChunkedArray) -> list[Fault
     elif known.pattern:
         bad = pc.invert(pc.fill_null(pc.match_substring_regex(column, f"^{known.pattern}$"), True))
     else:
-        return []
+        return faults
     if not _any(bad):
-        return []
+        return faults
     seen = pc.unique(column.filter(bad)).to_pylist()
     what = "not a known value" if known.values else "not in the form it must have"
-    return [_fault(name, what + quoted(seen), bad, known.hint)]
+    return [*faults, _fault(name, what + quoted(seen, known.values), bad, known.hint)]
 
 
 def _check_number(name: str, known: Column, column: pa.ChunkedArray) -> list[Fault]:
@@ -446,9 +511,23 @@ def _check_ids(column: pa.ChunkedArray) -> list[Fault]:
     faults = []
     if column.null_count:
         faults.append(_fault("id", "must not be missing or empty", column.is_null()))
-    odd = pc.fill_null(pc.match_substring_regex(column, r"\p{Cc}|^\s|\s$"), False)
+    # Cc is control, Cf shows nothing or turns the text around it; both make two ids look like one.
+    odd = pc.fill_null(
+        pc.match_substring_regex(column, r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]|^\p{Z}|\p{Z}$"), False
+    )
     if _any(odd):
-        faults.append(_fault("id", "has control characters, or blanks at an end", odd))
+        faults.append(_fault("id", "has control or invisible characters, or blanks at an end", odd))
+    long = pc.fill_null(pc.greater(pc.utf8_length(column), MOST_ID), False)
+    if _any(long):
+        faults.append(_fault("id", f"is longer than {MOST_ID} characters", long))
+    personal = pc.fill_null(pc.match_substring_regex(column, _PERSONAL), False)
+    if _any(personal):
+        hint = "Identifiers are shown everywhere: they must be the register's codes."
+        faults.append(_fault("id", "looks like a mail address or a telephone number", personal, hint))
+    alike = _alike(column)
+    if alike.any():
+        what = "differs from another one in nothing but blanks, or in how its letters are encoded"
+        faults.append(_fault("id", what, alike))
     present = column.drop_null()
     if len(pc.unique(present)) < len(present):
         ids = np.array(column.to_pylist(), dtype=object)
@@ -461,6 +540,24 @@ def _check_ids(column: pa.ChunkedArray) -> list[Fault]:
                 seen.add(name)
         faults.append(_fault("id", "must be unique, these repeat an earlier one", again))
     return faults
+
+
+def _alike(column: pa.ChunkedArray) -> np.ndarray:
+    """Return which ids would be another one if blanks were single and letters in their usual form (NFKC)."""
+    import pyarrow.compute as pc
+
+    out = np.zeros(len(column), bool)
+    # What is ASCII without blanks is in its usual form.
+    suspects = np.flatnonzero(pc.fill_null(pc.match_substring_regex(column, r"[^!-~]"), False).to_numpy())
+    if not len(suspects):
+        return out
+    ids = set(column.to_pylist())
+    first: dict[str, str] = {}
+    for row in suspects.tolist():
+        name = column[row].as_py()[: MOST_ID + 1]
+        usual = " ".join(unicodedata.normalize("NFKC", name).split())
+        out[row] = (usual != name and usual in ids) or first.setdefault(usual, name) != name
+    return out
 
 
 def _check_point(table: pa.Table) -> list[Fault]:

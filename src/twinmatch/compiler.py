@@ -10,6 +10,8 @@ import numpy as np
 from twinmatch.errors import Fault, InputError
 from twinmatch.graph.singles import Bans
 from twinmatch.graph.terms import CallTerm, RuleTerm, merge
+from twinmatch.pausing import pause
+from twinmatch.room import bounded
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from twinmatch.policy.parts import Criterion, Rule
     from twinmatch.schools import Schools
 
-__all__ = ["Compiled", "Known", "compile", "compiled", "graph_of", "places_of"]
+__all__ = ["Compiled", "Known", "compile", "compiled", "graph_of", "nothing_known", "places_of"]
 
 Known: TypeAlias = dict[Any, tuple[Any, list[str]]]
 """Rules and criteria that were compiled for two tables, with what they assumed."""
@@ -83,6 +85,7 @@ def compiled(left: Schools, right: Schools, policy: Policy, known: Known | None 
     known = {} if known is None else known
 
     def part(one: Rule | Criterion) -> Any:
+        pause()
         try:
             found = known.get(one)
         except TypeError:  # a part of the user's own that cannot be a key
@@ -95,6 +98,7 @@ def compiled(left: Schools, right: Schools, policy: Policy, known: Known | None 
 
     rules = tuple((rule.name, part(rule)) for rule in policy.rules)
     criteria = tuple((one.name, part(one)) for one in policy.criteria)
+    pause()
     terms = merge(
         len(left),
         len(right),
@@ -106,6 +110,7 @@ def compiled(left: Schools, right: Schools, policy: Policy, known: Known | None 
     return Compiled(terms, criteria, rules, tuple(dict.fromkeys(assumptions)))
 
 
+@bounded
 def compile(
     left: Schools,
     right: Schools,
@@ -142,6 +147,22 @@ def compile(
     """
     terms = compiled(left, right, policy).terms
     return graph_of(terms, policy, places_of(right, right_capacity))
+
+
+def nothing_known(left: Schools, right: Schools, policy: Policy) -> PairTerms | None:
+    """
+    Return the terms of a policy that was not compiled: as far as is known, every pair is worth the most.
+
+    None where a criterion does not say how much that is.
+    """
+    from twinmatch.graph.terms import PairTerms
+
+    weights = [criterion.weight for criterion in policy.criteria]
+    if None in weights:
+        return None
+    most = sum(weight for weight in weights if weight is not None)
+    kinds = [np.zeros(len(side), np.int32) for side in (left, right)]
+    return PairTerms(kinds[0], kinds[1], np.array([[most]], np.int32))
 
 
 def graph_of(terms: PairTerms, policy: Policy, capacity: npt.NDArray[np.int64]) -> ScoredGraph | CalledGraph:

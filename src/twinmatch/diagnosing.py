@@ -19,6 +19,7 @@ from twinmatch.policy.conditions import column_faults
 from twinmatch.policy.groups import read
 from twinmatch.policy.languages import profiles
 from twinmatch.posed import posed
+from twinmatch.room import bounded
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.network import Cut, Network, cheapest_flow
 from twinmatch.witness import language_of
@@ -216,6 +217,7 @@ class Diagnosis:
         return f"<Diagnosis {state}: {self.coverage:,} of {self.num_left:,}, {len(self._findings)} findings>"
 
 
+@bounded
 def diagnose(
     left: Schools,
     right: Schools,

@@ -27,6 +27,7 @@ from twinmatch.policy.asked import Draft
 from twinmatch.policy.bounds import exact, percent
 from twinmatch.policy.quotas import CoverageFloor, LockedPairs, QuotaPer
 from twinmatch.posed import Posed, posed
+from twinmatch.room import bounded
 from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.covering import cover_crossed
@@ -199,6 +200,7 @@ class WayOut:
         return self.explain()
 
 
+@bounded
 def ways_out(
     left: Schools,
     right: Schools,

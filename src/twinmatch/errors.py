@@ -147,7 +147,24 @@ class CertificateError(TwinMatchError, RuntimeError):
 
 
 class ResourceLimitError(TwinMatchError, MemoryError):
-    """The work does not fit the memory, the threads or the budget that it was given."""
+    """
+    The work does not fit the memory, the threads or the budget that it was given.
+
+    Parameters
+    ----------
+    message : str
+        What does not fit, and what to do about it.
+    need, left : int or None
+        Bytes that are needed and bytes that are left, where they are known beforehand.
+    """
+
+    def __init__(self, message: str = "", need: int | None = None, left: int | None = None) -> None:
+        self.need = need
+        self.left = left
+        super().__init__(message, need, left)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class MissingExtraError(TwinMatchError, ImportError):

@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinmatch.certify import Claim, check, seal
+from twinmatch.certify import Certificate, Claim, check, seal
+from twinmatch.certify.firsts import check_firsts
 from twinmatch.certify.floor import check_floor
 from twinmatch.certify.implicit import question_of
 from twinmatch.certify.outcome import check_outcome
 from twinmatch.certify.sealing import digest
 from twinmatch.certify.theorem import Claims, check_assignment
 from twinmatch.compiler import Compiled, compiled
+from twinmatch.fitting import refuse_check
 from twinmatch.graph.constraints import Prices
+from twinmatch.lazily import Later, lazily
+from twinmatch.log import logger
 from twinmatch.mechanisms import Leximin, Mechanism, Procedure, most_points
 from twinmatch.mechanisms.mechanism import Setting
+from twinmatch.pausing import stopping
 from twinmatch.policy.asked import asked
 from twinmatch.proof import Proof
 from twinmatch.reasons import Standing, closed_by, reasons_after, reasons_for, reasons_under, schools_in_words
+from twinmatch.room import bounded
 from twinmatch.settling import Settled, settled
-from twinmatch.solvers.control import Control
+from twinmatch.solvers.control import Control, Stopped
 from twinmatch.status import Status
+from twinmatch.threads import number_of
 from twinmatch.witness import Witness, pairs_that_count, witness_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from datetime import date
     from pathlib import Path
 
     import numpy.typing as npt
 
+    from twinmatch.ancestry import Parent
     from twinmatch.blocking import BlockingPairs
-    from twinmatch.certify import Certificate
     from twinmatch.certify.certificate import Findings
+    from twinmatch.changing import AgreementExpires, Change
     from twinmatch.explaining import Explanation, Notice
     from twinmatch.graph.constraints import Constraints
+    from twinmatch.graph.terms import PairTerms
     from twinmatch.mechanisms.mechanism import Outcome
     from twinmatch.metrics import Metrics
     from twinmatch.policy import Policy
+    from twinmatch.repairing import Diff
     from twinmatch.schools import Schools
     from twinmatch.solvers import Solution
     from twinmatch.solvers.constrained import Answer
@@ -94,7 +106,7 @@ class Matching:
         What stopped the run, if anything did.
     seal : str
         Digest of all of the above numbers, taken when they were found.
-    fingerprints : tuple of str
+    fingerprints : sequence of str
         Digests of the two tables and of the policy that the numbers were found for.
     seed : int
     seconds : dict of str to float
@@ -104,6 +116,11 @@ class Matching:
         where a school has several; ``pairs`` has all.
     mechanism : Mechanism
         What the matching was to be best at.
+    pending : tuple of AgreementExpires
+        What changes left for later, see :meth:`repair`: agreements that end on a day to come and, without a
+        day, those that are over and whose pair stands without a bonus for it.
+    parent : Parent or None
+        Digests of the matching that this one was repaired from, and of the changes.
     """
 
     left: Schools
@@ -121,11 +138,13 @@ class Matching:
     status: Status
     limit: Limit | None
     seal: str
-    fingerprints: tuple[str, str, str]
+    fingerprints: Sequence[str]
     seed: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     proof: Proof | None = None
     mechanism: Mechanism = field(default_factory=most_points)
+    pending: tuple[AgreementExpires, ...] = ()
+    parent: Parent | None = None
 
     @classmethod
     def from_solution(
@@ -159,7 +178,7 @@ class Matching:
             policy=policy,
             limit=solution.limit,
             seal=seal(**numbers),
-            fingerprints=_fingerprints(left, right, policy, mechanism),
+            fingerprints=_digests(left, right, policy, mechanism),
             seed=seed,
             seconds={**seconds, **solution.seconds},
             mechanism=mechanism,
@@ -175,13 +194,13 @@ class Matching:
         right_capacity: npt.NDArray[np.int64],
         outcome: Outcome,
         *,
+        terms: PairTerms,
         seed: int,
         seconds: dict[str, float],
         mechanism: Procedure,
     ) -> Matching:
         """Return the matching that a procedure over two sorted tables came to."""
         mechanism = outcome.mechanism or mechanism
-        terms = compiled(left, right, policy).terms
         i = np.flatnonzero(outcome.mate >= 0)
         objective = int(terms.points(i, outcome.mate[i]).sum())
         done = outcome.limit is None
@@ -204,7 +223,7 @@ class Matching:
             policy=policy,
             limit=outcome.limit,
             seal=seal(**numbers),
-            fingerprints=_fingerprints(left, right, policy, mechanism),
+            fingerprints=_digests(left, right, policy, mechanism),
             seed=seed,
             seconds=seconds,
             mechanism=mechanism,
@@ -259,7 +278,7 @@ class Matching:
             policy=policy,
             limit=answer.limit,
             seal=digest(seal(**numbers), *proof.arrays()),
-            fingerprints=_fingerprints(left, right, policy, mechanism),
+            fingerprints=_digests(left, right, policy, mechanism),
             seed=seed,
             seconds=seconds,
             proof=proof,
@@ -277,20 +296,20 @@ class Matching:
         """The gap over the bound (over 1 where the bound is 0)."""
         return self.gap / max(1, abs(self.bound))
 
-    @cached_property
+    @lazily
     def _compiled(self) -> Compiled:
         return compiled(self.left, self.right, self.policy)
 
-    @cached_property
+    @lazily
     def _settled(self) -> Settled:
         return self._settle(self._compiled)
 
-    def _settle(self, compiled: Compiled) -> Settled:
+    def _settle(self, compiled: Compiled, cancel: Cancel | None = None) -> Settled:
         request = asked(self.policy, self.left, self.right, self.right_capacity)
         priced = 0 if self.proof is None else len(self.proof.quota_price)
         if self.status is Status.NO_SOLUTION and priced == len(request.constraints.quotas):
             return Settled(request.constraints)  # stopped before wishes were settled: nothing is said of them
-        return settled(request, compiled.terms, Control())
+        return settled(request, compiled.terms, Control(cancel=cancel))
 
     @property
     def settling_notes(self) -> tuple[str, ...]:
@@ -302,7 +321,7 @@ class Matching:
         """What the policy asks besides points, as arrays: bounds of schools, pairs that stay, quotas."""
         return self._settled.constraints
 
-    @cached_property
+    @lazily
     def quotas(self) -> Any:
         """
         What each quota asks for, what it got, and what it costs.
@@ -328,6 +347,7 @@ class Matching:
             }
         )
 
+    @bounded
     def rule_prices(
         self,
         *,
@@ -382,6 +402,7 @@ class Matching:
             self, rules=rules, deadline=deadline, threads=threads, on_progress=on_progress, cancel=cancel
         )
 
+    @bounded
     def metrics(
         self, *, by: Collection[str] | None = None, ranks: bool = True, threads: int | None = None
     ) -> Metrics:
@@ -419,6 +440,7 @@ class Matching:
 
         return measured(self, by=by, ranks=ranks, threads=threads)
 
+    @bounded
     def blocking_pairs(
         self,
         right_policy: Policy | None = None,
@@ -449,7 +471,7 @@ class Matching:
             self, right_policy, threads=threads, isa=isa, on_progress=on_progress, cancel=cancel
         )
 
-    @cached_property
+    @lazily
     def witness(self) -> Witness | None:
         """With status INFEASIBLE, why nothing keeps to all that the policy asks: numbers, and a sentence."""
         if self.proof is None or self.proof.witness is None:
@@ -474,7 +496,7 @@ class Matching:
         asked(self.policy, self.left, self.right, self.right_capacity, said.append)
         return (*self._compiled.assumptions, *said, *self._settled.notes)
 
-    @cached_property
+    @lazily
     def pairs(self) -> Any:
         """
         Who is paired with whom, sorted by ``left_id``.
@@ -497,7 +519,7 @@ class Matching:
     def _points_of_pairs(self) -> npt.NDArray[np.int64]:
         return self._compiled.terms.points(*self._taken())
 
-    @cached_property
+    @lazily
     def unmatched(self) -> Any:
         """
         Who is left out and why, sorted by ``left_id``.
@@ -529,6 +551,7 @@ class Matching:
             limits, proof.taken, self.status, coverage_first, settled, proof.searched, price, closed
         )
 
+    @bounded
     def verify(
         self,
         *,
@@ -559,6 +582,31 @@ class Matching:
         -----
         One evaluation of each of the ``len(left) x len(right)`` pairs: a :term:`plain pass`.
         """
+        refuse_check(self.left, self.right, number_of(threads))
+        started = time.monotonic()
+        control = Control(cancel=cancel, started=started)
+        try:
+            with stopping(control.look_up):
+                certificate = self._verified(threads, isa, on_progress, cancel)
+        except Stopped:
+            numbers = (self.objective, self.bound, self.coverage, self.coverage_bound)
+            gone = Claim("check", False, "the check was cancelled")
+            return Certificate((gone,), str(self.status), *numbers, 0, 0.0, time.monotonic() - started)
+        logger.log(
+            logging.INFO if certificate.ok else logging.WARNING,
+            "verify ended: %s, %s pairs, %.3f s",
+            *("every claim holds" if certificate.ok else "refused", certificate.pairs_checked),
+            time.monotonic() - started,
+        )
+        return certificate
+
+    def _verified(
+        self,
+        threads: int | None,
+        isa: str,
+        on_progress: Callable[[int, int], object] | None,
+        cancel: Cancel | None,
+    ) -> Certificate:
         # The policy is compiled afresh: a cached compilation is not evidence.
         fresh = compiled(self.left, self.right, self.policy)
         if isinstance(self.mechanism, Procedure):
@@ -637,7 +685,7 @@ class Matching:
     ) -> Certificate:
         other = mechanism.right_policy
         right_terms = None if other is None else compiled(self.left, self.right, other).terms
-        limits = self._settle(fresh).constraints
+        limits = self._settle(fresh, cancel).constraints
         setting = Setting(self.left, self.right, self.policy, fresh.terms, right_terms, limits)
 
         def guarantee(mate: npt.NDArray[np.int64]) -> Findings:
@@ -662,7 +710,7 @@ class Matching:
         on_progress: Callable[[int, int], object] | None,
         cancel: Cancel | None,
     ) -> Certificate:
-        limits = self._settle(fresh).constraints
+        limits = self._settle(fresh, cancel).constraints
         coverage_first = self.policy.coverage == "first"
         question = question_of(
             fresh.terms,
@@ -693,7 +741,15 @@ class Matching:
         numbers = {name: getattr(self, name) for name in _SEALED}
         sealed = digest(seal(**numbers), *proof.arrays()) == self.seal
         detail = "nothing was changed" if sealed else f"the numbers are not those of {self.seal[:16]}..."
-        return replace(certificate, claims=(*certificate.claims, Claim("seal", sealed, detail)))
+        follows = check_firsts(
+            proof.taken,
+            proof.cover,
+            mate=self.mate,
+            witness_left=self.witness_left,
+            objective=self.objective,
+            coverage=self.coverage,
+        )
+        return replace(certificate, claims=(*certificate.claims, *follows, Claim("seal", sealed, detail)))
 
     def _unchanged(self) -> Claim:
         """See that the tables and the policy are those that the numbers were found for."""
@@ -711,6 +767,147 @@ class Matching:
             detail = f"changed since the numbers were found: {', '.join(changed)}"
         return Claim("inputs", not changed, detail)
 
+    @bounded
+    def repair(
+        self,
+        changes: Iterable[Change] | Change,
+        keep_bonus: int = 0,
+        *,
+        today: date | None = None,
+        deadline: float | None = None,
+        threads: int | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Matching:
+        """
+        Return the matching after changes: proven best in points, plus a bonus for each pair that is kept.
+
+        Parameters
+        ----------
+        changes : iterable of Change, or a Change
+            What happened, from :mod:`twinmatch.changes`. They happen together: their order does not matter.
+        keep_bonus : int, optional
+            Points that a pair of before is worth more. With 0 schools are paired as if for the first time;
+            the more, the fewer move.
+        today : datetime.date, optional
+            Needed where a change has a date; what is due in ``pending`` happens on it. What is not due yet
+            waits in ``pending`` of the result.
+        deadline, threads, on_progress, cancel
+            As for :func:`twinmatch.match`.
+
+        Returns
+        -------
+        Matching
+            Of the tables and the policy of now, by the same mechanism; ``diff(old)`` says what is different.
+            Its ``objective`` counts the bonus, a criterion of its policy called "kept pair".
+
+        Raises
+        ------
+        InputError
+            With everything that is wrong with the changes: schools that are not there, with the nearest ids,
+            contradictions, dates without ``today``, more locked pairs than places; or if there is a bonus,
+            and the mechanism does not find the most points.
+        PolicyError
+            If the policy cannot be used any more, such as a locked pair that a rule forbids.
+
+        Notes
+        -----
+        Locks are kept in the policy as a quota called "agreements", vetoes as a rule called "vetoes". The
+        result equals a match from scratch on the new tables; see :doc:`/changes`.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> old = tm.match(*tm.datasets.sample())
+        >>> new = old.repair(tm.changes.PartnerLeaves(old.pairs.right_id[0]))
+        >>> new.gap, len(old.right) - len(new.right)
+        (0, 1)
+        """
+        from twinmatch.repairing import repair
+
+        return repair(
+            self,
+            changes,
+            keep_bonus=keep_bonus,
+            today=today,
+            deadline=deadline,
+            threads=threads,
+            on_progress=on_progress,
+            cancel=cancel,
+        )
+
+    def diff(self, old: Matching) -> Diff:
+        """
+        Say what is different from another matching, usually the one before a repair.
+
+        Parameters
+        ----------
+        old : Matching
+            Of the same schools, or nearly so; schools are found by their ids.
+
+        Returns
+        -------
+        Diff
+            Pairs that were kept, moved, made and lost, and schools that left and joined, as frames; printed,
+            one screen.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> old = tm.match(*tm.datasets.sample())
+        >>> new = old.repair(tm.changes.SchoolLeaves(old.left.ids[0]))
+        >>> new.diff(old).counts["gone"]
+        1
+        """
+        from twinmatch.repairing import difference
+
+        return difference(old, self)
+
+    def standby(self, k: int = 3, *, threads: int | None = None) -> Any:
+        """
+        Return a :term:`standby` list for every left school: whom it could get if its partner dropped out.
+
+        Parameters
+        ----------
+        k : int, optional
+            How many for each school, at most.
+        threads : int, optional
+            As many as this process has cores.
+
+        Returns
+        -------
+        frame
+            Of the kind of ``left``, sorted by ``left_id`` and ``rank``: ``left_id``, ``rank`` from 1,
+            ``right_id``, ``points``, ``loss`` and ``free``. Partners are the best by what the prices of the
+            proof leave of their points: those with a free place have no price, others are worth what moving
+            whoever has their place costs; under a mechanism without prices, those with a free place, most
+            points first. ``loss`` is what every matching with that pair which covers as many schools has less
+            than this one, at least; missing where the proof says nothing.
+
+        Raises
+        ------
+        InputError
+            If ``k`` is out of range.
+        NoSolutionError
+            If there is no matching: its status is INFEASIBLE or NO_SOLUTION.
+
+        Notes
+        -----
+        One search of the tree for each left school. Prices of quotas count in ``loss`` and not in the order;
+        a free partner beyond a cap may be on the list. :meth:`repair` settles what is really had.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> matching = tm.match(*tm.datasets.sample())
+        >>> matching.standby(k=2).columns.tolist()
+        ['left_id', 'rank', 'right_id', 'points', 'loss', 'free']
+        """
+        from twinmatch.explaining.standby import standby
+
+        return standby(self, k, threads=threads)
+
+    @bounded
     def explain(
         self,
         school: str,
@@ -768,6 +965,7 @@ class Matching:
 
         return explain(self, school, wished=wished, side=side, cost=cost, lang=lang, k=k)
 
+    @bounded
     def notice(
         self,
         lang: str = "en",
@@ -814,6 +1012,7 @@ class Matching:
 
         return notice(self, lang=lang, school=school, authority=authority, contact=contact)
 
+    @bounded
     def report(self, path: str | os.PathLike[str], *, lang: str = "en") -> Path:
         """
         Write a report that people read: one page of HTML, complete in itself.
@@ -856,6 +1055,7 @@ class Matching:
 
         return report(self, place("report", "path", path, folder=False), lang=lang)
 
+    @bounded
     def save(self, directory: str | os.PathLike[str]) -> None:
         """
         Write the matching and everything its proof needs into a folder.
@@ -891,6 +1091,14 @@ class Matching:
         )
 
 
+def _digests(left: Schools, right: Schools, policy: Policy, mechanism: Mechanism) -> Sequence[str]:
+    """Return fingerprints, or, where the call was stopped before they were taken, what takes them later."""
+    try:
+        return _fingerprints(left, right, policy, mechanism)
+    except Stopped:
+        return Later(lambda: _fingerprints(left, right, policy, mechanism))
+
+
 def _fingerprints(
     left: Schools, right: Schools, policy: Policy, mechanism: Mechanism
 ) -> tuple[str, str, str]:
@@ -899,6 +1107,7 @@ def _fingerprints(
     return left.fingerprint(), right.fingerprint(), f"{asked}+{how}" if how else asked
 
 
+@bounded
 def load_matching(directory: str | os.PathLike[str]) -> Matching:
     """
     Read a matching that :meth:`Matching.save` wrote.

@@ -6,15 +6,19 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from twinmatch.compiler import compiled, graph_of, places_of
+from twinmatch.compiler import compiled, graph_of, nothing_known, places_of
 from twinmatch.errors import Fault, InputError
+from twinmatch.fitting import refuse_match
+from twinmatch.log import log_end, logger
 from twinmatch.matching import Matching
 from twinmatch.mechanisms import Leximin, Mechanism, Procedure, most_points
 from twinmatch.mechanisms.leximin import floored
 from twinmatch.mechanisms.mechanism import Setting
+from twinmatch.pausing import stopping
 from twinmatch.policy.asked import asked
+from twinmatch.room import bounded
 from twinmatch.settling import settled
-from twinmatch.solvers import check_options, solve
+from twinmatch.solvers import check_options, solve_with
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.fairest import solve_fairest
 from twinmatch.solvers.grown import solve_implicit
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Tables", "match", "match_tables", "sorted_tables"]
 
 
+@bounded
 def match(
     left: Schools,
     right: Schools,
@@ -120,7 +125,7 @@ def match(
     """
     started = time.monotonic()
     check_options(deadline, gap, threads, on_progress, cancel, seed)
-    _check_kinds(left, right, policy, mechanism, warm_start)
+    check_kinds(left, right, policy, mechanism, warm_start)
     if policy is None:
         from twinmatch.policies import systematic_twinning
 
@@ -130,7 +135,13 @@ def match(
     warm = None
     if warm_start is not None:
         warm = warm_from(warm_start, tables.left, tables.right, mechanism or most_points())
-    return match_tables(tables, policy, mechanism, options, started, warm=warm)
+    logger.info(
+        "match began: %s left and %s right schools, %s, %s quotas, %s threads",
+        *(len(left), len(right), (mechanism or most_points()).name, len(policy.quotas), number_of(threads)),
+    )
+    matching = match_tables(tables, policy, mechanism, options, started, warm=warm)
+    log_end("match", matching, time.monotonic() - started)
+    return matching
 
 
 class Tables(NamedTuple):
@@ -190,68 +201,86 @@ def match_tables(
     """
     left, right, capacity = tables
     deadline, gap, threads, on_progress, cancel, seed = options
-    parts = compiled(left, right, policy, known)
-    graph = graph_of(parts.terms, policy, capacity)
+    refuse_match(left, right, policy, mechanism, number_of(threads))
+    control = Control(deadline, float(gap), number_of(threads), on_progress, cancel, started)
+    terms = _terms(tables, policy, control, known)
+    graph = graph_of(terms, policy, capacity)
     most = cast("PairTerms", graph.terms).max_points
     mechanism = (mechanism or most_points()).settled(most)
     if (curve := mechanism.curve(most)) is not None:
         graph = graph.with_curve(curve)
     compile_s = time.monotonic() - started
-    control = Control(deadline, float(gap), number_of(threads), on_progress, cancel, started)
     if isinstance(mechanism, Procedure):
-        outcome = _step_by_step(mechanism, left, right, policy, capacity, graph, control)
+        outcome = _step_by_step(mechanism, tables, policy, graph, control)
         seconds = {"compile": compile_s, **control.seconds}
-        return Matching.from_outcome(
-            left, right, policy, capacity, outcome, seed=seed, seconds=seconds, mechanism=mechanism
-        )
+        with stopping(control.look_up):
+            return Matching.from_outcome(
+                left,
+                right,
+                policy,
+                capacity,
+                outcome,
+                terms=terms,
+                seed=seed,
+                seconds=seconds,
+                mechanism=mechanism,
+            )
     if isinstance(mechanism, Leximin):
         refuse_quotas(policy, mechanism)
         solution, promise = solve_fairest(graph, partial(floored, most), control)
         mechanism = Leximin(promise)
-        return Matching.from_solution(
-            left,
-            right,
-            policy,
-            capacity,
-            solution,
-            seed=seed,
-            seconds={"compile": compile_s},
-            mechanism=mechanism,
-        )
+        with stopping(control.look_up):
+            return Matching.from_solution(
+                left,
+                right,
+                policy,
+                capacity,
+                solution,
+                seed=seed,
+                seconds={"compile": compile_s},
+                mechanism=mechanism,
+            )
     if policy.quotas or policy.coverage != "first":
         answer = _under_quotas(left, right, policy, capacity, graph, control)
         seconds = {"compile": compile_s, **control.seconds}
-        return Matching.from_answer(
-            left, right, policy, capacity, answer, seed=seed, seconds=seconds, mechanism=mechanism
-        )
-    solution = solve(
-        graph,
-        deadline=None if deadline is None else max(0.0, deadline - compile_s),
-        gap=gap,
-        threads=threads,
-        on_progress=on_progress,
-        cancel=cancel,
-        seed=seed,
-        warm=warm,
-    )
+        with stopping(control.look_up):
+            return Matching.from_answer(
+                left, right, policy, capacity, answer, seed=seed, seconds=seconds, mechanism=mechanism
+            )
+    solution = solve_with(graph, control, warm)
     seconds = {"compile": compile_s}
-    return Matching.from_solution(
-        left, right, policy, capacity, solution, seed=seed, seconds=seconds, mechanism=mechanism
-    )
+    with stopping(control.look_up):
+        return Matching.from_solution(
+            left, right, policy, capacity, solution, seed=seed, seconds=seconds, mechanism=mechanism
+        )
+
+
+def _terms(tables: Tables, policy: Policy, control: Control, known: Known | None) -> PairTerms:
+    """Return what pairs are worth; where the call is stopped before that is known, what they may be worth."""
+    left, right, _ = tables
+    policy.check(left, right)
+    unknown = nothing_known(left, right, policy)
+    if unknown is None:  # a function of the user's own: nothing can be said without it
+        return compiled(left, right, policy, known).terms
+    try:
+        with stopping(control.look_up):
+            return compiled(left, right, policy, known).terms
+    except Stopped as stopped:
+        control.stopped = stopped.limit
+        return unknown
 
 
 def _step_by_step(
     mechanism: Procedure,
-    left: Schools,
-    right: Schools,
+    tables: Tables,
     policy: Policy,
-    capacity: npt.NDArray[np.int64],
     graph: ScoredGraph | CalledGraph,
     control: Control,
 ) -> Outcome:
+    left, right, capacity = tables
     limits = asked(policy, left, right, capacity).constraints
     other = mechanism.right_policy
-    right_terms = None if other is None else compiled(left, right, other).terms
+    right_terms = None if other is None else _terms(tables, other, control, None)
     setting = Setting(left, right, policy, cast("PairTerms", graph.terms), right_terms, limits)
     if faults := mechanism.faults(setting):
         raise InputError(f"mechanism {mechanism.name}", faults)
@@ -286,13 +315,16 @@ def _under_quotas(
 ) -> Answer:
     request = asked(policy, left, right, capacity)
     try:
-        limits = settled(request, cast("PairTerms", graph.terms), control).constraints
+        found = settled(request, cast("PairTerms", graph.terms), control)
+        limits = found.constraints
+        if found.notes:
+            logger.warning("%s wishes of the policy gave way: matching.settling_notes", len(found.notes))
     except Stopped:
         limits = request.constraints  # stopped before wishes were settled: there will be no answer to them
     return solve_implicit(graph, limits, policy.coverage == "first", control)
 
 
-def _check_kinds(
+def check_kinds(
     left: object, right: object, policy: object, mechanism: object, warm_start: object = None
 ) -> None:
     """Refuse frames and file names in words: turning them into schools and policies is the caller's step."""

@@ -7,7 +7,6 @@ Points play no role here, so criteria are never compiled.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from twinmatch.compiler import places_of
 from twinmatch.elastic import Elastic
 from twinmatch.graph.singles import Bans
 from twinmatch.graph.terms import FORBIDDEN, RuleTerm, merge
+from twinmatch.lazily import lazily
 from twinmatch.policy.asked import Draft, asked
 from twinmatch.policy.balance import balanced
 from twinmatch.settling import settled
@@ -117,7 +117,7 @@ class Posed:
             for at, _ in enumerate(balanced(one, n, self.right, draft.right_most))
         ]
 
-    @cached_property
+    @lazily
     def terms(self) -> PairTerms:
         """Who may be paired with whom."""
         return self.without(None)
@@ -156,7 +156,7 @@ class Posed:
         kinds = kinds_of_nodes(self.terms, limits)
         return Elastic(kinds, True).most_covered(self.control)
 
-    @cached_property
+    @lazily
     def partners(self) -> Int64:
         """How many right schools with places may be paired with each left school, (num_left,) int64."""
         return self.partners_of(self.terms)

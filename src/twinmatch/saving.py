@@ -47,7 +47,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinmatch.certify.plain import PRICE_LIMIT
+from twinmatch.columns import safe_text
 from twinmatch.errors import Fault, FormatError, InputError, TwinMatchError
+from twinmatch.intake.folder import record_in, table_in
+from twinmatch.intake.limits import refuse
 from twinmatch.mechanisms import (
     NAMES,
     Concave,
@@ -61,6 +64,7 @@ from twinmatch.mechanisms import (
     rank_maximal,
 )
 from twinmatch.mechanisms.transformed import is_concave
+from twinmatch.spreadsheet import escaped
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -90,8 +94,6 @@ _OF_MECHANISM = {
 MOST_FLOOR = 2**30
 
 _NUMBERS = ("objective", "bound", "coverage", "coverage_bound", "coverage_price", "seed")
-# A spreadsheet would run a text that starts with one of these.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
@@ -120,7 +122,7 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     for name, frame in (("pairs", matching.pairs), ("unmatched", matching.unmatched)):
         table = _arrow(frame)
         parquet(name, table)
-        csv(name, _spreadsheet_safe(table))
+        csv(name, escaped(table))
     parquet("left", matching.left.table)
     parquet("right", matching.right.table)
     prices = {
@@ -287,9 +289,16 @@ def load(directory: str | os.PathLike[str]) -> Matching:
         return matching
     except TwinMatchError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-        what = f"does not hold what a matching needs ({type(error).__name__}: {error})"
-        raise FormatError(str(folder), [Fault("matching.json", what)]) from error
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        NotImplementedError,
+    ) as error:
+        what = f"does not hold what a matching needs ({type(error).__name__}: {safe_text(str(error)[:200])})"
+    return refuse(str(folder), what, where="matching.json")
 
 
 def _mechanism(folder: Path, record: dict[str, Any], left_row: dict[str, int]) -> Mechanism:
@@ -454,10 +463,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         hint = "A matching is a folder that `save` or `twinmatch match --out` wrote to its end."
         raise FormatError(str(folder), [Fault("matching.json", "is missing", hint=hint)])
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise FormatError(str(folder), [Fault("matching.json", f"is not JSON: {error}")]) from error
+    record = record_in(folder, path.name)
     found = record.get("format") if isinstance(record, dict) else None
     if type(found) is not int or found not in (FORMAT, UNDER_QUOTAS, WITH_MECHANISM):
         what = f"has format {found!r}, and this version of twinmatch reads {FORMAT} to {WITH_MECHANISM}"
@@ -466,16 +472,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _read(folder: Path, name: str) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = folder / f"{name}.parquet"
-    if not path.is_file():
-        raise FormatError(str(folder), [Fault(path.name, "is missing")])
-    try:
-        return pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise FormatError(str(folder), [Fault(path.name, f"cannot be read: {error}")]) from error
+    return table_in(folder, name)
 
 
 def _strangers(
@@ -513,23 +510,6 @@ def _arrow(frame: Any) -> pa.Table:
     import narwhals as nw
 
     return nw.from_native(frame, eager_only=True).to_arrow()
-
-
-def _spreadsheet_safe(table: pa.Table) -> pa.Table:
-    """Put an apostrophe before every text that a spreadsheet would take for a formula; numbers stay."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    columns = []
-    for column in table.columns:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            risky = pc.is_in(pc.utf8_slice_codeunits(column, 0, 1), value_set=pa.array(_FORMULA, column.type))
-            escaped = pc.binary_join_element_wise(
-                pa.scalar("'", column.type), column, pa.scalar("", column.type)
-            )
-            column = pc.if_else(risky, escaped, column)
-        columns.append(column)
-    return pa.table(columns, names=table.column_names)
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> None:

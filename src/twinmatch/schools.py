@@ -10,12 +10,25 @@ from __future__ import annotations
 
 import hashlib
 import html
+import re
+import weakref
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
 
-from twinmatch.columns import KNOWN, check, holds_mail, is_contact, level_mask, read_column
+from twinmatch.columns import (
+    KNOWN,
+    check,
+    holds_mail,
+    is_contact,
+    level_mask,
+    read_column,
+    shown_contact,
+    without_contact,
+)
 from twinmatch.errors import Fault, InputError, TableError
+from twinmatch.pausing import pause
+from twinmatch.room import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +74,8 @@ class Schools:
     report : tuple of str
         What was left out on the way here, in words.
     dropped : tuple of str
-        Names of the columns that were dropped because they hold contact data.
+        Names of the columns that were dropped because they hold contact data (``column 7 (mail)`` where
+        the name itself may name a person); ``name (2 cells)`` where only those cells were.
 
     Raises
     ------
@@ -80,7 +94,7 @@ class Schools:
     (2, [3, 0])
     """
 
-    __slots__ = ("_cache", "dropped", "kind", "report", "source", "table")
+    __slots__ = ("__weakref__", "_cache", "dropped", "kind", "report", "source", "table")
 
     table: pa.Table
     kind: str
@@ -170,6 +184,7 @@ class Schools:
         return cls._trusted(checked, source=source, report=tuple(report), dropped=(*dropped, *more))
 
     @classmethod
+    @bounded
     def from_frame(cls, frame: Any, *, source: str = "frame") -> Schools:
         """
         Build a table from a frame.
@@ -364,14 +379,22 @@ class Schools:
         Returns
         -------
         schools : Schools
-            The same schools, sorted by code points of the identifier.
+            The same schools, sorted by code points of the identifier: the table itself where it is sorted,
+            and the same copy each time as long as somebody holds it.
         order : (len(self),) int64
             ``schools`` is ``self.take(order)``.
         """
         import pyarrow.compute as pc
 
+        known: tuple[weakref.ref[Schools], NDArray[np.int64]] | None = self._cache.get("sorted")
+        if known is not None and (kept := known[0]()) is not None:
+            return kept, known[1]
         order = np.asarray(pc.sort_indices(self.table["id"]).to_numpy(), np.int64)
-        return self.take(order), order
+        order.setflags(write=False)
+        is_sorted = bool((np.diff(order) > 0).all())
+        schools = self if is_sorted else self.take(order)
+        self._cache["sorted"] = weakref.ref(schools), order
+        return schools, order
 
     # Identity
 
@@ -383,7 +406,8 @@ class Schools:
         rows or columns, on the kind of frame, nor on columns that are missing everywhere.
         """
         if "fingerprint" not in self._cache:
-            self._cache["fingerprint"] = _digest(self.sorted_by_id()[0].table)
+            schools, _ = self.sorted_by_id()
+            self._cache["fingerprint"] = _digest(self.table) if schools is self else schools.fingerprint()
         return str(self._cache["fingerprint"])
 
     def __eq__(self, other: object) -> bool:
@@ -492,8 +516,14 @@ def _checked(
     for name in [*(n for n in KNOWN if n in names), *(n for n in names if n not in KNOWN)]:
         column, found = (table[name], []) if is_contact(name) else read_column(name, table[name], parse=parse)
         if is_contact(name) or (name not in KNOWN and holds_mail(column)):
-            dropped.append(name)
+            place = names.index(name) + 1
+            plain = not is_contact(name) and re.fullmatch(r"\w{1,30}", name)
+            dropped.append(name if plain else shown_contact(place, name))
             continue
+        if name in KNOWN and name != "id" and pa.types.is_string(column.type):
+            column, cells = without_contact(column)
+            if cells:
+                dropped.append(f"{name} ({cells:,} cell{'' if cells == 1 else 's'})")
         read[name] = column
         faults += found
         if found:
@@ -534,7 +564,7 @@ def _columns(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
         kind = name if name in _FRAMES else "pandas"
         native = wrapped.to_native()
         if name == "pyarrow":
-            return kind, native, []
+            return kind, _valid(native, source), []
         labels = list(native.columns)
         if len(set(labels)) < len(labels):
             twice = sorted({str(label) for label in labels if labels.count(label) > 1})
@@ -556,6 +586,23 @@ def _columns(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
     return kind, pa.table(columns), faults
 
 
+def _valid(table: pa.Table, source: str) -> pa.Table:
+    """Return an arrow table whose text is text, which arrow takes on trust."""
+    import pyarrow as pa
+
+    faults = []
+    for name in table.column_names:
+        try:
+            table[name].validate(full=True)
+        except pa.ArrowInvalid:
+            faults.append(Fault(name, "is damaged, or holds text that is not UTF-8"))
+        except KeyError:
+            return table  # several columns of one name, which is a fault of its own
+    if faults:
+        raise TableError(source, faults)
+    return table
+
+
 def _to_arrow(name: str, values: Any, kind: str) -> tuple[pa.ChunkedArray, list[Fault]]:
     """Read one column of a frame; a column of mixed types is a fault and comes back empty."""
     import pyarrow as pa
@@ -574,11 +621,23 @@ def _to_arrow(name: str, values: Any, kind: str) -> tuple[pa.ChunkedArray, list[
             for row, cell in enumerate(cells)
             if kinds[row] != wanted and cell is not None and not (isinstance(cell, float) and cell != cell)
         ]
+        if not bad and wanted == "str":
+            bad = [row for row, cell in enumerate(cells) if isinstance(cell, str) and not _is_unicode(cell)]
+            what = "holds half letters (surrogates), which are no text"
+            return pa.chunked_array([pa.nulls(len(cells))]), [Fault(name, what, len(bad), tuple(bad[:3]))]
         if is_contact(name):
             return pa.chunked_array([pa.nulls(len(cells))]), []
         what = f"mixes types: {', '.join(sorted({kinds[row] for row in bad} | {wanted}))}"
         return pa.chunked_array([pa.nulls(len(cells))]), [Fault(name, what, len(bad), tuple(bad[:3]))]
     return column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column]), []
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _to_kind(table: pa.Table, kind: str) -> Any:
@@ -587,7 +646,8 @@ def _to_kind(table: pa.Table, kind: str) -> Any:
     if kind == "polars":
         import polars
 
-        return polars.from_arrow(table)
+        # Column by column: a whole table goes through a pool of threads that a forked child does not have.
+        return polars.DataFrame([polars.Series(name, table[name]) for name in table.column_names])
     return table.to_pandas()
 
 
@@ -597,6 +657,7 @@ def _digest(table: pa.Table) -> str:
 
     digest = hashlib.sha256(b"twinmatch schools 1")
     for name in sorted(table.column_names):
+        pause()
         column = table[name].combine_chunks()
         if column.null_count == len(column):
             continue

@@ -131,6 +131,12 @@ def test_every_assumption_of_the_sample_has_its_french():
         matching = tm.match(*tm.datasets.sample(), policy)
         for sentence in matching.assumptions:
             assert "anglais)" not in phrases.assumption_in("fr", sentence), sentence
+    for sentence in (
+        "1,200 of 64,541 left schools had a partner that takes no part any more",
+        "9 of 10 right schools may be paired beyond their places (over-booking): 12 places, 14 pairs at most",
+        "3 of 10 right schools have no known no_answer: over-booking leaves their places as they are",
+    ):
+        assert "anglais)" not in phrases.assumption_in("fr", sentence), sentence
     eased = "country balance: eased by 12%, or fewer schools would have a partner"
     assert phrases.assumption_in("fr", eased).startswith("équilibre entre les pays\xa0: assoupli de 12\xa0%")
 
@@ -157,6 +163,7 @@ CRITERIA = (
     p.SharedTags(1000),
     p.EmbeddingSimilarity(1000),
     p.CountryTable({("FR", "IT"): 10}),
+    p.Kept(1000),
     p.OwnCriterion("mine", lambda left, right, i, j: i * 0),
 )
 QUOTAS = (
@@ -166,6 +173,8 @@ QUOTAS = (
     p.PartnersPerSchool("many", side="left", least=1, most=2, most_column="places", schools=["a"]),
     p.LockedPairs("kept", [("a", "b")]),
     p.CountryBalance(),
+    p.Overbooking(0.1),
+    p.Overbooking(0.1, "no_answer", risk=0.05, conditions={"country": ["IT"]}),
 )
 
 
@@ -200,7 +209,11 @@ def test_the_catalogue_is_told_whole():
 
 def test_default_names_have_labels():
     """Every name that twinmatch gives a part has a French one."""
-    for kind, parts in (("rule", PARTS), ("criterion", CRITERIA[:-1]), ("quota", (p.CountryBalance(),))):
+    for kind, parts in (
+        ("rule", PARTS),
+        ("criterion", CRITERIA[:-1]),
+        ("quota", (p.CountryBalance(), p.Overbooking(0.1))),
+    ):
         for part in parts:
             assert part.name in terms.LABELS[kind]
     assert set(tm.mechanisms.NAMES) <= set(terms.LABELS["mechanism"]) >= {"concave"}

@@ -23,6 +23,7 @@ EVERYTHING = tm.Policy(
         p.SharedTags(weight=5_000, optional=True),
         p.EmbeddingSimilarity(weight=7_000, optional=True),
         p.CountryTable({("FR", "DE"): 500}),
+        p.Kept(800, column="tags", optional=True),
     ],
 )
 

@@ -74,6 +74,7 @@ criteria = weights.flatmap(
         st.builds(p.SocialPosition, weight=st.just(weight), column=names, name=names),
         st.builds(p.SharedTags, weight=st.just(weight), column=names, name=names),
         st.builds(p.EmbeddingSimilarity, weight=st.just(weight), zero_at=st.floats(-1, 0.9), name=names),
+        st.builds(p.Kept, weight=st.just(weight), column=names, optional=st.booleans(), name=names),
         st.builds(
             p.CountryTable,
             points=st.dictionaries(st.tuples(countries, countries), weights, min_size=1),

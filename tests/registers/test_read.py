@@ -181,7 +181,12 @@ def test_plain_csv_and_parquet(tmp_path):
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress((tmp_path / "t.csv").read_bytes()))
     read = [read_schools(tmp_path / name) for name in ("t.csv", "t.parquet", "t.csv.gz")]
     assert read[0] == read[1] == read[2]
-    assert read[0].columns == ("id", "country", "size", "mine")
+    assert read[0].columns == ("id", "country", "size")
+    assert read[0].report == ("1 other column left out",)
+    kept = [read_schools(tmp_path / name, keep=["mine"]) for name in ("t.csv", "t.parquet", "t.csv.gz")]
+    assert kept[0] == kept[1] == kept[2]
+    assert kept[0].columns == ("id", "country", "size", "mine")
+    assert kept[0].report == ()
     assert read[0].numbers("size")[0] == 12
 
 
@@ -228,7 +233,7 @@ def test_closed_rows_of_a_plain_table_are_left_out(tmp_path):
         (b"id,country\n\0,FR\n", "NUL"),
         (b"PAR1 but not really", "damaged Parquet"),
         (b"SQLite format 3\0 but not really", "damaged GeoPackage"),
-        (b'{"type": "FeatureCollection", "features": [', "GeoJSON"),
+        (b'{"type": "FeatureCollection", "features": [', "it is no JSON"),
         (b'id,country\n"a,FR\n', "cells"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import twinmatch as tm
-from tests.instances import random_graph
+from tests.instances import explicit, random_graph
 from twinmatch import _core
 from twinmatch.certify.arrays import StoredPairs
 from twinmatch.certify.implicit import ImplicitPairs
@@ -127,6 +127,31 @@ def test_coverage_by_kinds_is_that_of_single_nodes(seed):
     for quota, count in zip(limits.quotas, counts, strict=True):
         assert count >= quota.at_least
         assert quota.at_most is None or count <= quota.at_most
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_caps_that_nobody_reaches_have_no_price_in_the_proof_of_coverage(part):
+    """Where quotas cross, caps above what there is, or none at all, leave a proof that the check accepts."""
+    rng = np.random.default_rng([5, part])
+    for _ in range(100):
+        n, m = rng.integers(1, 4, 2)
+        points = rng.integers(0, 5, (n, m))
+        points[rng.random((n, m)) < 0.2] = FORBIDDEN
+        graph = explicit(points, rng.integers(0, 3, m))
+        quotas = tuple(
+            Quota(
+                f"quota {number}",
+                rng.random(n) < 0.7,
+                rng.random(m) < 0.7,
+                int(rng.integers(0, 2)),
+                None if rng.random() < 0.3 else int(rng.integers(2, 6)),
+            )
+            for number in range(3)
+        )
+        zero, one = np.zeros(n, np.int64), np.ones(n, np.int64)
+        limits = Constraints(zero, one, np.zeros(m, np.int64), graph.right_capacity, quotas=quotas)
+        answer = solve_implicit(graph, limits, True, Control())
+        check_assignment(stored(graph, limits), claims(answer)).raise_for_failure()
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -39,6 +39,7 @@ import numpy as np
 from twinmatch.certify.certificate import Certificate, Claim
 from twinmatch.certify.exact import exact_sum
 from twinmatch.certify.searching import best_by_search
+from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.constraints import Constraints, Prices, Quota, kinds_of
 from twinmatch.status import Status
 
@@ -288,6 +289,7 @@ class _Check:
 
     def infeasible(self) -> _Numbers:
         """See that the witness adds up to less than nothing."""
+        self._nobody()
         if self.told.clash is not None:
             self._clash(self.told.clash)
             return _Numbers()
@@ -299,11 +301,20 @@ class _Check:
             self._claim("infeasible", total < 0, detail)
         return _Numbers()
 
+    def _nobody(self) -> None:
+        """See that nobody is paired where nothing was found."""
+        self._claim("no pairs", len(self.told.pairs) == 0, f"{len(self.told.pairs):,} pairs are given")
+
     def _clash(self, quotas: tuple[int, ...]) -> None:
         limits = self.asked.constraints
         known = all(0 <= q < len(limits.quotas) for q in quotas)
         if self._claim("witness", known, f"{len(quotas):,} quotas") and known:
-            found = best_by_search(limits, self.asked.all_pairs()[:2], None, quotas=quotas)
+            try:
+                i, j, _ = self.asked.all_pairs()
+            except ResourceLimitError as error:
+                self._claim("infeasible", False, str(error))
+                return
+            found = best_by_search(limits, (i, j), None, quotas=quotas)
             detail = "a second search finds nothing that keeps to these quotas; no sum shows it"
             self._claim("infeasible", found is None, detail if found is None else "they can be kept")
 
@@ -317,12 +328,13 @@ class _Check:
         coverage_bound = self._searched("coverage_bound", told.coverage_bound, proven)
         bound = self._searched("bound", told.bound, self._bound(coverage_bound), coverage_bound)
         if told.status is Status.NO_SOLUTION:
+            self._nobody()
             self._claim("objective", told.objective is None, "none is claimed")
         else:
             self._equal("objective", told.objective, objective)
             self._equal("coverage", told.coverage, coverage)
-            if self.asked.coverage_first:
-                self._equal("coverage_bound", told.coverage_bound, coverage_bound)
+        if self.asked.coverage_first:
+            self._equal("coverage_bound", told.coverage_bound, coverage_bound)
         self._equal("bound", told.bound, bound)
         if told.status is Status.OPTIMAL:
             covered = not self.asked.coverage_first or coverage == coverage_bound
@@ -338,7 +350,11 @@ class _Check:
         """Return the bound that is proven, or a lower one that a second search confirms."""
         if not self.told.searched or told is None or proven is None or told >= proven:
             return proven
-        i, j, points = self.asked.all_pairs()
+        try:
+            i, j, points = self.asked.all_pairs()
+        except ResourceLimitError as error:
+            self._claim(f"search for {name}", False, str(error))
+            return proven
         worth = None if name == "coverage_bound" else points
         found = best_by_search(self.asked.constraints, (i, j), worth, covers=covers or 0)
         agrees = found is not None and found <= told
@@ -427,11 +443,17 @@ class _Check:
         limits = self.asked.constraints
         sizes = (limits.num_left, limits.num_right, len(limits.quotas))
         fits = prices is not None and self._fit(prices, sizes, scale)
-        if not self._claim(name, fits, "whole numbers, one for each node and quota") or prices is None:
+        if not fits or prices is None:
+            self._claim(name, False, "whole numbers, one for each node and quota")
             return None
         clock = time.monotonic()
-        total = bound_of(self.asked, prices, scale)
+        try:
+            total = bound_of(self.asked, prices, scale)
+        except ValueError as error:  # prices that these pairs cannot be checked with prove nothing
+            self._claim(name, False, str(error))
+            return None
         self.pass_seconds += time.monotonic() - clock
+        self._claim(name, True, "whole numbers, one for each node and quota")
         return total
 
     def _fit(self, prices: Prices, sizes: tuple[int, int, int], scale: int) -> bool:

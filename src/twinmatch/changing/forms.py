@@ -101,7 +101,18 @@ def change_from(document: Mapping[str, Any]) -> Change:
 
 
 def digest_of(changes: Iterable[Change]) -> str:
-    """Return the SHA-256 of changes in hexadecimal; their order does not matter."""
+    """
+    Return the SHA-256 of changes, in hexadecimal.
+
+    Parameters
+    ----------
+    changes : iterable of Change
+        Their order does not matter.
+
+    Returns
+    -------
+    str
+    """
     lines = sorted(json.dumps(one.to_dict(), sort_keys=True, ensure_ascii=False) for one in changes)
     return hashlib.sha256("\n".join(["twinmatch changes 1", *lines]).encode()).hexdigest()
 

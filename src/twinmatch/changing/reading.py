@@ -186,8 +186,11 @@ class _Reader:
         leaves = isinstance(one, SchoolLeaves | PartnerLeaves)
         for side, name in named:
             table = self.tables[side]
-            if name in self.come[side]:
-                if not isinstance(one, PairChange):
+            goes = name in self.found.leaves[side] and row_of(table, name) >= 0
+            if goes and not leaves:
+                yield Fault(one.label, f"{name!r} leaves with these changes", hint="Take one of them out.")
+            elif name in self.come[side]:
+                if not goes and not isinstance(one, PairChange):
                     what = f"{name!r} joins with these changes"
                     yield Fault(one.label, what, hint="Say it of the school that joins.")
             elif row_of(table, name) < 0:
@@ -197,8 +200,6 @@ class _Reader:
                 else:
                     what = f"there is no {name!r} in the {side} table"
                     yield Fault(one.label, what, hint=hint_of(table.ids, name))
-            elif name in self.found.leaves[side] and not leaves:
-                yield Fault(one.label, f"{name!r} leaves with these changes", hint="Take one of them out.")
 
     # -- Pairs ---------------------------------------------------------------------------------------------
 

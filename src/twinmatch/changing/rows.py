@@ -157,7 +157,11 @@ def set_cells(schools: Schools, name: str, cells: Mapping[int, object]) -> Schoo
     if made.num_chunks > MOST_PIECES:
         made = pa.chunked_array([pa.concat_arrays(made.chunks)])
     table = table.set_column(table.column_names.index(name), name, made)
-    cache = {key: value for key, value in schools._cache.items() if not key.endswith((f" {name}", "print"))}
+    cache = {
+        key: value
+        for key, value in schools._cache.items()
+        if isinstance(value, np.ndarray) and key.split(" ", 1)[-1] != name
+    }
     return _trusted(schools, table, cache)
 
 

@@ -17,6 +17,7 @@ from twinmatch.compiler import graph_of
 from twinmatch.errors import Fault, InputError, NoSolutionError
 from twinmatch.mechanisms import Procedure
 from twinmatch.pairing import Options, Tables
+from twinmatch.room import bounded
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.optima import optima_of
 from twinmatch.solvers.options import check_options
@@ -96,6 +97,7 @@ def _of(number: int, every: int) -> str:
     return f"{number:,} ({number / max(1, every):.1%})"
 
 
+@bounded
 def robustness(
     matching: Matching,
     *,

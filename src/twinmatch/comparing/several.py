@@ -10,6 +10,7 @@ from twinmatch.comparing.rows import row_of
 from twinmatch.comparing.solving import solve_all
 from twinmatch.comparing.variant import check_tables, same_tables, variants_of
 from twinmatch.pairing import Options, sorted_tables
+from twinmatch.room import bounded
 from twinmatch.solvers.options import check_options
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 
+@bounded
 def compare(
     policies: Mapping[str, Policy | tuple[Policy, Mechanism] | Matching],
     left: Schools,

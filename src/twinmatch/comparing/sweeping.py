@@ -15,6 +15,7 @@ from twinmatch.comparing.variant import Variant, check_tables
 from twinmatch.errors import Fault, InputError
 from twinmatch.mechanisms import Mechanism
 from twinmatch.pairing import Options, sorted_tables
+from twinmatch.room import bounded
 from twinmatch.solvers.options import check_options
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["sweep"]
 
 
+@bounded
 def sweep(
     policy: Policy,
     left: Schools,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from twinmatch.room import bounded
 from twinmatch.schools import Schools
 
 __all__ = ["france_eu", "sample"]
@@ -12,6 +13,7 @@ __all__ = ["france_eu", "sample"]
 _DATA = Path(__file__).parent / "data"
 
 
+@bounded
 def france_eu() -> tuple[Schools, Schools]:
     """
     Return the bundled registers: France, and six partner states.
@@ -40,6 +42,7 @@ def france_eu() -> tuple[Schools, Schools]:
     return _load("france"), _load("partners")
 
 
+@bounded
 def sample() -> tuple[Schools, Schools]:
     """
     Return a small part of the bundled registers, for tests and for a first look.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import numpy as np
 
 from twinmatch.errors import Fault, InputError
+from twinmatch.room import bounded
 from twinmatch.schools import Schools
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ _GROUPS = 24  # in the clustered market
 _BRIDGES = 0.05  # share of schools that belong to two groups
 
 
+@bounded
 def synthetic(
     num_left: int,
     num_right: int,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from twinmatch.explaining.explanation import Obstacle
 from twinmatch.explaining.promises import terms_of
 from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.lazily import lazily
 from twinmatch.status import Status
 
 if TYPE_CHECKING:
@@ -68,14 +68,14 @@ class Standing:
         """Return whether the policy asks for a pair by name."""
         return bool((self.limits.locked == (i, j)).all(axis=1).any())
 
-    @cached_property
+    @lazily
     def own_points(self) -> Int64:
         """What the pair of each left school is worth, the least of several; 0 without one."""
         found = np.full(len(self.matching.left), np.iinfo(np.int64).max)
         np.minimum.at(found, self.taken[:, 0], self.accounts.plain.points(*self.taken.T))
         return np.where(self.is_paired, found, 0)
 
-    @cached_property
+    @lazily
     def counts(self) -> list[int]:
         """What each quota counts."""
         return [int(count) for count in self.limits.counts(*self.taken.T)]

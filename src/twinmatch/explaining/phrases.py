@@ -112,6 +112,9 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "information manquante : {points} à ce titre",
     ),
     "unknown_added": ("; counts as not known: {points}", " ; information incomplète : {points}"),
+    "former": ("its partner before", "son partenaire précédent"),
+    "other_former": ("another partner before: {partners}", "autre partenaire précédent : {partners}"),
+    "no_former": ("no partner before", "pas de partenaire précédent"),
     "pupils": ("{number} pupils", "{number} élèves"),
     "apart": ("{number} km apart", "à {number} km"),
     # What keeps partners away
@@ -463,6 +466,21 @@ ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
     (
         _OF + r" \((?P<share>\d+%)\) have no known (?P<what>.*): they count as ordinary schools",
         "{lost} des {all} {side} ({share}) : {what} ; ils sont réputés ordinaires.",
+    ),
+    (
+        _OF + r" had a partner that takes no part any more",
+        "{lost} des {all} {side} : partenaire précédent qui ne participe plus.",
+    ),
+    (
+        _OF
+        + r" may be paired beyond their places \((?P<balance>.*)\): (?P<count>[\d,]+) places?, "
+        + r"(?P<most>[\d,]+) pairs at most",
+        "{lost} des {all} {side} : réservations au-delà des places ({balance}) ; {count} places, {most} "
+        "jumelages au plus.",
+    ),
+    (
+        _OF + r" have no known (?P<column>.*): (?P<balance>.*) leaves their places as they are",
+        "{lost} des {all} {side} : {column} non connu ; {balance} laisse leurs places inchangées.",
     ),
     (
         r"(?P<balance>.*): eased by (?P<share>\d+%), or fewer schools would have a partner",

@@ -12,6 +12,7 @@ from twinmatch.policy.coding import EARTH_RADIUS_KM, encode
 from twinmatch.policy.criteria import (
     CountryTable,
     Distance,
+    Kept,
     LanguageFit,
     LevelOverlap,
     SameSector,
@@ -39,7 +40,7 @@ class Facts(NamedTuple):
     ----------
     what : str
         Kind of value: ``languages``, ``levels``, ``pupils``, ``km``, ``sector``, ``setting``, ``number``,
-        ``tags``, ``country``; empty where there is nothing simple to show.
+        ``tags``, ``country``, ``kept``; empty where there is nothing simple to show.
     left, right : tuple of str
         Of each school; empty where it is not known.
     common : tuple of str
@@ -149,6 +150,8 @@ def _facts(part: Any, term: Any, one: tuple[Schools, Schools], i: int, j: int) -
             return Facts("tags", left, right, tuple(sorted({*left} & {*right})))
         case CountryTable():
             return Facts("country", *(_words(schools, "country") for schools in one))
+        case Kept():
+            return Facts("kept", _former(one[0], part.column), _words(one[1], "id"))
     return Facts()
 
 
@@ -173,6 +176,13 @@ def _words(schools: Schools, column: str) -> tuple[str, ...]:
 def _split(schools: Schools, column: str) -> tuple[str, ...]:
     coded = encode(schools, column)
     return tuple(sorted({word.strip() for text in coded.values for word in text.split(";")} - {""}))
+
+
+def _former(schools: Schools, column: str) -> tuple[str, ...]:
+    """Return the partners that a school had before."""
+    cell = schools.table[column][0].as_py() if schools.has(column) else None
+    named = cell.split(";") if isinstance(cell, str) else cell or []
+    return tuple(sorted({str(one).strip() for one in named} - {""}))
 
 
 def _number(schools: Schools, column: str, known: bool) -> tuple[str, ...]:

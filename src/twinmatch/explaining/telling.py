@@ -364,6 +364,10 @@ def _facts(lang: str, share: Share) -> str:
         return say(lang, "counts_unknown", points=given)
     if not facts.what:
         return say(lang, "counts_unknown", points=given) if share.unknown else ""
+    if facts.what == "kept":
+        if not facts.left:
+            return say(lang, "no_former")
+        return say(lang, "former" if share.points else "other_former", partners=listed(lang, [*facts.left]))
     left, right = (_side(lang, facts.what, words) for words in (facts.left, facts.right))
     if facts.left and facts.left == facts.right:
         said = say(lang, "on_both", both=left)

@@ -28,6 +28,8 @@ LABELS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "tags": ("tags", "thèmes"),
         "embedding": ("embedding", "proximité des descriptions"),
         "country": ("country", "pays"),
+        "kept": ("kept partner", "partenaire conservé"),
+        "kept pair": ("kept pair", "jumelage maintenu"),
     },
     "rule": {
         "partner in the EU": ("partner in the EU", "partenaire dans l'Union européenne"),
@@ -39,8 +41,13 @@ LABELS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "forbidden pairs": ("forbidden pairs", "jumelages interdits"),
         "forbidden schools": ("forbidden schools", "établissements exclus"),
         "forbidden countries": ("forbidden countries", "pays exclus"),
+        "vetoes": ("vetoes", "jumelages refusés"),
     },
-    "quota": {"country balance": ("country balance", "équilibre entre les pays")},
+    "quota": {
+        "country balance": ("country balance", "équilibre entre les pays"),
+        "over-booking": ("over-booking", "surréservation"),
+        "agreements": ("agreements", "conventions en cours"),
+    },
     "mechanism": {
         "most_points": ("most points", "total de points le plus élevé"),
         "nash": ("Nash welfare", "bien-être de Nash"),
@@ -266,6 +273,11 @@ def criterion_words(lang: str, part: Any) -> str:
                 f"Selon les pays des deux établissements : {french} ; sinon : "
                 f"{number('fr', part.otherwise)}.",
             )
+        case criteria.Kept():
+            said = (
+                f"The partner that the school had before ({part.column}): all points.",
+                f"Le partenaire précédent de l'établissement ({part.column}) : tous les points.",
+            )
         case _:
             said = (
                 "A criterion of this policy, worked out by a function of its own.",
@@ -339,6 +351,18 @@ def quota_words(lang: str, part: Any) -> str:
                 f"moins {_percent(part.floor_share)} de sa part selon ses places ; cède là où un "
                 "établissement resterait sans partenaire"
             )
+        case quotas.Overbooking():
+            rates = [] if part.column is None else [f"le taux de la colonne {quoted('fr', part.column)}"]
+            rates += [] if part.no_answer_rate is None else [_percent(part.no_answer_rate)]
+            kept = "autant de jumelages que les réponses attendues remplissent de places"
+            if part.risk is not None:
+                kept = (
+                    "plus de jumelages que de places, le risque de recevoir trop de réponses étant d'au plus "
+                    f"{_percent(part.risk)}"
+                )
+            said = f"chaque partenaire peut recevoir {kept} ; taux de non-réponse : "
+            said += " ou à défaut ".join(rates)
+            said += _conditions(part.conditions, ", parmi : ")
         case _:
             return str(part.words())
     return polished("fr", f"{said}.")

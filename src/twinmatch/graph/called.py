@@ -8,7 +8,6 @@ all pairs, block by block in NumPy. The answers are the same as those of a searc
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from twinmatch import _core
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.lazily import lazily
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -244,7 +244,7 @@ class CalledGraph:
             return self.terms.points(rows[:, None], np.arange(self.num_right)[None, :])
         return self._remembered[rows]
 
-    @cached_property
+    @lazily
     def _remembered(self) -> Int64:
         columns = np.arange(self.num_right)[None, :]
         whole = np.empty((self.num_left, self.num_right), np.int64)

@@ -8,7 +8,6 @@ by :mod:`twinmatch.graph.entries`.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +16,10 @@ from scipy.sparse import csr_array
 from twinmatch import _core
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph import entries
+from twinmatch.graph.alone import Alone
 from twinmatch.graph.scored import NO_PARTNER, Best
 from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.lazily import lazily
 from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ MAX_STORED_PAIRS = 50_000_000
 _BLOCK = 2**20
 
 
-class ExplicitGraph:
+class ExplicitGraph(Alone):
     """
     A graph of stored pairs.
 
@@ -167,12 +168,12 @@ class ExplicitGraph:
         """Number of stored pairs."""
         return int(self.stored.size)
 
-    @cached_property
+    @lazily
     def core(self) -> _core.Lists | _core.NarrowMatrix | _core.WideMatrix:
         """The compiled graph."""
         return self.compiled()
 
-    @cached_property
+    @lazily
     def core_transposed(self) -> _core.Searchable:
         """The compiled graph with its sides exchanged."""
         return self.core.transposed()
@@ -202,7 +203,8 @@ class ExplicitGraph:
             If a node is not in the graph.
         """
         left, right = np.broadcast_arrays(np.asarray(i, np.int64), np.asarray(j, np.int64))
-        found = self.core.points(np.ascontiguousarray(left.ravel()), np.ascontiguousarray(right.ravel()))
+        with self.alone() as own:
+            found = own.core.points(np.ascontiguousarray(left.ravel()), np.ascontiguousarray(right.ravel()))
         return found.reshape(left.shape)
 
     def best(self, i: int, k: int, right_price: npt.ArrayLike | None = None) -> Best:
@@ -218,7 +220,8 @@ class ExplicitGraph:
             0 without it.
         """
         price = self._prices(right_price)
-        item, points, number, bound = self.core.search(np.array([i], np.int32), k, price, 1)
+        with self.alone() as own:
+            item, points, number, bound = own.core.search(np.array([i], np.int32), k, price, 1)
         right, net = item[: number[0]].astype(np.int64), points[: number[0]] - price[item[: number[0]]]
         order = np.lexsort((right, -net))
         return Best(right[order], net[order], int(bound[0]))
@@ -236,7 +239,8 @@ class ExplicitGraph:
         """
         price = self._prices(right_price)
         rows = np.arange(self.num_left, dtype=np.int32)
-        item, points, number, _ = self.core.search(rows, 1, price, number_of(threads))
+        with self.alone() as own:
+            item, points, number, _ = own.core.search(rows, 1, price, number_of(threads))
         found = number > 0
         net = np.full(self.num_left, NO_PARTNER, np.int64)
         net[found] = points[found] - price[item[found]]
@@ -257,14 +261,14 @@ class ExplicitGraph:
         offset, item = self.lists
         return np.repeat(np.arange(self.num_left), np.diff(offset)), item.astype(np.int64), self.stored
 
-    @cached_property
+    @lazily
     def extent(self) -> tuple[int, int]:
         """The least and the most points of a stored pair; (0, 0) without pairs."""
         if not self.stored.size:
             return 0, 0
         return int(self.stored.min()), int(self.stored.max())
 
-    @cached_property
+    @lazily
     def degrees(self) -> tuple[Int64, Int64]:
         """Number of stored pairs of every left and of every right node."""
         if self.lists is None:

@@ -8,13 +8,14 @@ module hands them the arrays of :class:`~twinmatch.graph.terms.PairTerms` and gi
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from twinmatch import _core
+from twinmatch.graph.alone import Alone
 from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.lazily import lazily
 from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Best(NamedTuple):
     bound: int
 
 
-class ScoredGraph:
+class ScoredGraph(Alone):
     """
     An implicit graph searched through a tree.
 
@@ -65,7 +66,8 @@ class ScoredGraph:
     Notes
     -----
     Memory is linear in the number of nodes. The tree is built when it is first needed, in
-    ``O(num_right log num_right)``.
+    ``O(num_right log num_right)``. Threads may share a graph: one that comes while another uses it gets a
+    tree of its own.
     """
 
     def __init__(
@@ -86,12 +88,12 @@ class ScoredGraph:
         """Number of right nodes."""
         return self.terms.num_right
 
-    @cached_property
+    @lazily
     def core(self) -> _core.Graph:
         """The compiled graph: its tree stands over the right nodes."""
         return _compiled(self.terms, self.isa)
 
-    @cached_property
+    @lazily
     def core_transposed(self) -> _core.Graph:
         """The compiled graph with its sides exchanged: its tree stands over the left nodes."""
         return _compiled(transposed(self.terms), self.isa)
@@ -110,7 +112,8 @@ class ScoredGraph:
 
     def orders(self) -> tuple[Int64, Int64]:
         """Return the left and the right nodes in the order of the trees, which puts like beside like."""
-        return self.core_transposed.order.astype(np.int64), self.core.order.astype(np.int64)
+        with self.alone() as own:
+            return own.core_transposed.order.astype(np.int64), own.core.order.astype(np.int64)
 
     def part(self, left: Int64, right: Int64) -> ScoredGraph:
         """Return the graph of some of its nodes; the graph itself where that is all of them."""
@@ -142,7 +145,8 @@ class ScoredGraph:
             If a node is not in the graph.
         """
         left, right = np.broadcast_arrays(np.asarray(i, np.int64), np.asarray(j, np.int64))
-        found = self.core.points(np.ascontiguousarray(left.ravel()), np.ascontiguousarray(right.ravel()))
+        with self.alone() as own:
+            found = own.core.points(np.ascontiguousarray(left.ravel()), np.ascontiguousarray(right.ravel()))
         return np.where(found == NO_PARTNER, FORBIDDEN, found).reshape(left.shape)
 
     def best(self, i: int, k: int, right_price: npt.ArrayLike | None = None) -> Best:
@@ -199,7 +203,8 @@ class ScoredGraph:
         """
         price = self._prices(right_price)
         asked = np.ascontiguousarray(rows, np.int32)
-        right, points, number, bound = self.core.search(asked, k, price, number_of(threads))
+        with self.alone() as own:
+            right, points, number, bound = own.core.search(asked, k, price, number_of(threads))
         right, points = right.reshape(-1, k), points.reshape(-1, k)
         inside = np.arange(k)[None, :] < number[:, None]
         net = np.full(points.shape, NO_PARTNER, np.int64)
@@ -222,7 +227,8 @@ class ScoredGraph:
         (num_left,) int64
             ``NO_PARTNER`` where a node has no admissible partner.
         """
-        return self.core.scan(self._prices(right_price), number_of(threads))
+        with self.alone() as own:
+            return own.core.scan(self._prices(right_price), number_of(threads))
 
     def _prices(self, right_price: npt.ArrayLike | None) -> Int64:
         if right_price is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
+
+from twinmatch.lazily import lazily
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ class Bans:
     pairs: Int64
     num_right: int
 
-    @cached_property
+    @lazily
     def _keys(self) -> Int64:
         return np.unique(self.pairs[:, 0] * self.num_right + self.pairs[:, 1])
 
@@ -68,7 +69,7 @@ class PairBonus:
         """What such a pair is worth."""
         return self.each if len(self.pairs) else 0
 
-    @cached_property
+    @lazily
     def _keys(self) -> Int64:
         return np.unique(self.pairs[:, 0] * self.num_right + self.pairs[:, 1])
 

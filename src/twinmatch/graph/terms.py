@@ -26,7 +26,6 @@ This module knows arrays only: no schools, no policies.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -34,6 +33,8 @@ import numpy.typing as npt
 
 from twinmatch.errors import Fault, PointsError, ResourceLimitError
 from twinmatch.graph.singles import NO_BONUS, Bonus, PairBonus, contains, joined, renumbered
+from twinmatch.lazily import lazily
+from twinmatch.pausing import pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -475,7 +476,7 @@ class PairTerms:
         """By how much the points of two admissible pairs can differ at most; 1 at least."""
         return max(1, self.max_points - self.min_points)
 
-    @cached_property
+    @lazily
     def _banned_keys(self) -> Int64:
         return self.banned[:, 0] * self.num_right + self.banned[:, 1]
 
@@ -683,6 +684,7 @@ def joint_codes(size: int, codes: Sequence[Int32]) -> tuple[Int32, list[Int32]]:
     joint = np.zeros(size, np.int64)
     kinds = 1
     for code in codes:
+        pause()
         width = int(code.max(initial=0)) + 1
         if kinds * width > 2**20:  # a small product is counted instead of sorted, and cannot overflow
             joint, kinds = _compact(joint, kinds)
@@ -721,6 +723,7 @@ def _compact(joint: Int64, kinds: int) -> tuple[Int64, int]:
 
 def _fold_part(part: _Part) -> _Part:
     """Give one code to codes that the part does not tell apart, so that joint codes stay few."""
+    pause()
     left, values = _fold_equal_rows(part.left, part.values)
     right, transposed = _fold_equal_rows(part.right, np.ascontiguousarray(values.T))
     return _Part(left, right, np.ascontiguousarray(transposed.T), part.is_rule)

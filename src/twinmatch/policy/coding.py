@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from twinmatch.graph.terms import UNITS_PER_RADIUS
+from twinmatch.pausing import pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +30,10 @@ __all__ = [
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the Earth (IUGG)."""
+
+
+#: Places that are looked around between two moments at which a run may be stopped.
+_AT_ONCE = 2_048
 
 
 class Coded(NamedTuple):
@@ -150,6 +155,10 @@ def neighbours(found: Places, radius_km: float) -> npt.NDArray[np.int64]:
         x, y, z = points.T.astype(np.int64)
         _, flat = np.unique(x * 2**24 + y, return_inverse=True)
         _, first, inverse = np.unique(flat * 2**24 + z, return_index=True, return_inverse=True)
-        around = cKDTree(points).query_ball_point(points[first], chord, return_length=True)
+        tree, around = cKDTree(points), np.empty(len(first), np.int64)
+        for begin in range(0, len(first), _AT_ONCE):
+            pause()
+            some = slice(begin, begin + _AT_ONCE)
+            around[some] = tree.query_ball_point(points[first[some]], chord, return_length=True)
         counts[found.known] = around[inverse.ravel()]
     return counts

@@ -17,6 +17,7 @@ from twinmatch.errors import Fault
 from twinmatch.graph.terms import CallTerm, TableTerm
 from twinmatch.policy import checks
 from twinmatch.policy.coding import encode, neighbours, places
+from twinmatch.policy.kept import Kept
 from twinmatch.policy.languages import profiles, shared
 from twinmatch.policy.parts import Criterion, Part, Weighed, as_float, ignore, settle, share_of
 from twinmatch.policy.similarity import (
@@ -41,6 +42,7 @@ __all__ = [
     "Criterion",
     "Distance",
     "EmbeddingSimilarity",
+    "Kept",
     "LanguageFit",
     "LevelOverlap",
     "OwnCriterion",
@@ -476,5 +478,6 @@ CRITERIA = (
     SharedTags,
     EmbeddingSimilarity,
     CountryTable,
+    Kept,
 )
 """Every criterion that has a form in TOML."""

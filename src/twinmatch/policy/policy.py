@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from twinmatch.graph.terms import MAX_COLUMNS
 from twinmatch.policy import checks
 from twinmatch.policy.asked import Request
 from twinmatch.policy.criteria import Criterion, OwnCriterion
+from twinmatch.policy.document import document_of, text_in
 from twinmatch.policy.partners import LockedPairs
 from twinmatch.policy.parts import Rule, settle
 from twinmatch.policy.toml import parts_from, text_of, unwritable
@@ -195,10 +195,7 @@ class Policy:
             If it is not TOML, or with everything else that is wrong: unknown keys, kinds and
             options, and faults of the policy itself.
         """
-        try:
-            document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise PolicyError(source, [Fault("file", f"is not TOML: {error}")]) from error
+        document = document_of(text, source)
         arguments, faults = parts_from(document, ["allow_large_calls", "coverage"])
         policy = cls(**arguments)
         faults += policy.faults()
@@ -233,11 +230,7 @@ class Policy:
         PolicyError
             If it is not a policy, with every fault.
         """
-        try:
-            text = Path(path).read_bytes().decode()
-        except UnicodeDecodeError as error:
-            raise PolicyError(str(path), [Fault("file", "is not UTF-8 text")]) from error
-        return cls.from_toml(text, source=str(path))
+        return cls.from_toml(text_in(Path(path)), source=str(path))
 
     # Identity
 

@@ -28,6 +28,7 @@ from twinmatch.policy.conditions import (
     names_faults,
 )
 from twinmatch.policy.groups import Groups, groups, meeting
+from twinmatch.policy.overbooking import Overbooking
 from twinmatch.policy.partners import LockedPairs, PartnersPerSchool
 from twinmatch.policy.parts import Part, ignore, settle
 
@@ -47,6 +48,7 @@ __all__ = [
     "CountryBalance",
     "CoverageFloor",
     "LockedPairs",
+    "Overbooking",
     "PartnersPerSchool",
     "Quota",
     "QuotaPer",
@@ -309,7 +311,7 @@ class CoverageFloor(Part):
         return groups(self.name, "left", left, self.per, inside, say)
 
 
-QUOTAS = (Quota, QuotaPer, CoverageFloor, PartnersPerSchool, LockedPairs, CountryBalance)
+QUOTAS = (Quota, QuotaPer, CoverageFloor, PartnersPerSchool, LockedPairs, CountryBalance, Overbooking)
 """Every quota that has a form in TOML."""
 
 

@@ -1,33 +1,33 @@
-"""From a file to a table of text: opening, decoding, splitting into columns, and what can go wrong."""
+"""From the bytes of a file to a table of text: splitting into columns, and what can go wrong."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-import json
 import unicodedata
-import zlib
-from typing import TYPE_CHECKING, NoReturn
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+from twinmatch.columns import KNOWN
 from twinmatch.errors import Fault, FormatError
+from twinmatch.intake.content import json_value
+from twinmatch.intake.limits import over, refuse
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     import pyarrow as pa
 
-__all__ = ["decoded", "plain", "read_delimited", "read_geojson", "read_geopackage", "read_parquet", "refuse"]
+    from twinmatch.intake.limits import ReadLimits
 
-_MAGIC_PARQUET = b"PAR1"
-_MAGIC_SQLITE = b"SQLite format 3\0"
-_BOM = b"\xef\xbb\xbf"
-_MAGIC_GZIP = b"\x1f\x8b"
+__all__ = ["plain", "read_delimited", "read_geojson", "repeated_names"]
 
+_HEADER = 2**20
+_BLOCK = 8 * 2**20
+"""Bytes that a header and a row may take; a row that takes more has a quotation mark left open."""
 
-def refuse(path: Path, what: str, hint: str = "") -> NoReturn:
-    """Refuse a file in words."""
-    raise FormatError(path.name, [Fault("file", what, hint=hint)]) from None
+_MOST_WRONG = 10_000
+"""Rows of another length than the header's; with so many a file is read no further."""
 
 
 def plain(text: str) -> str:
@@ -35,191 +35,177 @@ def plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().split())
 
 
-def is_parquet(path: Path) -> bool:
-    """Return whether a file begins as Parquet files do."""
-    with path.open("rb") as file:
-        return file.read(4) == _MAGIC_PARQUET
-
-
-def is_geopackage(path: Path) -> bool:
-    """Return whether a file begins as GeoPackages, which are SQLite databases, do."""
-    with path.open("rb") as file:
-        return file.read(16) == _MAGIC_SQLITE
-
-
-def decoded(path: Path, encoding: str | None) -> str:
+def repeated_names(subject: str, names: Sequence[str]) -> None:
     """
-    Return the text of a file, unpacked where it is gzip.
+    Refuse a table that has several columns of one name.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        An existing file.
-    encoding : str or None
-        The encoding; None is UTF-8, with or without a byte-order mark.
+    Names that are not ours are told by their place: they may be anybody's.
+    """
+    twice = (
+        [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if len(set(names)) < len(names)
+        else []
+    )
+    if twice:
+        faults = []
+        for name in twice:
+            places = [str(place) for place, one in enumerate(names, 1) if one == name]
+            where = name if name.lower() in KNOWN else f"columns {', '.join(places[:3])}"
+            faults.append(Fault(where, "the header has several columns of this name"))
+        raise FormatError(subject, faults)
+
+
+def read_delimited(subject: str, data: bytes, limits: ReadLimits) -> pa.Table:
+    """
+    Read delimited text in UTF-8 with every cell as text.
+
+    The delimiter is the one of ``;``, ``,``, tab and ``|`` that the header has most of. Names
+    lose the blanks around them.
 
     Raises
     ------
     FormatError
-        If the file is empty, cut short, or in another encoding.
-    """
-    data = path.read_bytes()
-    if data[:2] == _MAGIC_GZIP:
-        try:
-            data = gzip.decompress(data)
-        except (EOFError, OSError, zlib.error):
-            refuse(path, "the gzip file is damaged or cut short", "Download it again.")
-    if not data.removeprefix(_BOM).strip():
-        refuse(path, "is empty")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding is None:
-        refuse(path, "is UTF-16, not UTF-8", "Name it: encoding='utf-16'.")
-    try:
-        text = data.decode(encoding or "utf-8-sig")
-    except LookupError:
-        refuse(path, f"there is no encoding {encoding!r}")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        what = (
-            f"is not {encoding or 'UTF-8'}: byte {error.start:,} (line {line:,}) is 0x{data[error.start]:02X}"
-        )
-        refuse(path, what, "Name the right one, such as encoding='cp1252' or 'latin-1'.")
-    if "\0" in text:
-        refuse(path, "holds NUL characters: it is no text file")
-    return text.removeprefix("\ufeff")
-
-
-def read_delimited(path: Path, text: str) -> pa.Table:
-    """
-    Read delimited text with every cell as text.
-
-    The delimiter is the one of ``;``, ``,``, tab and ``|`` that the header has most of. Names and
-    cells lose the blanks around them.
-
-    Raises
-    ------
-    FormatError
-        If a name is given twice, or a row has more or fewer cells than the header.
+        If a name is given twice, a row has more or fewer cells than the header, or there is more of
+        anything than allowed.
     """
     import pyarrow as pa
     import pyarrow.csv as pacsv
 
-    first = text[: text.find("\n") + 1] or text
+    head = data[:_HEADER].decode(errors="ignore")
+    first = head[: head.find("\n") + 1] or head
     delimiter = max(";,\t|", key=first.count)
     # A quoted name may hold a line break, so the header is read by the same rules as the rows.
+    names: list[str] = []
+    with suppress(csv.Error, StopIteration):
+        header = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+        names = [name.strip() for name in header]
+    if not names:
+        refuse(subject, "the header cannot be split into columns", "Is a quotation mark left open?")
+    if len(names) > limits.columns:
+        over(subject, "columns", limits.columns, f"has {len(names):,} columns")
+    repeated_names(subject, names)
+    wrong = _Wrong()
+    batches: list[pa.RecordBatch] = []
+    rows, why = 0, ""
     try:
-        names = [
-            name.strip() for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-        ]
-    except csv.Error:
-        refuse(path, "the header cannot be split into columns", "Is a quotation mark left open?")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        faults = [Fault(name or "(no name)", "the header has several columns of this name") for name in twice]
-        raise FormatError(path.name, faults)
-    wrong: list[tuple[int, int]] = []
-
-    def note(row: pa.csv.InvalidRow) -> str:
-        wrong.append((row.number or 0, row.actual_columns))
-        return "skip"
-
-    try:
-        table = pacsv.read_csv(
-            pa.py_buffer(text.encode()),
+        reader = pacsv.open_csv(
+            pa.BufferReader(pa.py_buffer(data)),
             # One thread: only then are the numbers of wrong rows known.
-            read_options=pacsv.ReadOptions(use_threads=False, column_names=names, skip_rows_after_names=1),
+            read_options=pacsv.ReadOptions(
+                use_threads=False, column_names=names, skip_rows_after_names=1, block_size=_BLOCK
+            ),
             parse_options=pacsv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=wrong.note
             ),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""],
                 quoted_strings_can_be_null=True,
             ),
         )  # fmt: skip
+        for batch in reader:
+            rows += batch.num_rows
+            why = _too_much(rows, len(names), batch, limits)
+            if why:
+                break
+            batches.append(batch)
     except pa.ArrowInvalid:
-        refuse(path, "cannot be split into rows and columns", "Is a quotation mark left open?")
-    if wrong:
-        counts = sorted({count for _, count in wrong})[:3]
-        what = f"rows have {' or '.join(map(str, counts))} cells where the header has {len(names)}"
+        why = "damaged"
+    if wrong.count:
+        wrong.refuse(subject, len(names))
+    if why == "damaged":
+        refuse(subject, "cannot be split into rows and columns", "Is a quotation mark left open?")
+    if why:
+        over(subject, why, getattr(limits, why), f"has more {_TOO_MUCH[why]}")
+    return pa.Table.from_batches(batches, schema=pa.schema([(name, pa.string()) for name in names]))
+
+
+_TOO_MUCH = {"rows": "rows", "cells": "cells", "cell_length": "bytes in a cell"}
+
+
+def _too_much(rows: int, columns: int, batch: pa.RecordBatch, limits: ReadLimits) -> str:
+    """Return the limit that a table goes beyond, empty where it does not."""
+    import pyarrow.compute as pc
+
+    if rows > limits.rows:
+        return "rows"
+    if rows * columns > limits.cells:
+        return "cells"
+    longest = max((pc.max(pc.binary_length(column)).as_py() or 0 for column in batch.columns), default=0)
+    return "cell_length" if longest > limits.cell_length else ""
+
+
+class _Wrong:
+    """Rows that have more or fewer cells than the header: how many, the first, and a few of their lengths."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[int] = []
+        self.cells: set[int] = set()
+
+    def note(self, row: pa.csv.InvalidRow) -> str:
+        """Take note of a row, for pyarrow to go on without it; end where there are too many to go on."""
+        self.count += 1
+        if len(self.first) < 3:
+            self.first.append(row.number or 0)
+        if len(self.cells) < 3:
+            self.cells.add(row.actual_columns)
+        return "skip" if self.count < _MOST_WRONG else "error"
+
+    def refuse(self, subject: str, columns: int) -> None:
+        """Refuse the file."""
+        counts = " or ".join(map(str, sorted(self.cells)))
+        many = f"{self.count:,} " if self.count == _MOST_WRONG else ""
+        what = f"{many}rows have {counts} cells where the header has {columns}"
         # Row numbers count from 1 with the header, faults count data rows from 0.
-        rows = tuple(number - 2 for number, _ in wrong[:3])
+        rows = tuple(number - 2 for number in self.first)
         hint = "Is the file cut short, or a delimiter not quoted?"
-        raise FormatError(path.name, [Fault("file", what, len(wrong), rows, hint)])
-    return table
+        raise FormatError(subject, [Fault("file", what, self.count, rows, hint)])
 
 
-def read_geojson(path: Path, text: str) -> pa.Table:
+def read_geojson(subject: str, data: bytes, limits: ReadLimits) -> pa.Table:
     """
     Read the features of a GeoJSON file with every property as text, and points as ``lat`` and ``lon``.
 
     Raises
     ------
     FormatError
-        If the file is no GeoJSON feature collection.
+        If the file is no GeoJSON feature collection, or there is more of anything than allowed.
     """
     import pyarrow as pa
 
+    rows = _properties(json_value(subject, data, limits))
+    if rows is None:
+        refuse(subject, "is no GeoJSON feature collection", "Is the file cut short?")
+    names: dict[str, None] = {}
+    for row in rows:
+        names |= dict.fromkeys(row)
+        if len(names) > limits.columns:
+            over(subject, "columns", limits.columns, "has more names of properties")
+    if len(rows) * len(names) > limits.cells:
+        over(subject, "cells", limits.cells, f"has {len(rows) * len(names):,} cells")
+    columns, longest = {}, 0
+    for name in names:
+        cells = [None if (cell := row.get(name)) is None else str(cell) for row in rows]
+        longest = max(longest, *(len(cell) for cell in cells if cell), 0)
+        columns[name] = cells
+    if longest > limits.cell_length:
+        over(subject, "cell_length", limits.cell_length, f"has a cell of {longest:,} letters")
+    table = None
+    with suppress(ValueError):
+        table = pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+    if table is None:
+        refuse(subject, "has half letters (surrogates), which are no text", "Write it again as UTF-8.")
+    return table
+
+
+def _properties(document: Any) -> list[dict[str, Any]] | None:
+    """Return the properties of each feature, with the coordinates of points; None where there are none."""
     try:
-        features = json.loads(text)["features"]
-        rows = [dict(feature["properties"]) for feature in features]
-        for row, feature in zip(rows, features, strict=True):
+        rows = [dict(feature["properties"]) for feature in document["features"]]
+        for row, feature in zip(rows, document["features"], strict=True):
             geometry = feature.get("geometry") or {}
             if geometry.get("type") == "Point" and not (row.get("lat") and row.get("lon")):
                 row["lon"], row["lat"] = geometry["coordinates"][:2]
     except (ValueError, KeyError, TypeError, AttributeError):
-        refuse(path, "is no GeoJSON feature collection", "Is the file cut short?")
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    cells = {name: [None if row.get(name) is None else str(row[name]) for row in rows] for name in names}
-    return pa.table({name: pa.array(values, pa.string()) for name, values in cells.items()})
-
-
-def read_geopackage(path: Path) -> pa.Table:
-    """
-    Read the one layer of a GeoPackage with every column but the geometry as text.
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged, or has no layer or several.
-    """
-    import sqlite3
-    from contextlib import closing
-
-    import pyarrow as pa
-
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
-            layers = database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
-            if len(layers) != 1:
-                refuse(path, f"has {len(layers)} layers where one is expected")
-            layer, geometry = layers[0]
-            quoted = layer.replace('"', '""')
-            cursor = database.execute(f'SELECT * FROM "{quoted}"')
-            names = [column[0] for column in cursor.description]
-            rows = cursor.fetchall()
-    except sqlite3.Error:
-        refuse(path, "is a damaged GeoPackage, or none", "Download it again.")
-    columns = {
-        name: pa.array([None if row[i] is None else str(row[i]) for row in rows], pa.string())
-        for i, name in enumerate(names)
-        if name not in (geometry, "fid")
-    }
-    return pa.table(columns)
-
-
-def read_parquet(path: Path) -> pa.Table:
-    """
-    Read a Parquet file with the types it has.
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        # ParquetFile and not read_table: folders called country=FR must not become columns.
-        return pq.ParquetFile(path).read()
-    except (pa.ArrowException, OSError):
-        refuse(path, "is a damaged Parquet file", "Download or write it again.")
+        return None
+    return rows

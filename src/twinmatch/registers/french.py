@@ -22,8 +22,6 @@ from twinmatch.registers.files import plain
 from twinmatch.registers.reading import Register, closed_note, office_note, repeated_note
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pyarrow as pa
 
     from twinmatch.registers.reading import Cells
@@ -79,9 +77,9 @@ def natures() -> dict[str, Nature]:
     return {row["code"]: Nature(row["levels"], row["special"]) for row in csv.DictReader(text.splitlines())}
 
 
-def read_annuaire(path: Path, table: pa.Table, *, keep_closed: bool, keep_offices: bool) -> Schools:
+def read_annuaire(subject: str, table: pa.Table, *, keep_closed: bool, keep_offices: bool) -> Schools:
     """Read the annuaire de l'éducation, of any date: columns are found by name."""
-    register = Register(path.name, table, ANNUAIRE)
+    register = Register(subject, table, ANNUAIRE)
     kinds = [plain(cell or "") for cell in register.cells("Type_etablissement")]
     labels = [plain(cell or "") for cell in register.cells("libelle_nature")]
     codes = register.cells("code_nature")
@@ -126,9 +124,9 @@ def read_annuaire(path: Path, table: pa.Table, *, keep_closed: bool, keep_office
     )
 
 
-def read_geolocalisation(path: Path, table: pa.Table, *, keep_closed: bool, keep_offices: bool) -> Schools:
+def read_geolocalisation(subject: str, table: pa.Table, *, keep_closed: bool, keep_offices: bool) -> Schools:
     """Read "Adresse et géolocalisation des établissements"."""
-    register = Register(path.name, table, GEOLOCALISATION)
+    register = Register(subject, table, GEOLOCALISATION)
     labels = [plain(cell or "") for cell in register.cells("nature_uai_libe")]
     codes = register.cells("nature_uai")
     if register.has("etat_etablissement_libe"):

@@ -25,7 +25,6 @@ from twinmatch.registers.reading import Register, closed_note, repeated_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import pyarrow as pa
 
@@ -61,14 +60,14 @@ def level_table() -> dict[str, list[tuple[str, str, str]]]:
 
 
 def read_gisco(
-    path: Path,
+    subject: str,
     table: pa.Table,
     *,
     keep_closed: bool,
     level_codes: Mapping[str, Mapping[str, str]] | None,
 ) -> Schools:
     """Read GISCO education services in either schema."""
-    register = Register(path.name, table, ("id", "name"))
+    register = Register(subject, table, ("id", "name"))
     register.leave_out(register.repeated(), repeated_note)
     country = [
         _EUROSTAT.get(cell.upper(), cell.upper()) if cell else None for cell in register.cells(*COUNTRY_NAMES)
@@ -146,7 +145,7 @@ def _levels(register: Register, country: Cells, level_codes: Mapping[str, Mappin
         register.faults.append(
             Fault(
                 next(name for name in _LEVEL_NAMES if register.has(name)),
-                f"in {state} the meaning of these codes is not known{quoted(sorted(by_code), 12)}",
+                f"in {state} the meaning of these codes is not known{quoted(sorted(by_code), most=12)}",
                 len(rows),
                 tuple(rows[:3]),
                 f"Say which ISCED levels they are: {example}; an empty text means not known.",

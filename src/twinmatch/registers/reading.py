@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinmatch.columns import is_contact, quoted
+from twinmatch.columns import is_contact, quoted, shown_contact
 from twinmatch.errors import Fault, FormatError
 from twinmatch.registers.files import plain
 from twinmatch.schools import Schools
@@ -48,7 +48,9 @@ class Register:
     def __init__(self, name: str, table: pa.Table, needed: Sequence[str]) -> None:
         self.name = name
         self._table = table
-        self._names = {plain(column): column for column in table.column_names}
+        keys = [plain(column) for column in table.column_names]
+        self._names = dict(zip(keys, table.column_names, strict=True))
+        self._twice = {key for key, number in Counter(keys).items() if number > 1}
         self.faults: list[Fault] = []
         self.notes: list[str] = []
         self.keep: NDArray[np.bool_] = np.ones(table.num_rows, bool)
@@ -66,7 +68,10 @@ class Register:
     def cells(self, *columns: str) -> Cells:
         """Return the cells of the first of these columns that the file has; blank ones as None."""
         for column in columns:
-            if (found := self._names.get(plain(column))) is not None:
+            if (found := self._names.get(key := plain(column))) is not None:
+                if key in self._twice:
+                    self._twice.remove(key)
+                    self.faults.append(Fault(column, "the header has several columns of this name"))
                 return [
                     None if cell is None or (text := cell.strip()) in _NOTHING else text
                     for cell in self._table[found].to_pylist()
@@ -84,7 +89,7 @@ class Register:
         bad = np.array([cell is not None and plain(cell) not in words for cell in cells], bool) & self.keep
         if bad.any():
             seen = sorted({plain(cells[row] or "") for row in np.flatnonzero(bad)})
-            what = "not a known word" + quoted(seen)
+            what = "not a known word" + quoted(seen, words)
             self.fault(
                 next(name for name in names if self.has(name)), what, bad, f"Known: {', '.join(words)}."
             )
@@ -92,6 +97,8 @@ class Register:
 
     def repeated(self) -> NDArray[np.bool_]:
         """Return which rows repeat an earlier row in every column."""
+        import pyarrow as pa
+
         seen: set[tuple[str | None, ...]] = set()
         again = np.zeros(len(self), bool)
         ids = [name for key, name in self._names.items() if key in _IDS]
@@ -99,10 +106,12 @@ class Register:
         suspects = (
             [row for row, one in enumerate(self._table[ids[0]].to_pylist()) if counts[one] > 1] if ids else []
         )
-        for row in suspects:
-            cells = tuple(self._table[name][row].as_py() for name in self._table.column_names)
-            again[row] = cells in seen
-            seen.add(cells)
+        if suspects:
+            few = self._table.take(pa.array(suspects))
+            columns = (few[name].to_pylist() for name in few.column_names)
+            for row, cells in zip(suspects, zip(*columns, strict=True), strict=True):
+                again[row] = cells in seen
+                seen.add(cells)
         return again
 
     def fault(self, where: str, what: str, bad: NDArray[np.bool_], hint: str = "") -> None:
@@ -124,7 +133,11 @@ class Register:
         rows = np.flatnonzero(self.keep)
         faults = [fault for fault in self.faults if fault.count == 0 or self.keep[list(fault.rows)].any()]
         table = pa.table({name: pa.array(cells) for name, cells in columns.items()}).take(pa.array(rows))
-        dropped = [name for name in self._table.column_names if is_contact(name)]
+        dropped = [
+            shown_contact(place, name)
+            for place, name in enumerate(self._table.column_names, 1)
+            if is_contact(name)
+        ]
         return Schools.from_text(
             table, source=self.name, report=self.notes, rows=rows, faults=faults, dropped=dropped
         )

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from twinmatch.errors import MissingExtraError
+from twinmatch.reporting.drawing import drawn
 from twinmatch.reporting.palette import FAINT, INK, LEFT, OTHERS, PAPER, QUIET, colours
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def altair() -> Any:
 
 def svg(chart: Any) -> str:
     """Return a chart as the text of an SVG picture."""
-    import vl_convert
-
-    text: str = vl_convert.vegalite_to_svg(chart.to_json())
+    text = drawn(chart.to_json())
     # Vega numbers what it clips on and on, from chart to chart of a process.
     seen: dict[str, str] = {}
     return re.sub(

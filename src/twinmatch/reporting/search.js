@@ -116,7 +116,7 @@
       "country", "points", "reason"];
     // A spreadsheet would run a cell that begins like a formula.
     const cell = (value) => {
-      const safe = /^[=+\-@\t\r]/.test(value) ? "'" + value : value;
+      const safe = /^'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(value) ? "'" + value : value;
       return '"' + String(safe).replace(/"/g, '""') + '"';
     };
     const lines = found.map((k) => heads.map((name) =>

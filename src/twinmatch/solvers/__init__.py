@@ -8,6 +8,7 @@ import numpy as np
 
 from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.graph.scored import ScoredGraph
+from twinmatch.room import bounded
 from twinmatch.solvers.control import Cancel, Control, Progress
 from twinmatch.solvers.explicit import limit_of, solve_explicit
 from twinmatch.solvers.national import Solution, solve_schools
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from twinmatch.graph.called import CalledGraph
     from twinmatch.solvers.warm import Warm
 
-__all__ = ["Progress", "Solution", "check_options", "solve"]
+__all__ = ["Progress", "Solution", "check_options", "solve", "solve_with"]
 
 
+@bounded
 def solve(
     graph: ScoredGraph | CalledGraph | ExplicitGraph,
     *,
@@ -76,14 +78,22 @@ def solve(
     shortest augmenting paths (Burkard, Dell'Amico, Martello, *Assignment Problems*, SIAM 2009, ch. 4).
     """
     check_options(deadline, gap, threads, on_progress, cancel, seed)
-    control = Control(deadline, float(gap), number_of(threads), on_progress, cancel)
+    return solve_with(graph, Control(deadline, float(gap), number_of(threads), on_progress, cancel), warm)
+
+
+def solve_with(
+    graph: ScoredGraph | CalledGraph | ExplicitGraph, control: Control, warm: Warm | None = None
+) -> Solution:
+    """Solve as :func:`solve` does, for a caller who has begun already."""
     if isinstance(graph, ExplicitGraph):
-        return _solve_stored(graph, control)
+        with graph.alone() as stored:
+            return _solve_stored(stored, control)
     if not isinstance(graph, ScoredGraph):
         from twinmatch.solvers.called import solve_called
 
         return solve_called(graph, control)
-    return solve_schools(graph, control, warm)
+    with graph.alone() as own:
+        return solve_schools(own, control, warm)
 
 
 def _solve_stored(graph: ExplicitGraph, control: Control) -> Solution:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 
 from twinmatch import _core
+from twinmatch.log import logger
 from twinmatch.status import Limit
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ class Control:
     #: What the parts of the problem that are not being worked on add: matched, objective, bound.
     elsewhere: tuple[int, int, int] = (0, 0, 0)
     now: Progress = field(default_factory=lambda: Progress("coverage"))
+    #: What has stopped the work for good, whatever the caller's flag says later.
+    stopped: Limit | None = None
 
     @property
     def elapsed_s(self) -> float:
@@ -115,11 +118,25 @@ class Control:
 
     def limit(self) -> Limit | None:
         """Return what asks the solve to stop, if anything does."""
+        if self.stopped is not None:
+            return self.stopped
         if self.cancel is not None and self.cancel.is_set():
             return Limit.CANCELLED
         if self.deadline is not None and self.elapsed_s >= self.deadline:
             return Limit.DEADLINE
         return None
+
+    def look_up(self) -> None:
+        """
+        Raise where something asks the solve to stop.
+
+        Raises
+        ------
+        Stopped
+        """
+        limit = self.limit()
+        if limit is not None:
+            raise Stopped(limit)
 
     def tell(self, **changes: object) -> None:
         """Change what is known of the progress, and report it."""
@@ -152,9 +169,7 @@ class Control:
         Stopped
             If the deadline passed or the caller cancelled, before or during the work.
         """
-        limit = self.limit()
-        if limit is not None:
-            raise Stopped(limit)
+        self.look_up()
         if self.deadline is None and self.cancel is None and self.on_progress is None:
             started = time.monotonic()
             try:
@@ -211,6 +226,7 @@ class Control:
 
     def _spend(self, phase: str, seconds: float) -> None:
         self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
+        logger.debug("phase %s: %.3f s", phase, seconds)
 
     def _report(self) -> None:
         if self.on_progress is not None:

@@ -120,8 +120,11 @@ class _Program:
                 sparse.csr_array(np.pad(inside, ((0, 0), (0, 1)))),
             ]
         ).tocsr()
+        # A cap that nobody can reach is no row: a price on it would prove less to those who read the cap.
         everything = int(limits.left_most.sum())
         caps = [everything if q.at_most is None else min(q.at_most, everything) for q in limits.quotas]
+        loose = np.array([q.at_most is None or q.at_most > everything for q in limits.quotas], bool)
+        self.tops = np.flatnonzero(np.concatenate([np.ones(n + m, bool), ~loose]))
         floors = [quota.at_least for quota in limits.quotas]
         self.low = np.concatenate([limits.left_least, limits.right_least, floors]).astype(np.int64)
         self.high = np.concatenate([limits.left_most, limits.right_most, caps]).astype(np.int64)
@@ -130,8 +133,8 @@ class _Program:
         """Return prices, in parts, of the relaxation; None where nothing keeps to it."""
         found = linprog(
             np.full(self.rows.shape[1], -1.0),
-            A_ub=sparse.vstack([self.rows, -self.rows]),
-            b_ub=np.concatenate([self.high, -self.low]),
+            A_ub=sparse.vstack([self.rows[self.tops], -self.rows]),
+            b_ub=np.concatenate([self.high[self.tops], -self.low]),
             bounds=np.stack([np.zeros(self.rows.shape[1]), self.room], axis=1),
             method="highs-ds",
         )
@@ -139,20 +142,14 @@ class _Program:
 
     def clash(self) -> Prices:
         """Return prices that add up to less than nothing, where the relaxation keeps to nothing."""
-        count, size = self.rows.shape
-        spare = sparse.eye_array(count)
+        rows = sparse.vstack([self.rows[self.tops], -self.rows])
+        count, size = rows.shape
         found = linprog(
-            np.concatenate([np.zeros(size), np.ones(2 * count)]),
-            A_ub=sparse.vstack(
-                [
-                    sparse.hstack([self.rows, -spare, sparse.csr_array((count, count))]),
-                    sparse.hstack([-self.rows, sparse.csr_array((count, count)), -spare]),
-                ]
-            ),
-            b_ub=np.concatenate([self.high, -self.low]),
+            np.concatenate([np.zeros(size), np.ones(count)]),
+            A_ub=sparse.hstack([rows, -sparse.eye_array(count)]),
+            b_ub=np.concatenate([self.high[self.tops], -self.low]),
             bounds=np.stack(
-                [np.zeros(size + 2 * count), np.concatenate([self.room, np.full(2 * count, np.inf)])],
-                axis=1,
+                [np.zeros(size + count), np.concatenate([self.room, np.full(count, np.inf)])], axis=1
             ),
             method="highs-ds",
         )
@@ -175,8 +172,9 @@ class _Program:
         return None if found.x is None else np.rint(found.x[:-1]).astype(np.int64)
 
     def _prices(self, marginals: Float, parts: int, coverage: int) -> Prices:
-        count = self.rows.shape[0]
-        price = np.rint(-(marginals[:count] - marginals[count:]) * parts).astype(np.int64)
+        exact = marginals[len(self.tops) :].copy()
+        exact[self.tops] -= marginals[: len(self.tops)]
+        price = np.rint(exact * parts).astype(np.int64)
         n, m, _ = self.num
         prices = Prices(price[:n], price[n : n + m], price[n + m :], coverage)
         return prices._replace(left=self._left(prices))

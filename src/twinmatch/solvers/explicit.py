@@ -370,7 +370,9 @@ class _Solve:
 
     def nothing(self, limit: Limit) -> Found:
         """Return what is known before anything was done."""
-        return self._answer(Status.NO_SOLUTION, limit)
+        found = self._answer(Status.NO_SOLUTION, limit)
+        most = int(self.allowed.sum()) if self.coverage_first else None
+        return found._replace(coverage_bound=most)
 
     def _answer(
         self,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from twinmatch.needs import of_search
+from twinmatch.room import refuse
 from twinmatch.solvers.control import Stopped
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ def search(
     Stopped
         If the run was stopped before any assignment was found.
     """
+    _refuse(len(pairs.left), "a search by OR-tools")
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
@@ -134,6 +137,12 @@ def search(
     return _run(model, taken, control)
 
 
+def _refuse(pairs: int, what: str) -> None:
+    """See that there is memory for a library that ends the process where it gets none."""
+    need = of_search(pairs)
+    refuse(what, need.memory, need.address_space, ("Quotas that do not cross need no search.",))
+
+
 def _run(model: cp_model.CpModel, taken: list[cp_model.IntVar], control: Control) -> Searched:
     from ortools.sat.python import cp_model
 
@@ -187,6 +196,7 @@ def guess(
     Stopped
         If the deadline passed or the caller cancelled.
     """
+    _refuse(len(pairs.left), "a guess by OR-tools")
     from ortools.linear_solver import pywraplp
 
     several = bool((limits.left_most > 1).any())

@@ -1,0 +1,200 @@
+"""What pairing two tables of schools will take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twinmatch.compiler import places_of
+from twinmatch.errors import InputError, ResourceLimitError
+from twinmatch.estimating.probing import PATIENCE_S, Law, Watch, at_threads, grow, times_quotas
+from twinmatch.estimating.result import Estimate, Probe
+from twinmatch.fitting import need_of
+from twinmatch.policy.asked import asked
+from twinmatch.room import bounded, held, least_room
+from twinmatch.solvers.nested import layout_of
+from twinmatch.threads import number_of
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from twinmatch.mechanisms import Mechanism
+    from twinmatch.policy import Policy
+    from twinmatch.schools import Schools
+
+__all__ = ["estimate"]
+
+#: Where a function of the user's own is asked about each pair, time grows with their number.
+_BY_PAIRS = Law(2.0, 2.0)
+#: Rules that name schools one by one: in a thinned market most of these are not there.
+_BY_NAME = ("ForbiddenPairs", "ForbiddenSchools")
+#: A balance between countries counts as so many quotas: one for each country of the bundled registers.
+_BALANCED = 6
+
+
+@bounded
+def estimate(
+    left: Schools,
+    right: Schools,
+    policy: Policy | None = None,
+    *,
+    right_capacity: str | int | npt.ArrayLike | None = None,
+    mechanism: Mechanism | None = None,
+    threads: int | None = None,
+) -> Estimate:
+    """
+    Estimate the memory and the time of :func:`twinmatch.match`, which takes the same arguments.
+
+    Parameters
+    ----------
+    left, right : Schools
+    policy : Policy, optional
+        :func:`twinmatch.policies.systematic_twinning` without it.
+    right_capacity : str, int or (len(right),) integers, optional
+        Places of each right school, as :func:`twinmatch.match` takes them.
+    mechanism : Mechanism, optional
+    threads : int, optional
+        As many as this process has cores.
+
+    Returns
+    -------
+    Estimate
+        Bytes at the peak, seconds to the proven result, and what they rest on. It prints one screen.
+
+    Raises
+    ------
+    PolicyError
+        If the policy cannot be used on these tables, with every fault.
+    InputError
+        If an option or a capacity is out of range, with every fault.
+
+    Notes
+    -----
+    Memory is worked out from the numbers of schools, quotas and threads, without looking at a pair
+    (:mod:`twinmatch.needs`). Time is tried: thinned markets are solved for a second at most, on top of what
+    it takes to load libraries that are used for the first time, and the last of them is scaled up
+    (:mod:`twinmatch.estimating.probing`). Nothing is tried that would not fit the memory there is. The memory
+    is the same at every call; the time is that of this machine where no other process keeps it busy.
+
+    Examples
+    --------
+    >>> import twinmatch as tm
+    >>> fr, eu = tm.datasets.sample()
+    >>> told = tm.estimate(fr, eu)
+    >>> told.fits, told.memory > told.added > 0, told.probes[-1].whole
+    (True, True, True)
+    """
+    from twinmatch.pairing import check_kinds
+
+    check_kinds(left, right, policy, mechanism)
+    number = number_of(threads)
+    if policy is None:
+        from twinmatch.policies import systematic_twinning
+
+        policy = systematic_twinning()
+    policy.check(left, right)
+    capacity = places_of(right, right_capacity)
+    _, resident = held()
+    need = need_of(left, right, policy, mechanism, number)
+    room = least_room()
+    name = "the most points" if mechanism is None or mechanism.name == "most_points" else mechanism.name
+    task = f"match {len(left):,} x {len(right):,} schools, {name}, {number} thread{'s' if number > 1 else ''}"
+    draft = Estimate(
+        task, resident + need.memory, need.memory, need.address_space, None, need.parts, room=room
+    )
+    if not draft.fits:
+        return replace(draft, basis=(_MEMORY, "Nothing was tried: it does not fit the memory that there is."))
+    quotas, cross = _quotas(left, right, policy, capacity)
+    if cross:
+        need = need_of(left, right, policy, mechanism, number, cross=True)
+    draft = replace(
+        draft,
+        memory=resident + need.memory,
+        added=need.memory,
+        address_space=need.address_space,
+        parts=need.parts,
+    )
+    factor = times_quotas(quotas, cross)
+    seconds, probes, basis = _tried(left, right, policy, capacity, mechanism, number, factor)
+    return replace(draft, seconds=seconds, probes=probes, basis=(_MEMORY, *basis))
+
+
+_MEMORY = (
+    "Memory is worked out from the numbers of schools, quotas and threads, with bytes for each that were "
+    "measured. A market where everybody wants the same few may take up to three times what is added."
+)
+
+
+def _quotas(
+    left: Schools, right: Schools, policy: Policy, capacity: npt.NDArray[np.int64]
+) -> tuple[int, bool]:
+    """Return how many quotas there are, and whether some cross others, so that no network keeps them all."""
+    if not policy.quotas:
+        return 0, False
+    request = asked(policy, left, right, capacity)
+    limits = request.constraints
+    number = len(limits.quotas) + len(request.relative) + _BALANCED * len(request.balance)
+    return number, bool(layout_of(limits, policy.coverage == "first")[1])
+
+
+def _tried(
+    left: Schools,
+    right: Schools,
+    policy: Policy,
+    capacity: npt.NDArray[np.int64],
+    mechanism: Mechanism | None,
+    threads: int,
+    quotas: float,
+) -> tuple[float | None, tuple[Probe, ...], tuple[str, ...]]:
+    """Solve thinned markets and scale up."""
+    from twinmatch.pairing import match
+    from twinmatch.policies import OwnCriterion
+
+    free = replace(
+        policy, quotas=(), rules=tuple(rule for rule in policy.rules if type(rule).__name__ not in _BY_NAME)
+    )
+
+    def solve(every: int, deadline: float) -> Probe | None:
+        i, j = (np.arange(every // 2, len(side), every) for side in (left, right))
+        if not len(i) or not len(j):
+            return None
+        watch = Watch()
+        found = match(
+            left.take(i),
+            right.take(j),
+            policy if every == 1 else free,
+            right_capacity=capacity[j],
+            mechanism=mechanism,
+            threads=1,
+            deadline=max(0.0, deadline),
+        )
+        if found.limit is not None:
+            return None
+        return Probe(len(i), len(j), watch.seconds, every == 1)
+
+    try:
+        solve(max(1, len(left) // 64), PATIENCE_S)  # loads what is loaded at first use
+        probes = grow(len(left), solve)
+    except (InputError, ResourceLimitError) as error:
+        return None, (), (f"Time is unknown: a thinned market could not be solved ({error}).",)
+    if not probes:
+        return None, (), ("Time is unknown: not even the smallest market was solved in a second.",)
+    last = probes[-1]
+    if last.whole:
+        told = "Time is what the whole took just now, on one thread."
+        return last.seconds * at_threads(threads), probes, (told,)
+    calls = any(isinstance(criterion, OwnCriterion) for criterion in policy.criteria)
+    law = _BY_PAIRS if calls else Law()
+    factor = law.factor(last.num_left, len(left))
+    basis = [
+        f"Time is that of a thinned market, one school of each side in {round(len(left) / last.num_left):,}, "
+        f"times {factor:,.1f}: it grows with the number of left schools to the power {law.few:g}, and beyond "
+        f"20,000 of them {law.many:g}."
+    ]
+    if quotas > 1:
+        basis.append(f"The thinned market had no quotas: those that there are count as {quotas:.1f} times.")
+    if threads > 1:
+        basis.append(f"Tried on one thread; {threads:,} take {at_threads(threads):.2f} times as long.")
+    return last.seconds * factor * quotas * at_threads(threads), probes, tuple(basis)

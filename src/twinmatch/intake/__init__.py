@@ -1,0 +1,1 @@
+"""Bytes that nobody vouches for: budgets first, then text, then tables. Nothing here knows schools."""

@@ -1,0 +1,42 @@
+"""
+What a run says through :mod:`logging`: counts, seconds and statuses, never a school.
+
+One logger, ``twinmatch``, with a handler that does nothing: what is shown, and where, is the application's
+choice. INFO tells the start and the end of a call, DEBUG its phases, WARNING what the caller should see.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from twinmatch.status import Limit, Status
+
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["log_end", "logger"]
+
+logger = logging.getLogger("twinmatch")
+logger.addHandler(logging.NullHandler())
+
+
+def log_end(what: str, result: Any, seconds: float) -> None:
+    """
+    Tell how a call ended.
+
+    Parameters
+    ----------
+    what : str
+        The call.
+    result : Matching or Assignment
+    seconds : float
+        Since it began.
+    """
+    limit = "" if result.limit is None else f", stopped by {result.limit}"
+    seen = result.status is Status.INFEASIBLE or result.limit in (Limit.DEADLINE, Limit.MEMORY)
+    logger.log(
+        logging.WARNING if seen else logging.INFO,
+        "%s ended: %s%s, objective %s, gap %s, %.3f s",
+        *(what, result.status, limit, result.objective, result.gap, seconds),
+    )

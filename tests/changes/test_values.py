@@ -1,0 +1,139 @@
+"""Changes as values: what they refuse, how they are written and read, what they say."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+import twinmatch as tm
+from twinmatch.errors import InputError
+
+c = tm.changes
+DAY = datetime.date(2027, 9, 1)
+ONE = {"id": "L9", "country": "FR", "levels": "2", "size": 120.0, "embedding": [0.5, 1.0]}
+TWO = {"id": ["R8", "R9"], "country": ["IT", "ES"], "levels": ["1", None]}
+EVERY = (
+    c.SchoolLeaves("L1"),
+    c.SchoolJoins(ONE),
+    c.PartnerLeaves("R1"),
+    c.PartnerJoins(TWO),
+    c.PartnerJoins(TWO, capacity=2),
+    c.PartnerJoins(TWO, capacity=[2, 0]),
+    c.CapacityChanges("R1", 3),
+    c.PairLocked("L1", "R1"),
+    c.PairRenewed("L1", "R1"),
+    c.PairRenewed("L1", "R1", until=DAY),
+    c.PairVetoed("L1", "R1"),
+    c.PairFreed("L1", "R1"),
+    c.SectionOpens("left", "L1", "es"),
+    c.SectionCloses("right", "R1", "de"),
+    c.AgreementExpires("L1", "R1"),
+    c.AgreementExpires("L1", "R1", on=DAY),
+)
+
+
+def test_every_kind_is_tried_here():
+    """The list of this file has every kind of change."""
+    from twinmatch.changing.forms import KINDS
+
+    assert {type(one) for one in EVERY} == set(KINDS.values())
+
+
+@pytest.mark.parametrize("change", EVERY, ids=lambda one: one.label)
+def test_json_reads_back_the_same_change(change):
+    """A change, its JSON form and its pickled form are one value; it says what happens in one sentence."""
+    again = c.Change.from_dict(json.loads(json.dumps(change.to_dict())))
+    assert again == change
+    assert hash(again) == hash(change)
+    assert type(again) is type(change)
+    assert pickle.loads(pickle.dumps(change)) == change
+    assert str(change).endswith(".")
+    assert ". " not in str(change)
+    for name in change.ids.values():
+        assert name in str(change)
+
+
+def test_changes_are_a_list_of_them():
+    """All changes together read back, and their digest does not depend on their order."""
+    written = [one.to_dict() for one in EVERY]
+    assert c.changes_from(written) == EVERY
+    assert c.digest_of(EVERY) == c.digest_of(reversed(EVERY))
+    assert c.digest_of(EVERY) != c.digest_of(EVERY[1:])
+    assert c.changes_from([]) == ()
+
+
+def test_all_faults_of_a_list_come_at_once():
+    """Unknown kinds, fields, dates and schools are told with their places, in one error."""
+    with pytest.raises(InputError) as caught:
+        c.changes_from(
+            [
+                {"kind": "partner_leave", "right_id": "R1"},
+                {"kind": "school_leaves"},
+                {"kind": "pair_renewed", "left_id": "", "right_id": 3, "until": "soon", "by": 1},
+                {"kind": "school_joins", "schools": [{"id": "L9", "country": "XX"}]},
+                {"kind": "school_joins", "schools": 7},
+                {"kind": "capacity_changes", "right_id": "R1", "capacity": -1},
+                3,
+            ]
+        )
+    where = [fault.where for fault in caught.value.faults]
+    assert where == [
+        "changes[0].kind",
+        "changes[1].left_id",
+        "changes[2].by",
+        "changes[2].until",
+        "changes[3].country",
+        "changes[4].schools",
+        "changes[5].capacity",
+        "changes[6]",
+    ]
+    assert "Did you mean partner_leaves?" in str(caught.value)
+    for wrong in ({"kind": "x"}, "text", None):
+        with pytest.raises(InputError):
+            c.changes_from(wrong)
+    with pytest.raises(InputError, match="must be an object"):
+        c.change_from([])
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: c.SchoolLeaves(""), "left_id: must be a text"),
+        (lambda: c.PartnerLeaves(7), "right_id: must be a text"),
+        (lambda: c.PairLocked("a", None), "right_id"),
+        (lambda: c.PairRenewed("a", "b", until="2027-01-01"), "until: must be a date"),
+        (lambda: c.PairRenewed("a", "b", until=datetime.datetime(2027, 1, 1)), "until: must be a date"),
+        (lambda: c.AgreementExpires("a", "b", on=5), "on: must be a date"),
+        (lambda: c.CapacityChanges("a", True), "capacity: must be a whole number"),
+        (lambda: c.CapacityChanges("a", 2**31), "capacity"),
+        (lambda: c.SectionOpens("top", "a", "es"), "side: must be"),
+        (lambda: c.SectionCloses("left", "a", "Spanish"), "language: must be the code"),
+        (lambda: c.SchoolJoins([1]), "schools: must be schools"),
+        (lambda: c.SchoolJoins({"country": "FR"}), "id: the column is missing"),
+        (lambda: c.SchoolJoins({"id": [], "country": []}), "holds no school"),
+        (lambda: c.PartnerJoins(TWO, capacity=[1]), "1 numbers for 2 schools"),
+        (lambda: c.PartnerJoins(TWO, capacity=[1, -1]), "between 0"),
+        (lambda: c.PartnerJoins(TWO, capacity=1.5), "whole number"),
+    ],
+)
+def test_a_wrong_field_is_said_when_the_change_is_made(make, words):
+    """Changes check themselves."""
+    with pytest.raises(InputError, match=words):
+        make()
+
+
+def test_numbers_of_numpy_are_numbers():
+    """Whole numbers of NumPy count as such, and places follow the column where none are given."""
+    assert c.CapacityChanges("R1", np.int64(2)) == c.CapacityChanges("R1", 2)
+    assert c.PartnerJoins(TWO, capacity=np.array([2, 0])) == c.PartnerJoins(TWO, capacity=[2, 0])
+    assert c.PartnerJoins({**TWO, "capacity": [None, 4]}).places().tolist() == [1, 4]
+
+
+def test_a_change_never_changes():
+    """Fields cannot be set."""
+    with pytest.raises(AttributeError):
+        EVERY[0].left_id = "L2"

@@ -1,0 +1,149 @@
+"""The example service under a real client: bounded, stoppable, and flat in memory."""
+
+from __future__ import annotations
+
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pyarrow.csv
+import pytest
+
+import twinmatch as tm
+
+httpx = pytest.importorskip("httpx")
+pytest.importorskip("fastapi")
+pytest.importorskip("uvicorn")
+
+from tests.service.serving import served  # noqa: E402 (needs httpx)
+
+pytestmark = pytest.mark.service
+
+SOON_S = 0.4  # 200 ms are promised; two shared cores get some more
+GROWTH = 5 * 2**20
+
+
+def as_csv(schools: tm.Schools) -> bytes:
+    text = io.BytesIO()
+    table = schools.table
+    flat = {
+        name: [";".join(map(str, cell)) if isinstance(cell, list) else cell for cell in column.to_pylist()]
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    pyarrow.csv.write_csv(pyarrow.table(flat), text)
+    return text.getvalue()
+
+
+@pytest.fixture(scope="module")
+def server():
+    with served(workers=2, waiting=40, keep=20, body_bytes=8 * 2**20) as server:
+        left, right = tm.datasets.synthetic(5_000, 12_000, 2, "vertical")
+        for name, schools in (("left", left), ("right", right)):
+            server.client.put(f"/tables/{name}", content=as_csv(schools)).raise_for_status()
+        yield server
+
+
+LARGE = {"left": "left", "right": "right"}
+
+
+def test_a_match_over_http_is_the_match(server):
+    """Started, watched, verified, explained and repaired, with the numbers of the library."""
+    run = server.client.post("/runs", json={}).json()["id"]
+    told = server.wait_for(run)
+    here = tm.match(*tm.datasets.sample())
+    assert (told["status"], told["objective"], told["paired"]) == ("OPTIMAL", here.objective, here.coverage)
+    assert server.client.post(f"/runs/{run}/verify").json()["ok"]
+    school, partner = (str(one) for one in here.pairs[["left_id", "right_id"]].iloc[0])
+    assert partner in server.client.get(f"/runs/{run}/explain/{school}").text
+    assert server.client.get(f"/runs/{run}/pairs").text == here.pairs.to_csv(index=False)
+    change = {"kind": "partner_leaves", "right_id": partner}
+    repaired = server.client.post(f"/runs/{run}/repair", json={"changes": [change]}).json()["id"]
+    assert (
+        server.wait_for(repaired)["objective"] == here.repair([tm.changes.PartnerLeaves(partner)]).objective
+    )
+
+
+def test_many_requests_at_once_get_one_answer(server):
+    """Thirty-two clients, two threads: nobody is turned away, and all hear the same."""
+    want = tm.match(*tm.datasets.sample()).objective
+    with ThreadPoolExecutor(32) as clients:
+        answers = list(clients.map(lambda _: server.client.post("/match", json={}), range(32)))
+    assert [answer.status_code for answer in answers] == [200] * 32
+    assert {answer.json()["objective"] for answer in answers} == {want}
+
+
+def test_a_cancelled_run_stops_soon(server, capsys):
+    """From the request to the end of the solve, at random moments."""
+    took, states = [], []
+    for moment in np.random.default_rng(0).uniform(0, 0.8, 15):
+        run = server.client.post("/runs", json=LARGE).json()["id"]
+        time.sleep(moment)
+        asked = time.monotonic()
+        server.client.delete(f"/runs/{run}")
+        told = server.wait_for(run)
+        took.append(time.monotonic() - asked)
+        states.append(told.get("limit") or told["state"])
+    with capsys.disabled():
+        print(f"\n  cancelled over HTTP: {1000 * np.median(took):.0f} ms, {1000 * max(took):.0f} ms at most")  # noqa: T201
+    assert max(took) < SOON_S
+    assert states.count("CANCELLED") >= 5
+
+
+def test_a_client_that_leaves_stops_its_solve(server):
+    """Nobody waits for the answer, so nobody works for it."""
+    for patience in (0.05, 0.2, 0.4):
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{server.url}/match", json=LARGE, timeout=patience, trust_env=False)
+        server.wait_until_idle(SOON_S)
+
+
+def test_what_is_too_much_is_refused(server):
+    """Bodies, announced or not, files that are none, names that are not there, and too early questions."""
+    large = b"x" * (9 * 2**20)
+    assert server.client.put("/tables/x", content=large).status_code == 413
+    pieces = iter([large[: 2**20]] * 9)
+    assert server.client.put("/tables/x", content=pieces).status_code == 413
+    assert server.client.put("/tables/x", content=b"\x00\x01 no table").status_code == 422
+    assert server.client.post("/runs", json={"left": "nobody"}).status_code == 404
+    assert server.client.post("/runs", json={"gift": 1}).status_code == 422
+    assert server.client.get("/runs/unknown").status_code == 404
+    run = server.client.post("/runs", json=LARGE).json()["id"]
+    assert server.client.post(f"/runs/{run}/verify").status_code == 409
+    server.client.delete(f"/runs/{run}")
+    server.wait_for(run)
+
+
+def test_a_full_queue_is_said():
+    """Two runs may wait: the rest are told to come again, and the service still ends in peace at once."""
+    with served(workers=1, waiting=2) as server:
+        left, right = tm.datasets.synthetic(5_000, 12_000, 2, "vertical")
+        for name, schools in (("left", left), ("right", right)):
+            server.client.put(f"/tables/{name}", content=as_csv(schools)).raise_for_status()
+        codes = [server.client.post("/runs", json=LARGE) for _ in range(5)]
+        assert [code.status_code for code in codes].count(503) >= 2
+        assert codes[-1].headers["Retry-After"]
+        ending = time.monotonic()
+    assert time.monotonic() - ending < 5
+
+
+def test_memory_stays_flat(capsys):
+    """A thousand solves after two hundred: less than five megabytes more."""
+    left, right = tm.datasets.synthetic(60, 120, 1, "mild")
+    with served(workers=2, waiting=40, keep=10) as server:
+        for name, schools in (("left", left), ("right", right)):
+            server.client.put(f"/tables/{name}", content=as_csv(schools)).raise_for_status()
+        bodies = [LARGE, {**LARGE, "balance": True}, {**LARGE, "mechanism": "stable"}]
+
+        def some(count: int) -> None:
+            with ThreadPoolExecutor(4) as clients:
+                found = clients.map(lambda k: server.client.post("/match", json=bodies[k % 3]), range(count))
+                assert {answer.status_code for answer in found} == {200}
+
+        some(200)
+        before = server.rss()
+        some(1_000)
+        grown = server.rss() - before
+    with capsys.disabled():
+        print(f"\n  RSS after 1,000 solves: {grown / 2**20:+.1f} MiB on {before / 2**20:.0f}")  # noqa: T201
+    assert grown < GROWTH

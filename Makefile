@@ -7,7 +7,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BENCHMARKS := national-real national-synthetic growth sparse dense quotas
-CPP := CMakeLists.txt $(shell find cpp -type f)
+CPP := CMakeLists.txt $(shell find cpp -type f -not -path 'cpp/fuzz/*')
+SANITIZE ?= address,undefined
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
 
@@ -41,14 +43,33 @@ check: lint docs test  ## Everything that must hold before a change is proposed
 fuzz: $(VENV)/stamp-test  ## Run the property tests on new random examples (the seed is printed; SEED=... repeats a run)
 	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz $(if $(SEED),--hypothesis-seed=$(SEED))
 
+sanitize: $(VENV)/stamp-test  ## Run the tests of the compiled core under sanitizers (SANITIZE=thread: those of threads)
+	$(BIN)/python scripts/sanitize.py $(SANITIZE)
+
+fuzz-core: $(VENV)/stamp-build  ## Fuzz the compiled core with libFuzzer, SECONDS in all (needs clang)
+	$(BIN)/python scripts/fuzz_core.py $(SECONDS)
+
 wheel: $(VENV)/stamp-core  ## Build dist/twinmatch-*.whl, which installs without a compiler
 	$(PIP) wheel --no-build-isolation --no-deps --wheel-dir dist .
 
 test-more: $(VENV)/stamp-test  ## Run the tests that take minutes; one builds a wheel and uses it without a compiler
 	$(BIN)/python -m pytest -m "wheel or slow"
 
+test-hostile: $(VENV)/stamp-test  ## Read 5,000 mutated files: an error in words or the right data, nothing else
+	$(BIN)/python -m pytest -m "hostile" tests/hostile
+
+fuzz-readers: $(VENV)/stamp-test $(VENV)/stamp-fuzz  ## Let Atheris look for files that harm a reader (SECONDS=60)
+	$(BIN)/python -m fuzz.readers -max_total_time=$(or $(SECONDS),60) -timeout=60 -rss_limit_mb=6000 -max_len=200000
+
+sbom: $(VENV)/stamp-sbom  ## Write dist/sbom.cdx.json: what twinmatch is made of, in CycloneDX
+	$(PIP) install --no-build-isolation --editable '.[report]'
+	$(BIN)/python scripts/sbom.py dist/sbom.cdx.json
+
 test-browser: $(VENV)/stamp-test  ## Open reports in headless Chromium, which has to be on the path
 	$(BIN)/python -m pytest -m "browser"
+
+test-service: $(VENV)/stamp-test $(VENV)/stamp-service  ## Run the example service under load, forks, threads and stops
+	$(BIN)/python -m pytest -m "service" tests/service
 
 stubs: $(VENV)/stamp-core  ## Write src/twinmatch/_core.pyi and _check.pyi from the compiled modules
 	$(BIN)/python scripts/stubs.py
@@ -85,7 +106,7 @@ figures: $(VENV)/stamp-core  ## Draw the figures of the concepts page
 
 constraints:  ## Pin and hash what continuous integration installs (needs uv)
 	uv pip compile pyproject.toml --extra report --quiet --generate-hashes --upgrade \
-	  --group build --group test --group lint --group docs --group bench \
+	  --group build --group test --group service --group lint --group docs --group bench --group fuzz --group sbom \
 	  --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
 	  --custom-compile-command "make constraints" \
 	  --output-file constraints/ci.txt
@@ -105,8 +126,8 @@ $(VENV)/stamp-core: $(VENV)/stamp-build pyproject.toml $(CPP)
 	$(PIP) install --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench $(VENV)/stamp-campaign: $(VENV)/stamp-%: $(VENV)/stamp-core
+$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench $(VENV)/stamp-campaign $(VENV)/stamp-fuzz $(VENV)/stamp-sbom: $(VENV)/stamp-%: $(VENV)/stamp-core
 	$(PIP) install --group $*
 	@touch $@
 
-.PHONY: help demo test build fix lint docs check fuzz sanitize fuzz-core wheel test-more stubs campaign campaign-ci mutants coverage benchmarks results picture figures constraints clean
+.PHONY: help demo test test-service build fix lint docs check fuzz sanitize fuzz-core fuzz-readers test-hostile sbom wheel test-more stubs campaign campaign-ci mutants coverage benchmarks results picture figures constraints clean

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import twinmatch as tm
+from tests.matching.folders import signed_again
 from twinmatch import cli, pairing, terminal
 from twinmatch.cli import Exit
 from twinmatch.solvers.control import Progress
@@ -218,8 +219,7 @@ def test_a_changed_price_is_refused(files, tmp_path, capsys):
     assert run("match", *files, "--out", out) == Exit.DONE
     record = json.loads((out / "matching.json").read_text(encoding="utf-8"))
     assert "objective" in record
-    record["objective"] += 1
-    (out / "matching.json").write_text(json.dumps(record), encoding="utf-8")
+    signed_again(out, objective=record["objective"] + 1)
     capsys.readouterr()
     assert run("verify", out) == Exit.REFUSED
     assert "refused" in capsys.readouterr().err
@@ -348,6 +348,7 @@ def test_a_proof_of_quotas_that_was_changed_is_refused(files, tmp_path, capsys):
     prices = pq.read_table(out / "quota_prices.parquet").to_pydict()
     prices["price"][0] -= 1
     pq.write_table(pa.table(prices), out / "quota_prices.parquet")
+    signed_again(out)
     assert run("verify", out) == Exit.REFUSED
     assert "refused" in capsys.readouterr().err
 

@@ -89,11 +89,17 @@ class Auction {
   void bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare);
 
   Candidates &lists() { return lists_; }
+  Candidates &back_lists() { return back_lists_; }
   // Counts in as many parts of a point as the graphs can, at most `most`, and not so many that prices lack room; or in points
   // again (1): then prices are rounded down. Steps and drops are counted likewise. The graphs count so only while a phase is opened or bids are made: others ask them in between, but not
   // between `open` and `bid`, which goes on from the prices that `open` has told them.
   void refine(std::int64_t most);
   std::int64_t parts() const { return parts_; }
+  // The auction as it was between two phases, after its market and its lists.
+  void restore(std::int64_t parts, std::int64_t range, bool lowered) {
+    parts_ = parts, range_ = range, has_lowered = lowered;
+  }
+  std::int64_t range() const { return range_; }
   // Pairs are worth so many points less than when lists were drawn.
   template <class More>
   void discount(const More &more) {

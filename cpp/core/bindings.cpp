@@ -253,6 +253,7 @@ class Solver {
   }
   // Places the left nodes in need, but for the last `spare`.
   std::int64_t forward(std::int64_t spare) {
+    need(forward_ != nullptr, "tighten comes before forward");
     const Crew::Shift shift{crew_};
     return forward_->run(true, spare);
   }
@@ -276,6 +277,46 @@ class Solver {
     return backward_->run(true);
   }
 
+  // Everything that a run depends on from here on: between two phases of the auction, or between the passes of the exact
+  // finish, whose lists are drawn anew. Trees are told all prices when the next phase is opened, and remember nothing then.
+  nb::tuple state() {
+    Candidates::State lists = auction_.lists().state(), back = auction_.back_lists().state();
+    return nb::make_tuple(
+        to_array(std::vector<std::int64_t>{auction_.parts(), auction_.range(), auction_.has_lowered}),
+        to_array(market_.place_owner), to_array(market_.mate_place), to_array(market_.mate), to_array(market_.place_price),
+        to_array(market_.price), to_array(market_.outside), to_array(left_price_), to_array(std::move(lists.item)),
+        to_array(std::move(lists.number)), to_array(std::move(lists.points)), to_array(std::move(lists.bound)),
+        to_array(std::move(back.item)), to_array(std::move(back.number)), to_array(std::move(back.points)),
+        to_array(std::move(back.bound)));
+  }
+  // Goes on from the state of another solver of the same market.
+  void restore(In<std::int64_t> numbers, In<std::int32_t> place_owner, In<std::int32_t> mate_place, In<std::int32_t> mate,
+               In<std::int64_t> place_price, In<std::int64_t> price, In<std::int64_t> outside, In<std::int64_t> left_price,
+               In<std::int32_t> item, In<std::int32_t> number, In<std::int64_t> points, In<std::int64_t> bound,
+               In<std::int32_t> back_item, In<std::int32_t> back_number, In<std::int64_t> back_points,
+               In<std::int64_t> back_bound) {
+    const std::size_t n = market_.mate.size(), m = market_.price.size(), places = market_.place_owner.size();
+    need(numbers.size() == 3 && place_owner.size() == places && place_price.size() == places && price.size() == m &&
+             mate_place.size() == n && mate.size() == n && outside.size() == n && left_price.size() == n,
+         "a state is that of another market");
+    need(numbers.data()[0] >= 1 && numbers.data()[1] >= 0, "a state counts in no parts of a point");
+    const auto within = [](const In<std::int32_t> &array, std::size_t end) {
+      return std::all_of(array.data(), array.data() + array.size(),
+                         [&](std::int32_t one) { return one >= -1 && one < std::int64_t(end); });
+    };
+    need(within(place_owner, n) && within(mate_place, places) && within(mate, m), "a state names nodes of another market");
+    Candidates::State lists{all(item), all(number), all(points), all(bound)};
+    Candidates::State back{all(back_item), all(back_number), all(back_points), all(back_bound)};
+    need(auction_.lists().fits(lists, std::int64_t(m)) && auction_.back_lists().fits(back, std::int64_t(n)),
+         "a state holds lists of another market");
+    market_.place_owner = all(place_owner), market_.mate_place = all(mate_place), market_.mate = all(mate);
+    market_.place_price = all(place_price), market_.price = all(price), market_.outside = all(outside);
+    left_price_ = all(left_price);
+    auction_.lists().restore(std::move(lists)), auction_.back_lists().restore(std::move(back));
+    auction_.restore(numbers.data()[0], numbers.data()[1], numbers.data()[2] != 0);
+    forward_.reset(), backward_.reset();
+  }
+
   // Whoever was outbid and waits, as when a run is stopped in the middle, has no partner.
   Out<std::int64_t> mate() const {
     std::vector<std::int64_t> mate(market_.mate.begin(), market_.mate.end());
@@ -294,6 +335,10 @@ class Solver {
   static const std::int64_t *checked(const In<std::int64_t> &array, std::int64_t size) {
     need(std::int64_t(array.size()) == size, "capacities or outside values have the wrong length");
     return array.data();
+  }
+  template <class T>
+  static std::vector<T> all(const In<T> &array) {
+    return {array.data(), array.data() + array.size()};
   }
   nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu> flag_array_;
   nb::ndarray<std::int64_t, nb::ndim<1>, nb::device::cpu> counters_array_;
@@ -360,6 +405,8 @@ NB_MODULE(_core, m) {
       .def("finish", &Solver::finish, nb::arg("budget"), nb::arg("draw_steps"), nb::arg("k"),
            nb::call_guard<nb::gil_scoped_release>())
       .def("backward", &Solver::backward, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
+      .def("state", &Solver::state)
+      .def("restore", &Solver::restore)
       .def_prop_ro("mate", &Solver::mate, nb::rv_policy::move)
       .def_prop_ro("right_price", &Solver::right_price, nb::rv_policy::move)
       .def_prop_ro("left_price", &Solver::left_price, nb::rv_policy::move);

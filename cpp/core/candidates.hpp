@@ -6,6 +6,7 @@
 
 #pragma once
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "core/oracle.hpp"
@@ -84,6 +85,28 @@ class Candidates {
   }
 
   std::int64_t draws = 0;
+
+  // All that a later draw depends on, for a run that is written down and goes on elsewhere.
+  struct State {
+    std::vector<std::int32_t> item, number;
+    std::vector<std::int64_t> points, bound;
+  };
+  State state() const { return {item_, number_, points_, bound_}; }
+  void restore(State state) {
+    item_ = std::move(state.item), number_ = std::move(state.number);
+    points_ = std::move(state.points), bound_ = std::move(state.bound);
+  }
+  // Whether a state is one of lists of so many rows and items.
+  bool fits(const State &state, std::int64_t items) const {
+    const std::size_t whole = n_ * static_cast<std::size_t>(k);
+    if (state.number.size() != n_ || state.bound.size() != n_ || state.item.size() != state.points.size()) return false;
+    if (state.item.size() != whole && !state.item.empty()) return false;
+    for (const std::int32_t number : state.number)
+      if (number < 0 || number > (state.item.empty() ? 0 : k)) return false;
+    for (const std::int32_t item : state.item)
+      if (item < 0 || item >= items) return false;
+    return true;
+  }
 
  private:
   Oracle &oracle_;

@@ -30,6 +30,16 @@ float tops_of(const Terms &t) {
   return tops;
 }
 
+// What the columns of a pair add up to at most.
+double caps_of(const Terms &t) {
+  double caps = 0.0;
+  for (int c = 0; c < t.num_linear; ++c) caps += std::max(0, std::min(t.linear[c].top, t.linear[c].cap));
+  for (int c = 0; c < t.num_tags; ++c) caps += std::max(0.0, std::min(double(t.tags[c].cap), 64.0 * t.tags[c].each));
+  if (t.has_distance) caps += std::max(0.0f, std::min(t.distance.top, t.distance.cap));
+  if (t.has_dot) caps += std::max(0, t.dot.cap);
+  return caps;
+}
+
 // A left school that looks at a node.
 struct View {
   Vector at;
@@ -153,7 +163,7 @@ bool Tree::can_incline() const {
 }
 
 std::int32_t Tree::finest() const {
-  const double tops = view_.has_slopes ? double(tops_of(original_)) : 1.0;
+  const double tops = view_.has_slopes ? double(tops_of(original_)) : caps_of(original_);
   double largest = std::max(tops, double(largest_entry_));
   if (original_.curve != nullptr) {
     const double counted = std::max(1.0, double(original_.curve[original_.curve_last]));
@@ -188,7 +198,7 @@ void Tree::incline(Slopes &slopes, Ground &ground, std::int64_t count, std::int6
       number(LOWEST) = number(LEANING) = PRICE_CAP;
       continue;
     }
-    const std::int32_t right_class = t.right_class[items_of(view_, node * width / LEAF)[0]];
+    const std::int32_t right_class = block_class_[static_cast<std::size_t>(node * width / BLOCK)];  // the node may be empty
     if (right_class != viewed) views = views_of(t, right_class), viewed = right_class;
     auto &general = ground.general[static_cast<std::size_t>(node)];
     for (int c = 0; c < t.num_linear; ++c) {

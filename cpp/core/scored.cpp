@@ -112,7 +112,7 @@ void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, co
     Scratch scratch{bounds.data(), heap.data(), found.data(), capacity, leaf.data(), pool_leaf.data(), 0};
     for (std::int64_t r = first; r < last; ++r) {
       if ((r & 63) == 0) flag.check();
-      const std::int64_t least = floor[r] < NO_NET ? NO_NET : floor[r];
+      const std::int64_t least = std::clamp<std::int64_t>(floor[r], NO_NET, INT32_MAX);  // no net value is beyond either
       std::int32_t bound = 0;
       Pool pool;
       Remembered *mine = margin >= 0 ? &remembered_[static_cast<std::size_t>(rows[r])] : nullptr;

@@ -109,11 +109,19 @@ _MODULES = ("changes", "datasets", "errors", "mechanisms", "policies")
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOME and name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from twinmatch.room import not_loaded, refuse_loading
+
+    refuse_loading(name)
+    try:
+        module = import_module(f"{__name__}.{_HOME.get(name, name)}")
+        return getattr(module, name) if name in _HOME else module
+    except (MemoryError, ImportError, OSError) as error:
+        why = not_loaded(name, error)
+        if why is None:
+            raise
+    raise why
 
 
 def __dir__() -> list[str]:

@@ -338,6 +338,7 @@ def _pair(
     left: Schools, right: Schools, policy: Policy, options: argparse.Namespace, *, load_s: float
 ) -> Exit:
     """Match, verify, save and report: what ``demo`` and ``match`` have in common."""
+    from twinmatch.checkpoint import discard
     from twinmatch.pairing import match
 
     _check_capacity(options.capacity, right)
@@ -347,6 +348,9 @@ def _pair(
         # What cannot be written to fails before the work, not after.
         _writable("--out", out, folder=True)
         _written("--out", out, lambda path: path.mkdir(parents=True, exist_ok=True))
+    checkpoint: Path | None = getattr(options, "checkpoint", None)
+    if checkpoint is not None:
+        _writable("--checkpoint", checkpoint, folder=True)
 
     with ctrl_c_asks() as asked:
         with terminal.progress(len(left)) as on_progress:
@@ -361,6 +365,7 @@ def _pair(
                 on_progress=on_progress,
                 cancel=asked,
                 mechanism=mechanism,
+                checkpoint=checkpoint,
             )
         seconds = {"load": load_s, **matching.seconds}
         certificate: Certificate | None = None
@@ -371,6 +376,8 @@ def _pair(
                 out = out or DEMO_OUT
             if out is not None:
                 _timed(seconds, "save", lambda: _written("--out", out, matching.save))
+                if checkpoint is not None and matching.limit in (None, Limit.GAP):
+                    discard(checkpoint)  # what was found is safe
 
     notes = _notes(matching)
     result = _result(matching, certificate, seconds, notes)
@@ -563,6 +570,12 @@ def _parser() -> argparse.ArgumentParser:
     match.set_defaults(command=_match)
     _add_table_options(match)
     match.add_argument("--out", type=Path, metavar="DIR", required=True, help="save the result here")
+    match.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="DIR",
+        help="keep what was found here while working: after a crash the same command goes on from there",
+    )
     _add_run_options(match, gap=0.0)
 
     estimate = commands.add_parser(

@@ -34,9 +34,12 @@ def log_end(what: str, result: Any, seconds: float) -> None:
         Since it began.
     """
     limit = "" if result.limit is None else f", stopped by {result.limit}"
+    worth = ""
+    if result.status in (Status.OPTIMAL, Status.FEASIBLE):
+        worth = f", objective {result.objective}, gap {result.gap}"
     seen = result.status is Status.INFEASIBLE or result.limit in (Limit.DEADLINE, Limit.MEMORY)
     logger.log(
         logging.WARNING if seen else logging.INFO,
-        "%s ended: %s%s, objective %s, gap %s, %.3f s",
-        *(what, result.status, limit, result.objective, result.gap, seconds),
+        "%s ended: %s%s%s, %.3f s",
+        *(what, result.status, limit, worth, seconds),
     )

@@ -75,6 +75,12 @@ _SEALED = (
 )
 
 
+def _version() -> str:
+    from twinmatch import __version__
+
+    return __version__
+
+
 @dataclass(frozen=True, eq=False)
 class Matching:
     """
@@ -111,6 +117,8 @@ class Matching:
     seed : int
     seconds : dict of str to float
         Wall time by phase; phases do not overlap.
+    version : str
+        The version of twinmatch that found the numbers.
     proof : Proof or None
         Where the policy has quotas, or counts points before coverage. Then ``mate`` is the first partner
         where a school has several; ``pairs`` has all.
@@ -141,6 +149,7 @@ class Matching:
     fingerprints: Sequence[str]
     seed: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    version: str = field(default_factory=_version)
     proof: Proof | None = None
     mechanism: Mechanism = field(default_factory=most_points)
     pending: tuple[AgreementExpires, ...] = ()
@@ -295,6 +304,16 @@ class Matching:
     def relative_gap(self) -> float:
         """The gap over the bound (over 1 where the bound is 0)."""
         return self.gap / max(1, abs(self.bound))
+
+    @property
+    def digest(self) -> str:
+        """
+        The SHA-256 of what was asked: tables, places, policy, mechanism, seed, and version of twinmatch.
+
+        64 hexadecimal digits, the same for any order of rows and any number of threads. Two matchings of one
+        digest, run to their end, are the same matching; ``seal`` is the digest of what was found.
+        """
+        return digest(*self.fingerprints, self.right_capacity, self.seed, self.version)
 
     @lazily
     def _compiled(self) -> Compiled:
@@ -762,6 +781,9 @@ class Matching:
         written = self.__dict__.get("points_on_file")
         if written is not None and not np.array_equal(written, self._points_of_pairs()):
             changed.append("the points on file")
+        changed += self.__dict__.get("changed_on_file", ())
+        if self.__dict__.get("digest_on_file") not in (None, self.digest):
+            changed.append("the digest")
         detail = "the tables and the policy are those that the numbers were found for"
         if changed:
             detail = f"changed since the numbers were found: {', '.join(changed)}"
@@ -1063,17 +1085,20 @@ class Matching:
         Parameters
         ----------
         directory : path
-            Made if it is missing. Files of an earlier matching are replaced, each in one step, and
-            ``matching.json``, without which nothing is loaded, last.
+            Made if it is missing. An earlier matching in it is replaced as a whole: whenever the program is
+            killed, the folder holds the old one or the new one. Other files stay.
 
         Raises
         ------
         InputError
             If that is no path, an empty one, or a file.
+        ResourceLimitError
+            If the disk is full; what was there before is as it was.
 
         Notes
         -----
-        Tables as Parquet and CSV, the policy as TOML, numbers as JSON; see ``docs/command-line.md``.
+        Tables as Parquet and CSV, the policy as TOML, numbers as JSON; see ``docs/files.md``. The same
+        matching gives the same bytes.
         """
         from twinmatch.saving import save
 

@@ -6,6 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from twinmatch.checkpoint import keeping, question
 from twinmatch.compiler import compiled, graph_of, nothing_known, places_of
 from twinmatch.errors import Fault, InputError
 from twinmatch.fitting import refuse_match
@@ -26,6 +27,7 @@ from twinmatch.threads import number_of
 from twinmatch.warming import warm_from
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
     import numpy as np
@@ -60,6 +62,7 @@ def match(
     seed: int = 0,
     mechanism: Mechanism | None = None,
     warm_start: Matching | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Matching:
     """
     Pair as many left schools as possible, each with one partner, and among all ways to do so the best one.
@@ -95,6 +98,11 @@ def match(
         from. Only the time that it takes depends on it, and which matching is found where several have the
         most points: objective and proof are those of a run without it. Where there are quotas, under another
         mechanism, or where it turns out to be of no help, it is not used.
+    checkpoint : path, optional
+        A folder in which the run keeps what it has found. If the program is killed, at whatever moment, the
+        same call goes on from there, and ends with the same matching as if it had not been. The folder is for
+        one question; it stays when the run is over, and then the same call returns at once. Threads, a
+        deadline and callbacks may differ from call to call.
 
     Returns
     -------
@@ -106,7 +114,12 @@ def match(
     PolicyError
         If the policy cannot be used on these tables, with every fault.
     InputError
-        If an option or a capacity is out of range, with every fault.
+        If an option or a capacity is out of range, with every fault; if the checkpoint is that of another
+        question, with what differs.
+    FormatError
+        If the checkpoint was torn, or is of another version.
+    ResourceLimitError
+        If there is no room left to write the checkpoint.
 
     Notes
     -----
@@ -131,7 +144,7 @@ def match(
 
         policy = systematic_twinning()
     tables = sorted_tables(left, right, right_capacity)
-    options = Options(deadline, gap, threads, on_progress, cancel, seed)
+    options = Options(deadline, gap, threads, on_progress, cancel, seed, checkpoint)
     warm = None
     if warm_start is not None:
         warm = warm_from(warm_start, tables.left, tables.right, mechanism or most_points())
@@ -161,6 +174,7 @@ class Options(NamedTuple):
     on_progress: Callable[[Progress], object] | None = None
     cancel: Cancel | None = None
     seed: int = 0
+    checkpoint: str | os.PathLike[str] | None = None
 
 
 def sorted_tables(
@@ -200,7 +214,7 @@ def match_tables(
         Parts of policies that were compiled for these tables before.
     """
     left, right, capacity = tables
-    deadline, gap, threads, on_progress, cancel, seed = options
+    deadline, gap, threads, on_progress, cancel, seed, checkpoint = options
     refuse_match(left, right, policy, mechanism, number_of(threads))
     control = Control(deadline, float(gap), number_of(threads), on_progress, cancel, started)
     terms = _terms(tables, policy, control, known)
@@ -210,6 +224,28 @@ def match_tables(
     if (curve := mechanism.curve(most)) is not None:
         graph = graph.with_curve(curve)
     compile_s = time.monotonic() - started
+    asked_for: dict[str, str] = {}
+    if control.limit() is not None:
+        checkpoint = None  # pairs may be worth anything: nothing that is found now is worth keeping
+    if checkpoint is not None:
+        asked_for = question(left, right, policy, capacity, mechanism, gap=gap, seed=seed, warm=warm)
+    with keeping(checkpoint, asked_for, control):
+        return _matched(tables, policy, mechanism, terms, graph, control, compile_s, seed, warm)
+
+
+def _matched(
+    tables: Tables,
+    policy: Policy,
+    mechanism: Mechanism,
+    terms: PairTerms,
+    graph: ScoredGraph | CalledGraph,
+    control: Control,
+    compile_s: float,
+    seed: int,
+    warm: Warm | None,
+) -> Matching:
+    """Solve, and put names to the numbers."""
+    left, right, capacity = tables
     if isinstance(mechanism, Procedure):
         outcome = _step_by_step(mechanism, tables, policy, graph, control)
         seconds = {"compile": compile_s, **control.seconds}
@@ -227,6 +263,7 @@ def match_tables(
             )
     if isinstance(mechanism, Leximin):
         refuse_quotas(policy, mechanism)
+        most = cast("PairTerms", graph.terms).max_points
         solution, promise = solve_fairest(graph, partial(floored, most), control)
         mechanism = Leximin(promise)
         with stopping(control.look_up):

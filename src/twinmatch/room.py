@@ -18,6 +18,8 @@ Where from
 from __future__ import annotations
 
 import functools
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
@@ -26,7 +28,17 @@ from twinmatch.errors import ResourceLimitError, TwinMatchError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Room", "bounded", "held", "least_room", "refuse", "rooms", "size_in_words"]
+__all__ = [
+    "Room",
+    "bounded",
+    "held",
+    "least_room",
+    "not_loaded",
+    "of_resources",
+    "refuse",
+    "rooms",
+    "size_in_words",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -176,7 +188,12 @@ _NO_MEMORY = (
     "malloc() failed",
     "allocation failed",
 )
-_NO_THREAD = ("can't start new thread", "can't allocate lock", "resource temporarily unavailable")
+_NO_THREAD = (
+    "can't start new thread",
+    "can't allocate lock",
+    "failed to launch worker thread",
+    "resource temporarily unavailable",
+)
 
 
 def bounded(function: Callable[P, T]) -> Callable[P, T]:
@@ -194,8 +211,8 @@ def bounded(function: Callable[P, T]) -> Callable[P, T]:
             return function(*args, **kwargs)
         except TwinMatchError:
             raise
-        except (MemoryError, OSError, ImportError, RuntimeError) as error:
-            said = _said(error)
+        except Exception as error:  # pyarrow has exceptions of its own for what it cannot get
+            said = of_resources(error)
             if said is None:
                 raise
         # Outside of the handler: the error that is raised does not keep alive what the work had in hand.
@@ -204,15 +221,56 @@ def bounded(function: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
-def _said(error: BaseException) -> str | None:
+def of_resources(error: BaseException) -> str | None:
     """Return what an error has to say of memory or threads, None where it is about something else."""
     words = str(error)
     low = words.lower()
-    if isinstance(error, RuntimeError) and any(sign in low for sign in _NO_THREAD):
+    if not isinstance(error, ValueError | TypeError) and any(sign in low for sign in _NO_THREAD):
         return (
             "the system starts no more threads for this process; nothing was computed. Ask for fewer threads."
         )
-    if isinstance(error, MemoryError) or any(sign in low for sign in _NO_MEMORY):
+    is_about_it = isinstance(error, OSError | ImportError | RuntimeError | SystemError)
+    if isinstance(error, MemoryError) or (is_about_it and any(sign in low for sign in _NO_MEMORY)):
         more = f" ({words})" if words and words != "std::bad_alloc" else ""
         return f"memory ran out{more}. tm.estimate says how much a run takes; fewer threads take less."
     return None
+
+
+# -- Libraries that are loaded at first use --------------------------------------------------------------
+
+
+#: Addresses that a library maps when it is loaded, on two cores, and some more. With less OpenBLAS, in
+#: NumPy and in SciPy, ends the process, or tries for ever; pyarrow says so.
+_MAPPED = {"numpy": 150 * 10**6, "scipy.optimize": 200 * 10**6, "pyarrow": 190 * 10**6}
+#: What OpenBLAS takes more for each core.
+_PER_CORE, _MOST_CORES = 40 * 10**6, 64
+_NOTHING = frozenset({"Limit", "ReadLimits", "Status", "errors"})
+_TABLES = frozenset({"Policy", "Schools", "changes", "datasets", "policies", "read_schools", "show_versions"})
+
+
+def refuse_loading(name: str) -> None:
+    """
+    Say in words that the libraries of a name of the package cannot be loaded, where they cannot.
+
+    Raises
+    ------
+    ResourceLimitError
+        If the limit of the address space has no room for them.
+    """
+    import resource
+
+    if name in _NOTHING or resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY:
+        return
+    wanted = ("numpy", "pyarrow") if name in _TABLES else ("numpy", "scipy.optimize")
+    missing = [library for library in wanted if library not in sys.modules]
+    blas = sum(library != "pyarrow" for library in missing)
+    cores = min(_MOST_CORES, os.cpu_count() or 1)
+    need = sum(_MAPPED[library] for library in missing) + blas * _PER_CORE * max(0, cores - 2)
+    if missing:
+        refuse(f"loading {' and '.join(missing)} for twinmatch.{name}", 0, need)
+
+
+def not_loaded(name: str, error: BaseException) -> ResourceLimitError | None:
+    """Return the error to raise where a library could not be loaded for want of memory, None where not."""
+    said = of_resources(error)
+    return None if said is None else ResourceLimitError(f"twinmatch.{name} cannot be loaded: {said}")

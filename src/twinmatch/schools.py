@@ -612,7 +612,9 @@ def _to_arrow(name: str, values: Any, kind: str) -> tuple[pa.ChunkedArray, list[
     try:
         # In pandas and NumPy NaN is how a missing value is written.
         column = pa.array(values, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, MemoryError):
+            raise
         cells = list(values)
         kinds = [type(cell).__name__ for cell in cells]
         wanted = "str" if any(one == "str" for one in kinds) else max(kinds, key=kinds.count)

@@ -20,7 +20,8 @@ import numpy as np
 import twinmatch as tm
 from tests.assignment.test_sabotage import WAYS, untrue
 from tests.campaign import truth
-from tests.campaign.instances import FAMILIES, draw, hand_over
+from tests.campaign.arrays import hand_over
+from tests.campaign.instances import FAMILIES, draw
 from tests.matching import worlds
 from twinmatch.certify import seal
 from twinmatch.certify.sealing import digest

@@ -44,9 +44,7 @@ class About(NamedTuple):
 
 
 ABOUT = {
-    "arrays.py": About(
-        forging.ARRAYS, [], ["tests/certify/test_implicit.py", "tests/assignment/test_verify.py"]
-    ),
+    "arrays.py": About(forging.ARRAYS, [], ["tests/certify/test_arrays.py"]),
     "blocking.py": About(
         [],
         PROCEDURES,
@@ -60,7 +58,7 @@ ABOUT = {
     "exact.py": About(
         forging.ARRAYS[:2], PLAIN, ["tests/certify/test_exact.py", "tests/certify/test_check.py"]
     ),
-    "firsts.py": About([], UNDER, ["tests/campaign/test_forging.py"]),
+    "firsts.py": About([], UNDER, ["tests/certify/test_firsts.py", "tests/campaign/test_forging.py"]),
     "floor.py": About([], ["leximin"], ["tests/certify/test_floor.py", "tests/certify/test_forgeries.py"]),
     "implicit.py": About([], UNDER, ["tests/certify/test_implicit.py"], implicit=True),
     "optimality.py": About([], PLAIN, ["tests/certify/test_check.py"]),
@@ -227,6 +225,7 @@ def run(part: str = "1/1", jobs: int = 1, page: Path | None = None, *, tests: bo
             what, found = tried(mutant, source, cases, about, tests=tests)
             if found is None:
                 alive.append((mutant, what))
+                print(f"  {mutant.line}: {what}", file=sys.stderr, flush=True)
         reasons = [known.get(f"{name}: {what}") for _, what in alive]
         equal = sum(reason is not None for reason in reasons)
         unknown += [

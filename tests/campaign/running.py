@@ -19,11 +19,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.campaign.instances import FAMILIES, SHARES, Arrays, Graph, draw
+from tests.campaign.instances import FAMILIES, SHARES, draw
 from tests.campaign.judges import JUDGES, SKIPPED, agree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.campaign.arrays import Arrays
+    from tests.campaign.graphs import Graph
 
 CHUNK = 2_000
 PER_SHARE = 100

@@ -9,6 +9,7 @@ import pytest
 
 from tests.random_terms import KINDS, random_capacity, random_terms
 from twinmatch import _check
+from twinmatch.certify import blocking as module
 from twinmatch.certify.blocking import BY_POINTS, Ranking, count_blocking
 from twinmatch.graph.constraints import Constraints, Quota
 from twinmatch.graph.terms import FORBIDDEN, CallTerm
@@ -167,3 +168,40 @@ def test_a_cancelled_pass_counts_nothing(seed):
 
     found = count_blocking(terms, limits, taken, cancel=Now())
     assert found is None or found.pairs == 64  # so few pairs may be done before anybody asks
+
+
+def test_a_stop_is_heard_by_both_passes(seed):
+    """Compiled or in blocks, a flag that is up ends the pass without a count."""
+    rng = np.random.default_rng([seed, 71])
+    terms, limits, taken, _ = drawn(rng, 9, 7)
+    own = replace(terms, calls=(CallTerm(lambda i, j: 0 * i, 0, "own"),))
+    for some in (terms, own):
+        for rivals in (False, True):
+            whole = count_blocking(some, limits, taken, by_ids=True, rivals=rivals, threads=1)
+            assert (whole.pairs, whole.rival is not None) == (63, rivals)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(module, "watched", stopped)
+                assert count_blocking(some, limits, taken, rivals=rivals, threads=1) is None
+                assert module.count_above(some, np.zeros(9, np.int64), np.ones(7, bool), threads=1) is None
+
+
+def stopped(task, flag, done, total, on_progress, cancel):
+    """Run a pass whose flag is up from the start."""
+    assert (total, done.tolist()) == (63, [0])
+    flag[0] = 1
+    return task()
+
+
+def test_partners_above_a_floor_against_a_count(seed):
+    """As many as there are, whoever is closed, whatever the floor."""
+    rng = np.random.default_rng([seed, 72])
+    for _ in range(60):
+        n, m = rng.integers(1, 7, 2)
+        terms = random_terms(rng, n, m, span=5)
+        points = terms.points(np.arange(n)[:, None], np.arange(m)[None, :])
+        floor, some = rng.integers(-2, 9, n), rng.random(m) < 0.7
+        counted = module.count_above(terms, floor, some, threads=1)
+        assert (
+            counted.tolist()
+            == ((points > floor[:, None]) & (points != FORBIDDEN) & some).sum(axis=1).tolist()
+        )

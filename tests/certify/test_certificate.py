@@ -8,6 +8,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from twinmatch.certify import Certificate, Claim
+from twinmatch.certify.certificate import NO_OTHER
 from twinmatch.errors import CertificateError, FormatError
 
 GOOD = Certificate(
@@ -76,3 +77,45 @@ def test_fields_never_change():
     """A certificate is a value."""
     with pytest.raises(FrozenInstanceError):
         GOOD.objective = 9
+
+
+def test_bounds_of_a_procedure_say_of_which_pairings_they_are():
+    """The bound of a guarantee is one of those that keep it, and so is the coverage."""
+    kept = replace(GOOD, claims=(Claim("bound", True, f"8 claimed: {NO_OTHER}"),))
+    said = str(kept).splitlines()
+    assert said[0] == "Certificate: every claim holds"
+    assert said[3] == "  bound          8, gap 1 (1.2e-01), of the pairings that keep the guarantee"
+    assert said[4] == "  coverage       2, the most of the pairings that keep the guarantee"
+
+
+def test_what_is_printed():
+    """Status where everything holds, refused claims counted, numbers or that they are unknown."""
+    said = str(GOOD).splitlines()
+    assert said[1:6] == [
+        "  status         FEASIBLE",
+        "  objective      7 (as the mechanism counts)",
+        "  bound          8, gap 1 (1.2e-01)",
+        "  coverage       2 of at most 2",
+        "  plain pass     6,000,000,000 pairs in 1.50 s: 4.00e+09 pairs/s",
+    ]
+    assert said[-2:] == ["  [ok] objective      7, recomputed", "  [ok] bound          8, recomputed"]
+    assert str(replace(GOOD, bound=7)).splitlines()[3] == "  bound          7, gap 0"
+    said = str(BAD).splitlines()
+    assert said[0] == "Certificate: 1 of 3 claims REFUSED"
+    assert "  bound          unknown" in said
+    assert said[-1] == "  [NO] rules          1 pair is not admissible"
+
+
+def test_gaps_of_small_and_negative_bounds():
+    """Relative to the bound without its sign, to 1 where that is smaller; rates without a time."""
+    for bound, objective, relative in ((-4, -6, 0.5), (0, -3, 3.0), (1, 0, 1.0), (2, 0, 1.0)):
+        assert replace(GOOD, bound=bound, objective=objective).relative_gap == relative
+    assert replace(GOOD, objective=None).relative_gap is None
+    assert replace(GOOD, pairs_checked=5, pass_seconds=0.0).pairs_per_second == pytest.approx(5e9)
+    record = GOOD.to_dict()
+    assert [record[name] for name in ("ok", "gap", "relative_gap", "pairs_per_second")] == [
+        True,
+        1,
+        0.125,
+        4e9,
+    ]

@@ -345,3 +345,10 @@ def test_random_sabotage_is_refused(block, seed):
             lies += not true
             tried += 1
     assert lies > 100
+
+
+def test_infeasible_rests_on_its_witness(case):
+    """A witness that cannot be read proves nothing, INFEASIBLE or not."""
+    told = case.check(status="INFEASIBLE", witness_left=[1, 2])
+    assert "status" in refused(told)
+    assert told.coverage_bound is None

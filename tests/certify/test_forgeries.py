@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import twinmatch as tm
+from tests.matching.folders import signed_again
 from twinmatch.certify import seal
 from twinmatch.certify.floor import check_floor
 from twinmatch.errors import FormatError
@@ -129,8 +129,7 @@ def test_a_stop_is_heard_by_the_list_of_ranks(sample):
 def test_a_folder_that_mixes_mechanisms_is_refused(sample, tmp_path, change, told):
     """What one mechanism has is not read as another's."""
     tm.match(*sample, mechanism=M.leximin()).save(tmp_path)
-    path = tmp_path / "matching.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    signed_again(tmp_path, **change)
     with pytest.raises(FormatError, match=told):
         tm.load_matching(tmp_path)
 
@@ -140,6 +139,7 @@ def test_hostile_folders_are_refused_in_words(sample, tmp_path):
     tm.match(*sample, mechanism=M.concave(np.sqrt)).save(tmp_path)
     curve = pq.read_table(tmp_path / "curve.parquet")["worth"].to_numpy()
     pq.write_table(pa.table({"worth": np.arange(len(curve)) ** 2 // 2**20}), tmp_path / "curve.parquet")
+    signed_again(tmp_path)
     with pytest.raises(FormatError, match="no concave curve"):
         tm.load_matching(tmp_path)
     pq.write_table(pa.table({"worth": curve}), tmp_path / "curve.parquet")
@@ -148,6 +148,7 @@ def test_hostile_folders_are_refused_in_words(sample, tmp_path):
     places[0] = -1
     at = table.column_names.index("places")
     pq.write_table(table.set_column(at, "places", pa.array(places)), tmp_path / "prices.parquet")
+    signed_again(tmp_path)
     with pytest.raises(FormatError, match="places outside 0"):
         tm.load_matching(tmp_path)
     (tmp_path / "matching.json").write_text("[" * 100_000)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.instances import explicit
 from tests.random_terms import FORBIDDEN
 from tests.solvers.test_quotas import claims, stored
+from twinmatch.certify import implicit as module
 from twinmatch.certify.implicit import ImplicitPairs
-from twinmatch.certify.theorem import bound_of, check_assignment
+from twinmatch.certify.theorem import GroupPrices, Worth, bound_of, check_assignment
+from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.constraints import Constraints, Prices, Quota
 from twinmatch.graph.written import written
 from twinmatch.solvers.constrained import solve_constrained
@@ -92,3 +97,61 @@ def test_a_node_that_asks_for_more_partners_than_there_are():
     assert answer.status is Status.INFEASIBLE
     question = ImplicitPairs(graph.terms, limits, True, answer.pairs, threads=1)
     assert bound_of(question, answer.witness, 0) < 0
+
+
+def small(**changes):
+    """Return a question whose pairs are not written down, and prices for it."""
+    graph = explicit([[5, 3], [4, 2]])
+    one = np.ones(2, np.int64)
+    both = Quota("both", np.array([True, False]), np.array([True, False]), 0, 1)
+    limits = Constraints(0 * one, one, 0 * one, one, quotas=(both,))
+    terms = replace(graph.terms, **changes)
+    return ImplicitPairs(terms, limits, False, np.empty((0, 2), np.int64), threads=1)
+
+
+def test_prices_that_the_table_cannot_hold():
+    """Parts of a point, prices of groups beyond 2**30, and such prices on a curve are refused in words."""
+    zero = np.zeros(2, np.int64)
+    prices = Prices(zero, zero, np.ones(1, np.int64))
+    assert bound_of(small(), prices, 0) >= 0
+    assert bound_of(small(), prices, 1) == 1 + 4 + 4
+    with pytest.raises(ValueError, match="whole points"):
+        bound_of(small(), prices, 2)
+    for far, fits in ((2**30, True), (2**30 + 1, False)):
+        dear = prices._replace(quota=np.array([far]))
+        if fits:
+            bound_of(small(), dear, 1)
+        else:
+            with pytest.raises(ValueError, match="too large"):
+                bound_of(small(), dear, 1)
+    curved = small(curve=np.arange(9, dtype=np.int32))
+    assert bound_of(curved, prices._replace(quota=np.zeros(1, np.int64)), 1) == 9
+    with pytest.raises(ValueError, match="do not go together with a curve"):
+        bound_of(curved, prices, 1)
+
+
+def test_a_pass_that_is_stopped_proves_nothing():
+    """Cancelled: it says so, and its certificate is refused."""
+    question = small()
+    question.cancel = threading.Event()
+    question.cancel.set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "plain_pass", lambda *args, **options: (None, 1, 0.0))
+        left, more = question.surplus(
+            Worth(np.zeros(2, np.int64), *[np.zeros(2, np.int64)] * 2, no_groups(), 1)
+        )
+    assert (left.tolist(), more, question.was_cancelled, question.evaluated) == ([0, 0], 0, True, 1)
+
+
+def no_groups():
+    one = np.ones(2, np.int64)
+    return GroupPrices(Constraints(0 * one, one, 0 * one, one), [])
+
+
+def test_too_many_pairs_are_not_written_down():
+    """A second search is refused in words; the size of a question and its largest points are known."""
+    question = small()
+    assert (question.num_pairs, question.largest) == (4, 5)
+    with pytest.raises(ResourceLimitError, match="4 pairs are too many"):
+        question.all_pairs()
+    assert ImplicitPairs(explicit([[-9, 3]]).terms, question.constraints, False, question.taken).largest == 9

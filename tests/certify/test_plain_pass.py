@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.oracles import FORBIDDEN, dense_points
 from tests.random_terms import CURVED, KINDS, random_terms
 from twinmatch import _check
+from twinmatch.certify import plain as module
 from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
 from twinmatch.errors import InputError
 from twinmatch.graph.terms import CallTerm, PairTerms
@@ -230,3 +232,61 @@ def test_wrong_numbers_of_threads(threads):
     terms = random_terms(np.random.default_rng(1), 3, 3)
     with pytest.raises(InputError, match="threads: must be a whole number from 1 to 1,024"):
         plain_pass(terms, np.zeros(3, np.int64), np.zeros(3, bool), threads=threads)
+
+
+@pytest.mark.parametrize("curved", [False, True])
+@pytest.mark.parametrize("block", [1, 7, 2**17])
+def test_functions_of_the_users_own_in_blocks(monkeypatch, curved, block, seed):
+    """Blocks of any size, bans, prices, witnesses and a curve after the function: as the formulas say."""
+    monkeypatch.setattr(module, "_CALL_BLOCK", block)
+    rng = np.random.default_rng([seed, block])
+    for _ in range(8):
+        n, m = rng.integers(1, 9, 2)
+        kinds = CURVED if curved else KINDS
+        terms = random_terms(rng, n, m, kinds=kinds, span=20)
+        own = CallTerm(lambda i, j: (i * 31 + j * 17) % 10, 10, "own")
+        other = CallTerm(lambda i, j: (i + j) % 3, 2, "other")
+        terms = replace(terms, calls=(own, other))
+        dense = dense_points(terms)
+        price, witness = rng.integers(0, 30, m), rng.random(n) < 0.5
+        best, reached = dense_pass(dense, price, witness)
+        found = swept(terms, price, witness)
+        np.testing.assert_array_equal(found.best_net, best)
+        np.testing.assert_array_equal(found.reached, reached)
+        i, j = (index.ravel() for index in np.indices(dense.shape))
+        np.testing.assert_array_equal(pair_points(terms, i, j), dense.ravel())
+
+
+def test_a_pass_of_functions_is_stopped_between_blocks(monkeypatch):
+    """The flag is looked at before each block, and what was evaluated is counted."""
+    monkeypatch.setattr(module, "_CALL_BLOCK", 2)
+    asked, seen = threading.Event(), []
+
+    def slow(i, j):
+        seen.append(len(i))
+        asked.set()
+        time.sleep(0.1)
+        return 0 * i
+
+    terms = replace(
+        random_terms(np.random.default_rng(2), 30, 6, kinds=("linear",)), calls=(CallTerm(slow, 0, "slow"),)
+    )
+    found, pairs, seconds = plain_pass(terms, np.zeros(6, np.int64), np.zeros(30, bool), cancel=asked)
+    assert found is None
+    assert pairs == sum(seen) < 180
+    assert 0 < seconds < 10
+
+
+def test_an_error_of_a_function_arrives_at_the_caller():
+    """What a function of the user's own raises is raised, and not swallowed in another thread."""
+
+    def wrong(i, j):
+        raise ZeroDivisionError("own")
+
+    terms = replace(
+        random_terms(np.random.default_rng(2), 3, 3, kinds=("linear",)), calls=(CallTerm(wrong, 0, "wrong"),)
+    )
+    told = []
+    with pytest.raises(ZeroDivisionError, match="own"):
+        plain_pass(terms, np.zeros(3, np.int64), np.zeros(3, bool), on_progress=lambda *now: told.append(now))
+    assert not told

@@ -30,7 +30,7 @@ def faults_of(now: World, changes, **options):
     return str(caught.value)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_changes_do_to_tables_what_they_do_to_rows(seed):
     """Any changes in any order, thrice over, leave the tables, places, locks and vetoes of plain rows."""
@@ -40,7 +40,7 @@ def test_changes_do_to_tables_what_they_do_to_rows(seed):
         changes = random_changes(rng, now)
         then = after(now, changes)
         if not is_possible(then):
-            return
+            continue
         left, right = now.tables
         found = apply(now, changes, policy, pending=pending)
         again = apply(now, list(rng.permutation(np.array(changes, object))), policy, pending=pending)

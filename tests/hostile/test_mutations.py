@@ -1,4 +1,4 @@
-"""Thousands of mutated files, read by processes of their own: an error of ours or the right data, nothing else."""
+"""Thousands of mutated files, read by processes of their own: an error of ours or the right data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.hostile
 def test_no_mutated_file_does_harm(base, seed):
-    """Registers, policies and saved matchings: no crash, no hang, no other exception, no row lost, no false proof."""
+    """No crash, no hang, no other exception, no row lost, no false proof."""
     found = run(base, CASES, seed)
     assert found.findings == []
     assert sum(found.outcomes.values()) == CASES

@@ -166,8 +166,8 @@ def independent(data: bytes) -> list[str] | None:
     first = text[: text.find("\n") + 1] or text
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=max(";,\t|", key=first.count)))
     header = [cell.strip().lower() for cell in rows[0]]
-    (at,) = [i for i, cell in enumerate(header) if cell in names]
-    return [row[at].strip() for row in rows[1:] if row]
+    found = [i for i, cell in enumerate(header) if cell in names]
+    return [row[found[0]].strip() for row in rows[1:] if row] if len(found) == 1 else None
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import twinmatch as tm
+from tests.matching.folders import signed_again
 from tests.matching.worlds import (
     BASE,
     KEPT,
@@ -130,8 +131,7 @@ def test_a_folder_gives_back_the_matching_and_its_proof(kind, tmp_path):
             assert loaded.verify().ok
             loaded.save(tmp_path / "b")
             for file in (tmp_path / "a").iterdir():
-                if file.name != "certificate.json":
-                    assert (tmp_path / "b" / file.name).read_bytes() == file.read_bytes(), file.name
+                assert (tmp_path / "b" / file.name).read_bytes() == file.read_bytes(), file.name
 
 
 def test_quotas_that_a_search_found_to_clash_are_saved(tmp_path):
@@ -149,17 +149,16 @@ def test_quotas_that_a_search_found_to_clash_are_saved(tmp_path):
 
 
 def test_formats_are_told_apart(tmp_path):
-    """Format 1 without quotas, 2 with them, and no other; a file of another matching does not stay behind."""
+    """Formats 1 to 4, and no other; a file of another matching does not stay behind."""
     w = world(1)
     tm.match(w.left, w.right, replace(BASE, quotas=a_cap_per_country(w)[0])).save(tmp_path)
     record = json.loads((tmp_path / "matching.json").read_text(encoding="utf-8"))
-    assert record["format"] == 2
-    for wrong in (4, 0, "2", True, None):
+    assert (record["format"], "proof" in record) == (4, True)
+    for wrong in (5, 0, "2", True, None):
         (tmp_path / "matching.json").write_text(json.dumps({**record, "format": wrong}), encoding="utf-8")
-        with pytest.raises(FormatError, match="reads 1 to 3"):
+        with pytest.raises(FormatError, match="reads 1 to 4"):
             tm.load_matching(tmp_path)
     tm.match(w.left, w.right, BASE).save(tmp_path)
-    assert json.loads((tmp_path / "matching.json").read_text(encoding="utf-8"))["format"] == 1
     assert not (tmp_path / "quota_prices.parquet").exists()
     assert "proof" not in json.loads((tmp_path / "matching.json").read_text(encoding="utf-8"))
 
@@ -212,6 +211,7 @@ def test_a_folder_that_was_tampered_with_is_refused(number, tmp_path):
     assert matching.status == "OPTIMAL"
     matching.save(tmp_path)
     changed(tmp_path / f"{name}.parquet", column, change)
+    signed_again(tmp_path)
     try:
         certificate = tm.load_matching(tmp_path).verify()
     except InputError:
@@ -228,6 +228,7 @@ def test_rows_of_price_files_may_stand_in_any_order(tmp_path):
         table = pq.read_table(tmp_path / f"{name}.parquet")
         rows = pa.array(range(len(table))[::-1], pa.int64())
         pq.write_table(table.take(rows), tmp_path / f"{name}.parquet")
+    signed_again(tmp_path)
     loaded = tm.load_matching(tmp_path)
     same(loaded, matching)
     assert loaded.verify().ok
@@ -255,7 +256,7 @@ def test_a_record_of_the_proof_that_was_changed_is_refused(change, tmp_path):
     tm.match(w.left, w.right, replace(BASE, quotas=floors_in_floors(w)[0])).save(tmp_path)
     record = json.loads((tmp_path / "matching.json").read_text(encoding="utf-8"))
     change(record["proof"])
-    (tmp_path / "matching.json").write_text(json.dumps(record), encoding="utf-8")
+    signed_again(tmp_path, proof=record["proof"])
     try:
         certificate = tm.load_matching(tmp_path).verify()
     except FormatError:
@@ -269,6 +270,7 @@ def test_a_missing_or_short_file_of_prices_is_named(name, tmp_path):
     tm.match(w.left, w.right, replace(BASE, quotas=floors_in_floors(w)[0])).save(tmp_path)
     table = pq.read_table(tmp_path / f"{name}.parquet")
     pq.write_table(table.slice(1), tmp_path / f"{name}.parquet")
+    signed_again(tmp_path)
     with pytest.raises(FormatError, match=name):
         tm.load_matching(tmp_path)
     (tmp_path / f"{name}.parquet").unlink()

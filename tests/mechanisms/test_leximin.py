@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 
 import twinmatch as tm
 from tests.instances import random_graph, solved
+from tests.matching.folders import signed_again
 from tests.oracles import FORBIDDEN, best_by_ortools, dense_points
 from twinmatch.certify.floor import check_floor
 from twinmatch.errors import FormatError, InputError
@@ -226,7 +227,7 @@ def test_saved_and_loaded(fair, tmp_path):
     path = tmp_path / "matching.json"
     record = json.loads(path.read_text())
     for change in ({"witness_left": ["nobody"]}, {"floor": 2**40}, {"weight": -1}):
-        path.write_text(json.dumps(record | {"promise": record["promise"] | change}))
+        signed_again(tmp_path, promise=record["promise"] | change)
         with pytest.raises(FormatError, match=r"nobody|promises"):
             tm.load_matching(tmp_path)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import twinmatch as tm
+from tests.matching.folders import signed_again
 from tests.matching.worlds import BASE, a_cap_per_country, cells, locks, world
 from twinmatch.certify.sealing import seal
 from twinmatch.errors import FormatError, InputError, NoSolutionError
@@ -250,9 +251,9 @@ def test_files_that_were_changed_are_refused(found, tmp_path):
     found["serial"].save(tmp_path / "serial")
     record = json.loads((tmp_path / "serial" / "matching.json").read_text())
     assert (record["mechanism"], record["lottery"]) == ("serial_dictatorship", 7)
-    (tmp_path / "serial" / "matching.json").write_text(json.dumps({**record, "lottery": 8}))
+    signed_again(tmp_path / "serial", lottery=8)
     assert not tm.load_matching(tmp_path / "serial").verify().ok
-    (tmp_path / "serial" / "matching.json").write_text(json.dumps({**record, "lottery": "8"}))
+    signed_again(tmp_path / "serial", lottery="8")
     with pytest.raises(FormatError, match="lottery must be a whole number"):
         tm.load_matching(tmp_path / "serial")
     found["right"].save(tmp_path / "right")

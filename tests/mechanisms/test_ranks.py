@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import twinmatch as tm
+from tests.matching.folders import signed_again
 from tests.mechanisms.test_leximin import drawn, table_graph
 from tests.oracles import FORBIDDEN, dense_points
 from twinmatch.certify import ranks as checking
@@ -217,6 +218,9 @@ def test_saved_and_loaded(first, tmp_path):
     assert again.mechanism.ranks == 10
     assert again.verify().ok
     (tmp_path / "rank_prices.parquet").unlink()
+    with pytest.raises(tm.errors.FormatError, match=r"rank_prices\.parquet: is missing"):
+        tm.load_matching(tmp_path)
+    signed_again(tmp_path)
     assert not tm.load_matching(tmp_path).verify().ok
     record = json.loads((tmp_path / "matching.json").read_text())
     assert record["ranks"] == 10

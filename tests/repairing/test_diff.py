@@ -18,7 +18,7 @@ from twinmatch.errors import InputError
 c, p = tm.changes, tm.policies
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_pair_of_before_and_now_is_told_once(seed):
     """Kept, moved, lost and those of schools that left are all pairs of before; so with those of now."""
@@ -49,6 +49,7 @@ def test_every_pair_of_before_and_now_is_told_once(seed):
         old.right.ids
     )
     for row in rows["lost"]:
+        assert row[0] not in gone
         assert row[3] == (row[1] not in new.right.ids)
     places = dict(zip(new.right.ids.tolist(), new.right_capacity.tolist(), strict=True))
     assert all(places[name] == now_ != was for name, was, now_ in rows["places"])

@@ -54,7 +54,7 @@ def best(now: World, rewarded: set[tuple[str, str]], bonus: int) -> tuple[int, i
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_any_sequence_of_repairs_is_the_best_of_all_matchings(seed):
     """After any changes, coverage and points with the bonus are those of the best matching, verified."""
@@ -65,7 +65,7 @@ def test_any_sequence_of_repairs_is_the_best_of_all_matchings(seed):
         changes = random_changes(rng, now)
         then = after(now, changes)
         if not is_possible(then):
-            return
+            continue
         bonus = int(rng.choice([0, 40, 500, 20_000]))
         old = pairs_of(matching)
         new = matching.repair(changes, bonus, today=TODAY)
@@ -129,7 +129,9 @@ def test_the_bonus_is_a_criterion_and_goes_with_the_next_repair():
 def test_an_agreement_that_is_over_earns_no_bonus():
     """From its end on a pair is neither locked nor rewarded, in all later repairs, until it is renewed."""
     old = sample()
-    left, right = old.pairs.left_id[7], old.pairs.right_id[7]
+    waiting = old.standby(1)
+    left = waiting.left_id[waiting.loss.idxmax()]  # any other partner costs something: the pair stays
+    right = old.pairs.set_index("left_id").right_id[left]
     day = TODAY + datetime.timedelta(9)
     one = old.repair(c.PairRenewed(left, right, until=day), 500, today=TODAY)
     assert one.pending == (c.AgreementExpires(left, right, on=day),)
@@ -142,6 +144,8 @@ def test_an_agreement_that_is_over_earns_no_bonus():
     renewed = three.repair(c.PairRenewed(left, right), 500)
     assert renewed.pairs.set_index("left_id")[BONUS][left] == 500
     assert renewed.pending == ()
+    other = next(name for name in old.right.ids if name != right)
+    assert old.repair(c.AgreementExpires(left, other)).pending == ()  # that pair does not stand
     gone = two.repair(c.PairVetoed(left, right))
     assert gone.pending == ()
 

@@ -128,7 +128,7 @@ def test_a_full_queue_is_said():
 
 
 def test_memory_stays_flat(capsys):
-    """A thousand solves after two hundred: less than five megabytes more."""
+    """A thousand solves, once what is made once is made: less than five megabytes more."""
     left, right = tm.datasets.synthetic(60, 120, 1, "mild")
     with served(workers=2, waiting=40, keep=10) as server:
         for name, schools in (("left", left), ("right", right)):
@@ -140,10 +140,14 @@ def test_memory_stays_flat(capsys):
                 found = clients.map(lambda k: server.client.post("/match", json=bodies[k % 3]), range(count))
                 assert {answer.status_code for answer in found} == {200}
 
-        some(200)
-        before = server.rss()
-        some(1_000)
-        grown = server.rss() - before
+        def level() -> int:
+            """Memory goes up and down by some megabytes from solve to solve: the least of a few looks."""
+            return min((some(20), server.rss())[1] for _ in range(5))
+
+        some(300)
+        before = level()
+        some(900)
+        grown = level() - before
     with capsys.disabled():
         print(f"\n  RSS after 1,000 solves: {grown / 2**20:+.1f} MiB on {before / 2**20:.0f}")  # noqa: T201
     assert grown < GROWTH

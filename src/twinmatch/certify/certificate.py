@@ -153,14 +153,16 @@ class Certificate:
         """
         Return the certificate that :meth:`to_dict` made a record of.
 
-        The verdict is worked out again from the claims, and not read. To know whether a saved matching
-        is right, check it again: a record proves nothing.
+        The verdict is worked out again from the claims, and not read. Times are 0 where the record has none,
+        as in a saved folder. To know whether a saved matching is right, check it again: a record proves
+        nothing.
 
         Raises
         ------
         FormatError
             If the record lacks something.
         """
+        record = {"pass_seconds": 0.0, "seconds": 0.0, **record}
         missing = [field.name for field in fields(cls) if field.name not in record]
         if missing:
             raise FormatError("certificate record", [Fault(name, "missing") for name in missing])

@@ -168,7 +168,7 @@ def check(
         swept, pairs, pass_seconds = plain_pass(
             terms, prices, witness, threads=threads, isa=isa, on_progress=on_progress, cancel=cancel
         )
-    book.evaluated(swept, pairs, num_left * num_right, pass_seconds)
+    book.evaluated(swept, pairs, num_left * num_right)
     found_bound = _bound(swept, places, prices, premium, found_coverage)
     found_coverage_bound = _coverage_bound(swept, places, witness)
 
@@ -283,12 +283,9 @@ class _Book:
         self.enter("capacities", not over.size, detail or fits)
         return len(taken)
 
-    def evaluated(self, swept: Pass | None, pairs: int, wanted: int, seconds: float) -> None:
+    def evaluated(self, swept: Pass | None, pairs: int, wanted: int) -> None:
         """See that the pass came to its end."""
-        rate = (
-            f"{pairs:,} of {wanted:,} evaluated in {seconds:.2f} s, {pairs / max(seconds, 1e-9):.2e} a second"
-        )
-        self.enter("all pairs", swept is not None and pairs == wanted, rate)
+        self.enter("all pairs", swept is not None and pairs == wanted, f"{pairs:,} of {wanted:,} evaluated")
 
     def number(
         self, name: str, claimed: int | None, found: int | None, *, silent: bool, may_exceed: bool = False

@@ -63,6 +63,6 @@ def _load(name: str) -> Schools:
     import pyarrow.parquet as pq
 
     # The build script has checked these files, and a test does so again: no need to at every start.
-    return Schools._trusted(
-        pq.read_table(_DATA / f"{name}.parquet"), source=f"bundled {name.replace('_', ' ')}"
-    )
+    # One thread: a pool of which only some threads start, under a limit of memory, never ends.
+    table = pq.ParquetFile(_DATA / f"{name}.parquet", pre_buffer=False).read(use_threads=False)
+    return Schools._trusted(table, source=f"bundled {name.replace('_', ' ')}")

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["estimate_assign"]
 
-#: Thinned on both sides, a matrix of n rows takes n**1.6 on all families of the benchmarks, lists n**1.2.
-_MATRIX, _LISTS = Law(1.6, 1.6), Law(1.2, 1.2)
+#: Thinned on both sides, a matrix of n rows takes n**1.6 on all families of the benchmarks, lists n**1.3.
+_MATRIX, _LISTS = Law(1.6, 1.6), Law(1.3, 1.3)
 #: Where quotas cross, a search may follow that nobody can foresee: it counts as so many times what was tried.
 _SEARCHED = 2.0
 

@@ -30,8 +30,6 @@ __all__ = ["estimate"]
 _BY_PAIRS = Law(2.0, 2.0)
 #: Rules that name schools one by one: in a thinned market most of these are not there.
 _BY_NAME = ("ForbiddenPairs", "ForbiddenSchools")
-#: A balance between countries counts as so many quotas: one for each country of the bundled registers.
-_BALANCED = 6
 
 
 @bounded
@@ -135,7 +133,7 @@ def _quotas(
         return 0, False
     request = asked(policy, left, right, capacity)
     limits = request.constraints
-    number = len(limits.quotas) + len(request.relative) + _BALANCED * len(request.balance)
+    number = len(limits.quotas) + len(request.relative) + len(request.balance)
     return number, bool(layout_of(limits, policy.coverage == "first")[1])
 
 

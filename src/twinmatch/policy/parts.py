@@ -99,7 +99,7 @@ class Part:
         """Yield what is wrong with the options, without looking at any school."""
         name = getattr(self, "name", "")
         yield from checks.text(f"{self.kind}.name", name)
-        if name in _RESERVED:
+        if isinstance(name, str) and name in _RESERVED:
             yield Fault(f"{self.kind}.name", f"is the name of another column of the result: {name!r}")
 
     def table_faults(self, left: Schools, right: Schools) -> Iterator[Fault]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from twinmatch.solvers.journal import Journal
+
 __all__ = ["Cancel", "Control", "Progress", "Stopped"]
 
 T = TypeVar("T")
@@ -32,6 +34,8 @@ _TICK_S = 0.02
 #: A thread that has not begun after this long, when its start was interrupted, never will.
 _BIRTH_S = 1.0
 _PROGRESS_S = 0.1
+#: What comes out in the last moment before a deadline may be an answer in a hurry.
+_MOMENT_S = 0.1
 
 
 class Cancel(Protocol):
@@ -110,6 +114,8 @@ class Control:
     now: Progress = field(default_factory=lambda: Progress("coverage"))
     #: What has stopped the work for good, whatever the caller's flag says later.
     stopped: Limit | None = None
+    #: What was found before and need not be found again, where the run keeps a journal.
+    journal: Journal | None = None
 
     @property
     def elapsed_s(self) -> float:
@@ -136,7 +142,7 @@ class Control:
         """
         limit = self.limit()
         if limit is not None:
-            raise Stopped(limit)
+            raise self._stopped(limit)
 
     def tell(self, **changes: object) -> None:
         """Change what is known of the progress, and report it."""
@@ -156,6 +162,27 @@ class Control:
             gap=gap,
             relative_gap=gap / max(1, abs(bound)),
         )
+
+    def is_stopping(self) -> bool:
+        """Whether something asks the solve to stop, or will in a moment."""
+        if self.deadline is not None and self.elapsed_s >= self.deadline - _MOMENT_S:
+            return True
+        return self.limit() is not None
+
+    def kept(self, name: str, task: Callable[[], T], *classes: type) -> T:
+        """
+        Return what a task returns, or returned before the run was killed.
+
+        Where the run keeps no journal, that is all. Otherwise see :mod:`twinmatch.solvers.journal`: what the
+        task returns must depend on nothing but the question, and be made of plain types, arrays, and
+        ``classes``.
+        """
+        return task() if self.journal is None else self.journal.kept(name, task, classes)
+
+    def _stopped(self, limit: Limit) -> Stopped:
+        if self.journal is not None:
+            self.journal.freeze()
+        return Stopped(limit)
 
     def run(self, phase: str, task: Callable[[], T], *, stop: Callable[[], object] | None = None) -> T:
         """
@@ -219,7 +246,7 @@ class Control:
             self.flag[0] = 0
             self._spend(phase, time.monotonic() - started)
         if errors and isinstance(errors[0], _core.Cancelled) and limit is not None:
-            raise Stopped(limit)
+            raise self._stopped(limit)
         if errors:
             raise errors[0]
         return results[0]

@@ -82,6 +82,10 @@ def cover_crossed(terms: PairTerms, limits: Constraints, control: Control) -> Cr
     Stopped
         If the deadline passed or the caller cancelled.
     """
+    return control.kept("crossed", lambda: _cover(terms, limits, control), Crossed, Prices)
+
+
+def _cover(terms: PairTerms, limits: Constraints, control: Control) -> Crossed:
     kinds = kinds_of_nodes(terms, limits)
     program = _Program(kinds)
     relaxed = control.run("coverage", lambda: program.relaxed())

@@ -32,13 +32,14 @@ from twinmatch import _core
 from twinmatch.errors import Fault, PointsRangeError
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers import levels
-from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, LIST_LENGTH, SHRINK, new_solver
+from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, LIST_LENGTH, SHRINK, kept_solver
 from twinmatch.solvers.control import Control, Stopped
-from twinmatch.solvers.warm import begin_from
+from twinmatch.solvers.warm import Begin, begin_from
 from twinmatch.status import Limit
 
 if TYPE_CHECKING:
     from twinmatch.graph.terms import Int64
+    from twinmatch.solvers.compiled import KeptSolver
     from twinmatch.solvers.warm import Warm
 
 __all__ = ["Market", "Outcome", "optimise"]
@@ -178,8 +179,8 @@ class _Run:
         """Build the trees and the compiled solver."""
         self.solver = self.control.run("tree", self._new_solver)
 
-    def _new_solver(self) -> _core.Solver:
-        return new_solver(self.market, self.capacity, self.outside, self.max_points, self.control)
+    def _new_solver(self) -> _core.Solver | KeptSolver:
+        return kept_solver(self.market, self.capacity, self.outside, self.max_points, self.control)
 
     def auction(self) -> None:
         """Run phases with ever smaller steps, until the gap asked for or the last step is reached."""
@@ -215,14 +216,21 @@ class _Run:
         """Take prices to start from; return the first step."""
         if self.warm is not None:
             given = (self.market, self.capacity, self.warm, self.max_points, self.control)
-            warmed = self.control.run("levels", lambda: begin_from(*given))
+            warmed = self.control.kept(
+                "warm", lambda: self.control.run("levels", lambda: begin_from(*given)), Begin
+            )
             if warmed is not None:
                 self.solver.seed(warmed.right_price)
                 self.solver.seat(warmed.mate)
                 return warmed.step
         if not isinstance(self.market, ScoredGraph):
             return max(LAST_STEP, self.max_points // FIRST_PART)
-        begin = levels.start(self.market, self.capacity, self.outside, self.control)
+        market = self.market
+        begin = self.control.kept(
+            "levels",
+            lambda: levels.start(market, self.capacity, self.outside, self.control),
+            levels.Start,
+        )
         self.solver.seed(begin.right_price)
         return max(LAST_STEP, begin.step)
 
@@ -241,7 +249,7 @@ class _Run:
         if self._good_enough():
             return
         # The last few are the dear ones: whoever asked for a gap may not need them.
-        for spare in (self.market.num_left // LAST_LEFT_OVER, 0):
+        for spare in dict.fromkeys((self.market.num_left // LAST_LEFT_OVER, 0)):
             self.control.run("exact", lambda spare=spare: self.solver.forward(spare))  # type: ignore[misc]
             if spare and self.control.gap > 0:
                 self._take_matching()

@@ -28,7 +28,7 @@ import numpy as np
 
 from twinmatch.errors import Fault, PointsRangeError
 from twinmatch.graph.scored import ScoredGraph
-from twinmatch.solvers.bottleneck import highest_floor
+from twinmatch.solvers.bottleneck import Bottleneck, highest_floor
 from twinmatch.solvers.called import solve_called
 from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.national import Solution, solve_schools
@@ -96,11 +96,11 @@ def solve_fairest(
         None where the run was stopped before the floor was known, or there are no pairs: then the solution is
         one of points alone.
     """
-    rough = _solve(graph, replace(control, gap=max(control.gap, ROUGH)))
+    rough = _solve("rough", graph, replace(control, gap=max(control.gap, ROUGH)))
     if rough.limit not in (None, Limit.GAP) or not rough.coverage:
         return rough, None
     try:
-        found = highest_floor(graph, rough.mate, control)
+        found = control.kept("floor", lambda: highest_floor(graph, rough.mate, control), Bottleneck)
     except Stopped as stopped:
         status = Status.FEASIBLE
         return replace(rough, status=status, limit=stopped.limit, seconds=dict(control.seconds)), None
@@ -108,7 +108,8 @@ def solve_fairest(
     warm = Warm(rough.right_price, found.mate)
     for weight in WEIGHTS:
         promise = Promise(found.floor, weight * most, found.witness_left)
-        solution = _solve(graph.with_curve(curve(promise.floor, promise.weight)), control, warm)
+        counted = graph.with_curve(curve(promise.floor, promise.weight))
+        solution = _solve("fair", counted, control, warm)
         placed = np.flatnonzero(solution.mate >= 0)
         points = graph.points(placed, solution.mate[placed])
         if solution.status is not Status.OPTIMAL or points.min() >= found.floor:
@@ -119,7 +120,12 @@ def solve_fairest(
     )
 
 
-def _solve(graph: ScoredGraph | CalledGraph, control: Control, warm: Warm | None = None) -> Solution:
-    if isinstance(graph, ScoredGraph):
-        return solve_schools(graph, control, warm)
-    return solve_called(graph, control)
+def _solve(
+    name: str, graph: ScoredGraph | CalledGraph, control: Control, warm: Warm | None = None
+) -> Solution:
+    def task() -> Solution:
+        if isinstance(graph, ScoredGraph):
+            return solve_schools(graph, control, warm)
+        return solve_called(graph, control)
+
+    return control.kept(name, task, Solution, Status, Limit)

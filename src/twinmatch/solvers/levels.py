@@ -122,7 +122,8 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, control: Control)
         places = np.zeros(graph.num_right, np.int64)
         places[right] = np.diff((end + factor // 2 - 1) // factor, prepend=0)
         least = np.maximum(outside[rows], 0)
-        price = _solve(graph, rows, places, least, Start(price, step), last, control)
+        given = (graph, rows, places, least, Start(price, step), last, control)
+        price = control.kept("level", partial(_solve, *given))
         step, last, factor = WIDER * last, max(1, last // SHRINK), factor // FACTOR
     is_crowded = int(capacity.sum()) < CROWDED * graph.num_left
     return Start(price, max(1, spread // (CROWDED_PART if is_crowded else WHOLE_PART)))

@@ -23,7 +23,7 @@ import numpy as np
 
 from twinmatch import _core
 from twinmatch.solvers.control import Control, Stopped
-from twinmatch.solvers.coverage import largest_coverage
+from twinmatch.solvers.coverage import Coverage, largest_coverage
 from twinmatch.solvers.engine import Outcome, optimise
 from twinmatch.status import Limit, Status
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.graph.terms import Int64, PairTerms
-    from twinmatch.solvers.coverage import Coverage
     from twinmatch.solvers.engine import Market
     from twinmatch.solvers.warm import Warm
 
@@ -125,7 +124,11 @@ def solve_schools(graph: Divisible, control: Control, warm: Warm | None = None) 
     """
     terms, capacity = graph.terms, graph.right_capacity
     try:
-        cover = control.run("coverage", lambda: largest_coverage(terms, capacity))
+        cover = control.kept(
+            "coverage",
+            lambda: control.run("coverage", lambda: largest_coverage(terms, capacity)),
+            Coverage,
+        )
     except Stopped as stopped:
         return _nothing(graph, control, stopped.limit)
     plenty_left = np.flatnonzero(~cover.witness_left)
@@ -156,7 +159,12 @@ def _solve_plenty(
     # Places beyond one for each left node are of no use, to the certificate neither, and would take memory.
     places = np.minimum(graph.right_capacity[right], graph.num_left)
     start = None if warm is None else warm.part(left, right)
-    return optimise(part, places, outside, graph.terms.max_points, control, start)
+    return control.kept(
+        "plenty",
+        lambda: optimise(part, places, outside, graph.terms.max_points, control, start),
+        Outcome,
+        Limit,
+    )
 
 
 def _solve_scarce(
@@ -176,7 +184,13 @@ def _solve_scarce(
     place = np.repeat(np.arange(len(right)), graph.right_capacity[right])
     swapped = graph.places_first(left, right, place)
     outside = np.full(len(place), _core.NO_VALUE, np.int64)
-    found = optimise(swapped, np.ones(len(left), np.int64), outside, graph.terms.max_points, control)
+    places = np.ones(len(left), np.int64)
+    found = control.kept(
+        "scarce",
+        lambda: optimise(swapped, places, outside, graph.terms.max_points, control),
+        Outcome,
+        Limit,
+    )
     mate = np.full(len(left), -1, np.int64)
     placed = found.mate >= 0
     mate[found.mate[placed]] = place[placed]

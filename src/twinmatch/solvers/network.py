@@ -126,4 +126,4 @@ def cheapest_flow(
         )
         return Flow(*found) if exists else Cut(inside.astype(np.bool_))
 
-    return control.run("network", task)
+    return control.kept("network", lambda: control.run("network", task), Flow, Cut)

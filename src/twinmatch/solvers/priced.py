@@ -39,7 +39,7 @@ from twinmatch.graph.refined import refined
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers.cells import bounds_of, cells_of
-from twinmatch.solvers.compiled import LIST_KEPT, SHRINK, new_solver
+from twinmatch.solvers.compiled import LIST_KEPT, SHRINK, kept_solver
 from twinmatch.solvers.constrained import Answer, trivial_bound
 from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.covering import cover_crossed
@@ -319,6 +319,18 @@ class _Market:
 
     def repair(self, seen: Callable[[Int64], None]) -> int:
         """Move towards what quotas ask for; return what is still broken. Whoever is ``seen`` breaks none."""
+        told: list[Int64] = []
+
+        def hear(mate: Int64) -> None:
+            told.append(mate.copy())
+            seen(mate)
+
+        self.mate, broken, heard = self.control.kept("repair", lambda: (*self._repaired(hear), told))
+        for mate in heard[len(told) :]:  # in the run before
+            seen(mate)
+        return broken
+
+    def _repaired(self, seen: Callable[[Int64], None]) -> tuple[Int64, int]:
         pairs = self._lists()
         standing = Standing(
             pairs,
@@ -330,15 +342,17 @@ class _Market:
             self.quota_price,
         )
         found = Repair(self.cells, standing, self.mate, self.control).run(seen)
-        self.mate = found.mate
-        return found.broken
+        return found.mate, found.broken
 
     def settle(self) -> None:
         """Let everybody keep the kind of its partner, and find the best of all such matchings, and prices."""
+        self.mate, self.left_price, self.right_price = self.control.kept("settle", self._settled)
+
+    def _settled(self) -> tuple[Int64, Int64, Int64]:
         cells, num_right = self.cells, self.limits.num_right
         placed = np.flatnonzero(self.mate >= 0)
         if not len(placed):
-            return
+            return self.mate, self.left_price, self.right_price
         chosen = np.full(len(self.mate), cells.inside.shape[2])
         chosen[placed] = cells.right[self.mate[placed]]
         finer = refined(self.graph.terms, chosen, cells.right)
@@ -348,7 +362,7 @@ class _Market:
         must = np.full(len(placed), _core.NO_VALUE)
         control = self.control
         places = np.minimum(self.limits.right_most[columns], len(placed))
-        solver = control.run("tree", lambda: new_solver(graph, places, must, self.most, control))
+        solver = control.run("tree", lambda: kept_solver(graph, places, must, self.most, control))
         solver.seed(self.right_price[columns])
         step, drop = max(1, self.most // STAY_PART) * solver.refine(PARTS), 0
         while True:
@@ -360,13 +374,14 @@ class _Market:
         for finish in (partial(solver.tighten, PATH_LENGTH), partial(solver.forward, 0)):
             control.run("exact", finish)
         control.run("exact", partial(solver.backward, PATH_LENGTH))
-        self.mate[placed] = columns[solver.mate]
-        self.right_price = np.zeros(num_right, np.int64)
-        self.right_price[columns] = solver.right_price
-        off = cells.costs(self.quota_price)[cells.left[placed], cells.right[self.mate[placed]]]
-        points = self.graph.core.points(placed, self.mate[placed])
-        self.left_price = np.maximum(self.alone, 0)
-        self.left_price[placed] = points - off - self.right_price[self.mate[placed]]
+        mate, right_price = self.mate.copy(), np.zeros(num_right, np.int64)
+        mate[placed] = columns[solver.mate]
+        right_price[columns] = solver.right_price
+        off = cells.costs(self.quota_price)[cells.left[placed], cells.right[mate[placed]]]
+        points = self.graph.core.points(placed, mate[placed])
+        left_price = np.maximum(self.alone, 0)
+        left_price[placed] = points - off - right_price[mate[placed]]
+        return mate, left_price, right_price
 
     def _lists(self) -> Pairs:
         """Return the pairs that a repair may use: the best of everybody, of every kind."""

@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from twinmatch import _core
 from twinmatch.errors import Fault, PointsRangeError
 from twinmatch.solvers.compiled import FIRST_PART, new_solver
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.engine import LAST_STEP, Market, Outcome, _Run
 
 if TYPE_CHECKING:
-    from twinmatch import _core
     from twinmatch.graph.terms import Int64
 
 __all__ = ["Pace", "optimise_quickly"]
@@ -147,6 +147,7 @@ class _Quick(_Run):
         # A matching on the way is for those who watch, or may be content with it.
         watched = self.control.gap > 0 or self.control.on_progress is not None
         pace, run, solver = self.pace, self.control.run, self.solver
+        assert isinstance(solver, _core.Solver)  # questions of arrays keep no journal
         step, drop = self._first_step(), 0
         while True:
             run("auction", partial(solver.open, drop, step, pace.kept))

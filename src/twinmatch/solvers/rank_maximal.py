@@ -216,7 +216,21 @@ class _Irving:
 
     def take(self, rank: int) -> None:
         """Let the pairs of one more rank in, grow the matching, and let those go that are of no more use."""
-        self.control.run("ranks", lambda: self._take(rank))
+
+        def task() -> tuple[Bool, Int64, Int64, Bool, Bool, Int64]:
+            self.control.run("ranks", lambda: self._take(rank))
+            return (
+                self.stays,
+                self.mate,
+                self.load,
+                self.left_covered,
+                self.right_covered,
+                self.found_by,
+            )
+
+        (self.stays, self.mate, self.load, self.left_covered, self.right_covered, self.found_by) = (
+            self.control.kept("rank", task)
+        )
 
     def _take(self, rank: int) -> None:
         pairs = self.pairs

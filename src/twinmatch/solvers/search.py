@@ -134,7 +134,7 @@ def search(
         is_used[hint] = True
         for x, value in zip(taken, is_used.tolist(), strict=True):
             model.add_hint(x, value)
-    return _run(model, taken, control)
+    return control.kept("search", lambda: _run(model, taken, control), Searched)
 
 
 def _refuse(pairs: int, what: str) -> None:
@@ -231,7 +231,11 @@ def guess(
     options.SetDoubleParam(options.RELATIVE_MIP_GAP, 0.0)
     if control.deadline is not None:
         solver.SetTimeLimit(max(1, int(1000 * (control.deadline - control.elapsed_s))))
-    status = control.run("search", lambda: solver.Solve(options), stop=solver.InterruptSolve)
-    if status not in (solver.OPTIMAL, solver.FEASIBLE):
-        return None
-    return np.flatnonzero(np.array([x.solution_value() for x in taken]) > 0.5)
+
+    def task() -> Int64 | None:
+        status = control.run("search", lambda: solver.Solve(options), stop=solver.InterruptSolve)
+        if status not in (solver.OPTIMAL, solver.FEASIBLE):
+            return None
+        return np.flatnonzero(np.array([x.solution_value() for x in taken]) > 0.5)
+
+    return control.kept("guess", task)

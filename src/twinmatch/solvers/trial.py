@@ -48,7 +48,7 @@ from twinmatch import _core
 from twinmatch.graph.refined import refined
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers.clearing import best_by_kind, prices_that_clear
-from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, new_solver
+from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, kept_solver
 from twinmatch.solvers.levels import FACTOR, FEWEST, LAST_PART, WHOLE_PART, WIDER
 from twinmatch.solvers.newton import NOISE, QuotaPrices
 
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
     from twinmatch.graph.constraints import Forest
     from twinmatch.solvers.cells import Cells
+    from twinmatch.solvers.compiled import KeptSolver
     from twinmatch.solvers.control import Control
 
     Int32 = npt.NDArray[np.int32]
@@ -210,7 +211,7 @@ def begin(graph: ScoredGraph, asked: Asked, control: Control) -> Begin:
     Stopped
         If the deadline passed or the caller cancelled.
     """
-    return _Trials(graph, asked, control).run()
+    return control.kept("trials", lambda: _Trials(graph, asked, control).run(), Begin)
 
 
 class _Trials:
@@ -292,7 +293,7 @@ class _Trials:
         """Bid on a sample; return the left prices."""
         market = _Market(part)
         nobody = np.zeros(1, np.int64)  # who watches counts the pairs of the whole market
-        solver = new_solver(market, places, alone, self.most, self.control, counters=nobody)
+        solver = kept_solver(market, places, alone, self.most, self.control, counters=nobody)
         solver.seed(price)
         self._bid(solver, market, rows, columns, alone, steps, trials, 1 / factor, 1, "levels")
         self.control.run("levels", partial(solver.open, 0, steps[-1], LIST_KEPT))
@@ -302,7 +303,7 @@ class _Trials:
         """Bid on the whole market."""
         market, alone = _Market(graph), self.alone[self.rows]
         solver = self.control.run(
-            "tree", lambda: new_solver(market, self.places[columns], alone, self.most, self.control)
+            "tree", lambda: kept_solver(market, self.places[columns], alone, self.most, self.control)
         )
         solver.seed(price)
         parts = solver.refine(PARTS)
@@ -327,7 +328,7 @@ class _Trials:
 
     def _bid(
         self,
-        solver: _core.Solver,
+        solver: _core.Solver | KeptSolver,
         market: _Market,
         rows: Int64,
         columns: Int64,
@@ -446,7 +447,7 @@ class _Trials:
 
     def _tell(
         self,
-        solver: _core.Solver,
+        solver: _core.Solver | KeptSolver,
         market: _Market,
         rows: Int64,
         columns: Int64,

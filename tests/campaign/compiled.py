@@ -1,0 +1,142 @@
+"""
+Mutants of the compiled checker, written by hand: ``python -m tests.campaign.compiled FOLDER``.
+
+Each is one line of ``cpp/check`` that is another, compiled into a folder of its own, with a copy of the
+package beside it. The tests of the checker have to fail there. It takes half a minute each, and needs what
+the build needs. The checker as it is comes first, and has to pass.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+#: File, what is there, and what is put there instead.
+CHANGES = (
+    (
+        "kernels.cpp",
+        "entry == FORBIDDEN ? 0 : entry) - price[k]",
+        "entry == FORBIDDEN ? 0 : entry) + price[k]",
+    ),
+    ("kernels.cpp", "offer[k] = entry == FORBIDDEN ? Limits<Offer>::none : value", "offer[k] = value"),
+    ("kernels.cpp", "best = net > best ? net : best", "best = net < best ? net : best"),
+    (
+        "kernels.cpp",
+        "for (std::int64_t k = 0; k < count; ++k) {\n    const Offer net",
+        "for (std::int64_t k = 1; k < count; ++k) {\n    const Offer net",
+    ),
+    ("kernels.cpp", "if (entry[k] == Limits<Offer>::none) continue;", ""),
+    ("kernels.cpp", "+ scratch[k]) - price[k]", "+ scratch[k])"),
+    ("kernels.cpp", "? FORBIDDEN : entry[k] + scratch[k]", "? 0 : entry[k] + scratch[k]"),
+    (
+        "kernels.cpp",
+        "static_cast<std::int32_t>(points > limit)",
+        "static_cast<std::int32_t>(points >= limit)",
+    ),
+    ("kernels.cpp", "found += static_cast<std::int32_t>(entry[k] != FORBIDDEN) &", "found +="),
+    ("kernels.cpp", "(mine <= worst[k]", "(mine < worst[k]"),
+    ("kernels.cpp", "(entry[k] != FORBIDDEN) & (mine != FORBIDDEN) &", "(entry[k] != FORBIDDEN) &"),
+    ("kernels.cpp", "static_cast<std::uint32_t>(~me)", "static_cast<std::uint32_t>(me)"),
+    (
+        "pass.cpp",
+        "*bans < Banned{i, first + count};\n      const Offer",
+        "*bans < Banned{i, first + count - 1};\n      const Offer",
+    ),
+    ("pass.cpp", "if (pass_.witness[i] && (own || !marked))", "if (pass_.witness[i] && !marked)"),
+    ("pass.cpp", "marked = marked || !own", "marked = true"),
+    ("pass.cpp", "reached[first + k] |= offered[k] != NONE", "reached[first + k] = offered[k] != NONE"),
+    ("pass.cpp", "pass_.reached[j] |= part[j]", "pass_.reached[j] = part[j]"),
+    ("pass.cpp", "scratch.own[bans->right - first] = NONE", "(void)bans"),
+    (
+        "pass.cpp",
+        "first < terms_.num_right; first += BLOCK",
+        "first + BLOCK <= terms_.num_right || !first; first += BLOCK",
+    ),
+    ("pass.cpp", "left_class[i] + 1", "left_class[i]"),
+    ("blocking.cpp", "contest_.limit[i] - 1", "contest_.limit[i]"),
+    ("blocking.cpp", "if (from == to) return;", "if (from >= 0) return;"),
+    ("blocking.cpp", "strike(*contest_.key_banned, i, first, count, scratch.key.data());", ""),
+    ("blocking.cpp", "contest_.kind[i] * terms_.num_right + at", "at"),
+    ("blocking.cpp", "scratch.key.data() + from", "scratch.key.data()"),
+    (
+        "blocking.cpp",
+        "std::max(contest_.nearest[j], one.nearest",
+        "std::min(contest_.nearest[j], one.nearest",
+    ),
+    ("blocking.cpp", "entry[ban->right - first] = FORBIDDEN", "(void)entry"),
+)
+TESTS = ("test_plain_pass.py", "test_blocking.py", "test_check.py", "test_ranks.py")
+
+
+def main() -> int:
+    """Compile and try each; print a table, and return 1 where one survives."""
+    root, folder = Path.cwd(), Path(sys.argv[1]).resolve()
+    sources, package, build = folder / "source", folder / "site" / "twinmatch", folder / "build"
+    for name in ("cpp", "CMakeLists.txt"):
+        here = root / name
+        (shutil.copytree if here.is_dir() else shutil.copy)(
+            here, sources / name, **({"dirs_exist_ok": True} if here.is_dir() else {})
+        )
+    shutil.copytree(root / "src" / "twinmatch", package, dirs_exist_ok=True)
+    subprocess.run(
+        [
+            "cmake",
+            "-S",
+            sources,
+            "-B",
+            build,
+            "-GNinja",
+            "-DCMAKE_BUILD_TYPE=Release",
+            f"-DPython_EXECUTABLE={sys.executable}",
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+    def found(targets: tuple[str, ...]) -> bool:
+        subprocess.run(["ninja", "-C", build, *targets], check=True, stdout=subprocess.DEVNULL)
+        for module in build.glob("_c*.so"):
+            shutil.copy(module, package)
+        tests = [str(root / "tests" / "certify" / name) for name in TESTS]
+        # Without the finder of an editable install: the folder comes first.
+        start = (
+            "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in type(f).__module__]"
+        )
+        run = f"{start}; sys.path[:0] = {[str(package.parent), str(root)]!r}; import pytest"
+        ends = f"sys.exit(pytest.main(['-x', '-q', '-p', 'no:cacheprovider', *{tests!r}]))"
+        done = subprocess.run(
+            [sys.executable, "-c", f"{run}; {ends}"],
+            cwd=root,
+            capture_output=True,
+            timeout=900,
+            env=os.environ,
+        )
+        return done.returncode != 0
+
+    if found(("_check", "_core")):
+        print("the checker as it is does not pass its tests")
+        return 1
+    alive = []
+    for file, old, new in CHANGES:
+        path = sources / "cpp" / "check" / file
+        text = path.read_text(encoding="utf-8")
+        if text.count(old) < 1:
+            print(f"{file}: {old!r} is not there any more")
+            return 1
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        try:
+            seen = found(("_check",))
+        except subprocess.TimeoutExpired:
+            seen = True
+        path.write_text(text, encoding="utf-8")
+        print(f"{'found' if seen else 'SURVIVES'}  {file}: {old!r} -> {new!r}", flush=True)
+        alive += [] if seen else [old]
+    print(f"{len(CHANGES) - len(alive)} of {len(CHANGES)} mutants of cpp/check were found")
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Cycles of rotations against a plain walk, and a stability check that is stopped."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.instances import explicit
+from tests.random_terms import FORBIDDEN
+from twinmatch.certify import stability
+from twinmatch.certify.blocking import Ranking
+from twinmatch.certify.stability import check_stability, cycles
+from twinmatch.graph.constraints import Constraints
+
+
+def test_cycles_against_walking(seed):
+    """As many as there are sets of nodes that come back to themselves."""
+    rng = np.random.default_rng([seed, 41])
+    for _ in range(300):
+        size = int(rng.integers(0, 9))
+        after = rng.integers(-1, max(1, size), size)
+        found = set()
+        for start in range(size):
+            node, path = start, []
+            while node >= 0 and node not in path:
+                path.append(node)
+                node = int(after[node])
+            if node >= 0:
+                found.add(frozenset(path[path.index(node) :]))
+        assert cycles(after) == len(found)
+
+
+def swap(points, keys, mate, **options):
+    """Have a matching of two by two looked into."""
+    one = np.ones(2, np.int64)
+    limits = Constraints(0 * one, one, 0 * one, one)
+    ranking = Ranking(terms=explicit(keys).terms)
+    return check_stability(explicit(points).terms, limits, np.array(mate), ranking, threads=1, **options)
+
+
+def test_both_stable_matchings_and_the_one_that_is_best_for_the_left():
+    """Left and right want the opposite: both matchings are stable, and one rotation lies between them."""
+    points, keys = [[9, 1], [1, 9]], [[1, 9], [9, 1]]
+    for mate, best in (([0, 1], True), ([1, 0], False)):
+        claims = {claim.name: claim.ok for claim in swap(points, keys, mate).claims}
+        assert claims == {"accepted": True, "stable": True, "best for the left": best}
+
+
+def test_a_blocked_matching_is_not_the_best_either():
+    """A pair that blocks is counted, named, and leaves nothing."""
+    found = swap([[9, 1], [9, 1]], [[9, 9], [1, 1]], [1, 0])
+    assert [claim.ok for claim in found.claims] == [True, False, False]
+    assert found.pairs == 4
+    assert "(first: one of left school 0)" in found.claims[1].detail
+
+
+def test_a_stop(monkeypatch):
+    """Cancelled: the claim is refused, and nothing more is said."""
+    monkeypatch.setattr(stability, "count_blocking", lambda *args, **options: None)
+    found = swap([[9, 1], [1, 9]], [[1, 9], [9, 1]], [0, 1])
+    assert [(claim.name, claim.ok) for claim in found.claims] == [("accepted", True), ("stable", False)]
+    assert (found.pairs, found.seconds) == (0, 0.0)
+
+
+def test_whoever_is_not_accepted():
+    """A pair that the right school does not admit is refused, unless it is locked."""
+    for locked in ([], [[0, 0]]):
+        one = np.ones(2, np.int64)
+        limits = Constraints(0 * one, one, 0 * one, one, np.array(locked, np.int64).reshape(-1, 2))
+        ranking = Ranking(terms=explicit([[FORBIDDEN, 1], [1, 2]]).terms)
+        terms = explicit([[5, 5], [5, 6]]).terms
+        found = check_stability(terms, limits, np.array([0, 1]), ranking, threads=1)
+        assert found.claims[0].name == "accepted"
+        assert found.claims[0].ok == bool(locked)

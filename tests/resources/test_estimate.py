@@ -1,0 +1,138 @@
+"""Estimates: the same question as a run, answered before it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import twinmatch as tm
+from twinmatch import needs
+from twinmatch.estimating import probing
+from twinmatch.estimating.arrays import _thinned
+from twinmatch.estimating.result import Probe
+from twinmatch.graph.explicit import ExplicitGraph
+
+
+@pytest.fixture(autouse=True)
+def a_busy_machine(monkeypatch):
+    """Let a second of the processor take as long as it does."""
+    monkeypatch.setattr(probing, "PATIENCE_S", 60.0)
+
+
+@pytest.fixture(scope="module")
+def market():
+    return tm.datasets.synthetic(6_000, 9_000, seed=5)
+
+
+def test_an_estimate_is_one_screen_and_a_value(market):
+    """It prints on one screen, is frozen, and is plain numbers as JSON."""
+    told = tm.estimate(*market, threads=2)
+    lines = str(told).splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 100
+    assert lines[0] == "Estimate: match 6,000 x 9,000 schools, the most points, 2 threads"
+    assert repr(told) == str(told)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        told.memory = 0
+    assert json.loads(json.dumps(told.to_dict()))["added"] == told.added
+
+
+def test_memory_is_the_same_at_every_call_and_grows_with_the_market(market):
+    """What is added depends on sizes, quotas, threads and mechanism only."""
+    left, right = market
+    balance = tm.policies.systematic_twinning(balance=True)
+    one, again = (tm.estimate(left, right, threads=1).added for _ in range(2))
+    assert one == again
+    few = left.take(np.arange(500)), right.take(np.arange(500))
+    assert tm.estimate(*few, threads=1).added < one < tm.estimate(left, right, balance, threads=1).added
+    assert one < tm.estimate(left, right, threads=4).added
+
+
+def test_a_small_market_is_tried_whole():
+    """What was solved within the second needs no scaling."""
+    told = tm.estimate(*tm.datasets.sample(), threads=1)
+    assert told.probes[-1].whole
+    assert told.seconds == told.probes[-1].seconds
+
+
+def test_quotas_and_names_of_single_schools_are_left_out_of_thinned_markets(market):
+    """A forbidden pair names schools that a thinned market does not have."""
+    left, right = market
+    pair = tm.policies.ForbiddenPairs([(left.ids[0], right.ids[0])])
+    plain = tm.policies.systematic_twinning()
+    policy = dataclasses.replace(plain, rules=(*plain.rules, pair))
+    assert tm.estimate(left, right, policy, threads=1).seconds is not None
+
+
+def test_a_need_beyond_the_limits_is_said_and_nothing_is_tried(market, monkeypatch):
+    """No probe runs where the run would be refused."""
+    monkeypatch.setattr(needs, "_SOLVED", (1e12, 1e12, 0))
+    told = tm.estimate(*market)
+    assert (told.fits, told.seconds, told.probes) == (False, None, ())
+    assert "does not fit" in str(told)
+
+
+@pytest.mark.parametrize("threads", [0, "2"])
+def test_bad_options_are_refused_as_by_the_run(market, threads):
+    """The same words as for tm.match."""
+    with pytest.raises(tm.errors.InputError, match="threads"):
+        tm.estimate(*market, threads=threads)
+    with pytest.raises(tm.errors.InputError, match="must be a Schools table"):
+        tm.estimate(market[0], [1, 2])
+
+
+def test_growing_stops_where_the_next_would_not_end_within_the_budget():
+    """Each market is twice as large; a budget of a second is not passed by more than its last."""
+    tried = []
+
+    def solve(every, left_s):
+        tried.append(every)
+        return Probe(64_000 // every, 1, 0.3 * len(tried))
+
+    probes = probing.grow(64_000, solve)
+    assert tried == [128, 64]
+    assert [probe.num_left for probe in probes] == [500, 1_000]
+    assert probing.grow(64_000, lambda every, left_s: None) == ()
+
+
+def test_time_grows_with_a_power_that_is_larger_beyond_twenty_thousand():
+    """The two parts multiply."""
+    law = probing.Law(1.0, 2.0)
+    assert law.factor(5_000, 20_000) == pytest.approx(4)
+    assert law.factor(5_000, 60_000) == pytest.approx(4 * 9)
+    assert law.factor(30_000, 60_000) == pytest.approx(4)
+
+
+@pytest.mark.parametrize("every", [2, 3, 7])
+def test_lists_are_thinned_as_one_would_by_hand(every):
+    """Every so manieth row; neighbouring columns joined, the better pair of two kept."""
+    random = np.random.default_rng(every)
+    points = random.integers(1, 100, (40, 50)) * (random.random((40, 50)) < 0.2)
+    graph = ExplicitGraph.from_sparse(sparse.csr_array(points))
+    slow = np.zeros((len(range(every // 2, 40, every)), -(-50 // every)), int)
+    for row, i in enumerate(range(every // 2, 40, every)):
+        for j in range(50):
+            slow[row, j // every] = max(slow[row, j // every], points[i, j])
+    assert np.array_equal(_thinned(graph, every).toarray(), slow)
+
+
+def test_arrays_are_estimated_like_schools():
+    """A matrix, lists, and quotas that cross all have an answer in seconds and bytes."""
+    random = np.random.default_rng(1)
+    dense = random.integers(0, 1_000, (300, 300))
+    quotas = [
+        tm.GroupQuota(left=random.random(30) < 0.5, right=random.random(30) < 0.5, at_most=3) for _ in "abc"
+    ]
+    for told in (
+        tm.estimate_assign(dense, threads=1),
+        tm.estimate_assign(sparse.csr_array(dense * (dense > 900)), coverage_first=True, threads=1),
+        tm.estimate_assign(dense[:30, :30], quotas=quotas, threads=1),
+    ):
+        assert told.seconds is not None
+        assert told.memory > told.added > 0
+    with pytest.raises(tm.errors.InputError):
+        tm.estimate_assign(dense, right_capacity=-1)

@@ -8,8 +8,9 @@ from twinmatch.graph.singles import NO_BONUS, Bonus
 from twinmatch.graph.terms import DistanceColumns, DotColumns, LinearColumns, PairTerms, TagColumns
 
 FORBIDDEN = -(2**31)
-KINDS = ("table", "linear", "distance", "tags", "dot", "bans", "bonus")
-CURVED = (*KINDS, "curve")
+KINDS = ("table", "linear", "distance", "tags", "dot", "bans")
+EVERY = (*KINDS, "bonus")
+CURVED = (*EVERY, "curve")
 
 
 def random_terms(

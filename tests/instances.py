@@ -51,7 +51,9 @@ def solved(graph: Any, **options: Any) -> Solution:
     return solution
 
 
-def random_graph(rng: np.random.Generator, most_left: int = 8, most_right: int = 6) -> ScoredGraph:
+def random_graph(
+    rng: np.random.Generator, most_left: int = 8, most_right: int = 6, kinds: tuple[str, ...] = KINDS
+) -> ScoredGraph:
     """
     Return a small graph of any kind.
 
@@ -72,9 +74,9 @@ def random_graph(rng: np.random.Generator, most_left: int = 8, most_right: int =
             points[: num_left // 2 + 1, num_right // 3 :] = x
             return explicit(points, capacity)
         case 2:  # rules and a few columns, equal nodes among them
-            kinds = tuple(rng.choice(["table", "linear", "tags", "bans"], 3, replace=False))
-            terms = random_terms(rng, num_left, num_right, kinds=kinds, span=span, forbidden=forbidden)
+            some = tuple(rng.choice(["table", "linear", "tags", "bans"], 3, replace=False))
+            terms = random_terms(rng, num_left, num_right, kinds=some, span=span, forbidden=forbidden)
             return ScoredGraph(terms, capacity)
         case _:  # everything that a policy can compile to
-            terms = random_terms(rng, num_left, num_right, kinds=KINDS, span=span, forbidden=forbidden)
+            terms = random_terms(rng, num_left, num_right, kinds=kinds, span=span, forbidden=forbidden)
             return ScoredGraph(terms, capacity)

@@ -58,6 +58,8 @@ def dense_points(terms) -> np.ndarray:
     for call in terms.calls:
         i, j = np.indices(shape).reshape(2, -1)
         total += np.asarray(call.function(i, j), np.int64).reshape(shape)
+    for (i, j), more in zip(terms.bonus.pairs.tolist(), terms.bonus.points.tolist(), strict=True):
+        total[i, j] += more
     for i, row_class in enumerate(terms.left_class):
         for j, column_class in enumerate(terms.right_class):
             entry = int(terms.table[row_class, column_class])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from twinmatch.graph.singles import NO_BONUS, Bonus
 from twinmatch.graph.terms import DistanceColumns, DotColumns, LinearColumns, PairTerms, TagColumns
 
 FORBIDDEN = -(2**31)
 KINDS = ("table", "linear", "distance", "tags", "dot", "bans")
-CURVED = (*KINDS, "curve")
+EVERY = (*KINDS, "bonus")
+CURVED = (*EVERY, "curve")
 
 
 def random_terms(
@@ -59,6 +61,7 @@ def random_terms(
         dot=_dot(rng, num_left, num_right, span) if "dot" in kinds else None,
         banned=banned,
         curve=_curve(rng, span) if "curve" in kinds else None,
+        bonus=_bonus(rng, num_left, num_right, span) if "bonus" in kinds else NO_BONUS,
     )
 
 
@@ -71,6 +74,14 @@ def _curve(rng, span):
     """Return entries that never fall: jumps, plateaus, and an end that many sums are beyond."""
     size = int(rng.choice([1, 7, span, 6 * span]))
     return np.cumsum(rng.integers(0, 4, size) * (rng.random(size) < 0.3)).astype(np.int32)
+
+
+def _bonus(rng, num_left, num_right, span):
+    """Return a few pairs that are worth more; some of them may be forbidden, or banned besides."""
+    count = int(rng.integers(0, 3 + num_left * num_right // 20))
+    keys = np.unique(rng.integers(0, max(1, num_left * num_right), count if num_left * num_right else 0))
+    points = rng.integers(1, span + 2, len(keys)).astype(np.int32)
+    return Bonus(np.stack([keys // max(1, num_right), keys % max(1, num_right)], axis=1), points)
 
 
 def _unknown(rng, values, sentinel):

@@ -77,12 +77,15 @@ bool within(const std::int32_t *values, std::int64_t count, std::int64_t low, st
   return std::all_of(values, values + count, [=](std::int32_t value) { return low <= value && value <= high; });
 }
 
+using BonusIn = std::tuple<In<std::int64_t, 2>, In<std::int32_t, 1>>;
+
 // The terms of a pair, checked, with the arrays that they point into kept alive.
 class CheckedTerms {
  public:
   CheckedTerms(In<std::int32_t, 1> left_class, In<std::int32_t, 1> right_class, In<std::int32_t, 2> table,
                Few<LinearIn> linears, std::optional<DistanceIn> distance, Few<TagsIn> tags,
-               std::optional<DotIn> dot, In<std::int64_t, 2> bans, std::optional<In<std::int32_t, 1>> curve)
+               std::optional<DotIn> dot, In<std::int64_t, 2> bans, std::optional<In<std::int32_t, 1>> curve,
+               std::optional<BonusIn> rewards)
       : left_class_(left_class), right_class_(right_class), table_(table), linears_(linears),
         distance_(std::move(distance)), tags_(tags), dot_(std::move(dot)), curve_(curve) {
     terms.num_left = static_cast<std::int64_t>(left_class.shape(0));
@@ -105,6 +108,7 @@ class CheckedTerms {
     take_dot(most);
     require(most <= INT32_MAX, "the most points of a pair do not fit 32 bits");
     take_banned(bans);
+    if (rewards) take_bonus(*rewards, most);
     if (!curve_) return;
     require(curve_->size() > 0 && static_cast<std::int64_t>(curve_->size()) <= REACH, "a curve has no entries, or too many");
     require(within(curve_->data(), static_cast<std::int64_t>(curve_->size()), 0, INT32_MAX), "an entry of the curve is below 0");
@@ -113,6 +117,7 @@ class CheckedTerms {
 
   twin::Terms terms{};
   std::vector<twin::Banned> banned;
+  std::vector<twin::Bonus> bonus;
 
  private:
   void take_linears(std::int64_t &most) {
@@ -188,6 +193,22 @@ class CheckedTerms {
     std::sort(banned.begin(), banned.end());
   }
 
+  void take_bonus(const BonusIn &given, std::int64_t most) {
+    const auto &[pairs, points] = given;
+    require(pairs.shape(1) == 2 && pairs.shape(0) == points.shape(0), "bonus is not (k, 2) pairs and k numbers");
+    for (std::size_t k = 0; k < pairs.shape(0); ++k) {
+      const twin::Bonus pair{pairs.data()[2 * k], pairs.data()[2 * k + 1], points.data()[k]};
+      require(0 <= pair.left && pair.left < terms.num_left && 0 <= pair.right && pair.right < terms.num_right,
+              "bonus names a school that is not there");
+      require(pair.points >= 0, "a bonus is below 0");
+      require(most + pair.points <= INT32_MAX, "the most points of a pair do not fit 32 bits");
+      if (!std::binary_search(banned.begin(), banned.end(), twin::Banned{pair.left, pair.right})) bonus.push_back(pair);
+    }
+    std::sort(bonus.begin(), bonus.end());
+    for (std::size_t k = 1; k < bonus.size(); ++k)
+      require(bonus[k - 1].left != bonus[k].left || bonus[k - 1].right != bonus[k].right, "a pair has two bonuses");
+  }
+
   bool is_left(std::size_t count) const { return static_cast<std::int64_t>(count) == terms.num_left; }
   bool is_right(std::size_t count) const { return static_cast<std::int64_t>(count) == terms.num_right; }
 
@@ -224,7 +245,7 @@ std::optional<Result> plain_pass(const CheckedTerms &checked, In<std::int64_t, 1
   const twin::Kernels &kernels = twin::kernels_for(isa);
   std::unique_ptr<std::int64_t[]> best_net(new std::int64_t[num_left]);
   std::unique_ptr<std::uint8_t[]> reached(new std::uint8_t[num_right]);
-  const twin::Pass pass{terms,          checked.banned, right_price.data(),
+  const twin::Pass pass{terms,          checked.banned, checked.bonus, right_price.data(),
                         witness.data(), best_net.get(), reached.get(),
                         cancel ? cancel->data() : nullptr, progress ? progress->data() : nullptr};
   bool finished = false;
@@ -246,6 +267,7 @@ std::optional<Blocking> blocking_pass(const CheckedTerms &checked, In<std::int32
   const twin::Terms &terms = checked.terms;
   const auto num_left = static_cast<std::size_t>(terms.num_left), num_right = static_cast<std::size_t>(terms.num_right);
   require(!terms.curve && !(key_terms && key_terms->terms.curve), "points on a curve block nobody");
+  require(checked.bonus.empty() && !(key_terms && !key_terms->bonus.empty()), "pairs with a bonus block nobody");
   require(limit.shape(0) == num_left && mate.shape(0) == num_left && kind.shape(0) == num_left,
           "limit, mate and kind have not one number per left school");
   require(worst.shape(1) == num_right && holder.shape(1) == num_right && worst.shape(0) == holder.shape(0),
@@ -290,7 +312,11 @@ Out<std::int32_t> points(const CheckedTerms &checked, In<std::int64_t, 1> left, 
     require(0 <= i && i < terms.num_left && 0 <= j && j < terms.num_right, "i or j names a school that is not there");
     const std::int32_t base = terms.table[terms.left_class[i] * terms.num_right_classes + terms.right_class[j]];
     const bool banned = std::binary_search(checked.banned.begin(), checked.banned.end(), twin::Banned{i, j});
-    result[k] = base == twin::FORBIDDEN || banned ? twin::FORBIDDEN : kernels.points(terms, i, j, base);
+    const auto more = std::lower_bound(checked.bonus.begin(), checked.bonus.end(), twin::Bonus{i, j, 0});
+    if (base == twin::FORBIDDEN || banned) result[k] = twin::FORBIDDEN;
+    else if (more != checked.bonus.end() && more->left == i && more->right == j)
+      result[k] = twin::points_with(terms, kernels, *more);
+    else result[k] = kernels.points(terms, i, j, base);
   }
   return owned(std::move(result), count);
 }
@@ -304,10 +330,11 @@ NB_MODULE(_check, m) {
   nb::class_<CheckedTerms>(m, "Terms", "The terms of a pair as arrays, checked once.")
       .def(nb::init<In<std::int32_t, 1>, In<std::int32_t, 1>, In<std::int32_t, 2>, Few<LinearIn>,
                     std::optional<DistanceIn>, Few<TagsIn>, std::optional<DotIn>, In<std::int64_t, 2>,
-                    std::optional<In<std::int32_t, 1>>>(),
+                    std::optional<In<std::int32_t, 1>>, std::optional<BonusIn>>(),
            "left_class"_a.noconvert(), "right_class"_a.noconvert(), "table"_a.noconvert(),
            "linears"_a.noconvert(), "distance"_a.noconvert().none(), "tags"_a.noconvert(),
-           "dot"_a.noconvert().none(), "banned"_a.noconvert(), "curve"_a.noconvert().none() = nb::none());
+           "dot"_a.noconvert().none(), "banned"_a.noconvert(), "curve"_a.noconvert().none() = nb::none(),
+           "bonus"_a.noconvert().none() = nb::none());
   m.def("plain_pass", &plain_pass, "terms"_a, "right_price"_a.noconvert(), "witness"_a.noconvert(), nb::kw_only(),
         "threads"_a = 1, "isa"_a = "auto", "cancel"_a.noconvert().none() = nb::none(),
         "progress"_a.noconvert().none() = nb::none(),

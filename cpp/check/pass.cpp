@@ -182,13 +182,36 @@ std::vector<std::string> instruction_sets() {
   return names;
 }
 
+std::int32_t points_with(const Terms &terms, const Kernels &kernels, const Bonus &pair) {
+  const std::int32_t entry = terms.table[terms.left_class[pair.left] * terms.num_right_classes + terms.right_class[pair.right]];
+  if (entry == FORBIDDEN) return FORBIDDEN;
+  Terms straight = terms;
+  straight.curve = nullptr;
+  const std::int64_t sum = std::int64_t{kernels.points(straight, pair.left, pair.right, entry)} + pair.points;
+  if (terms.curve != nullptr) return terms.curve[std::clamp<std::int64_t>(sum, 0, terms.curve_last)];
+  return static_cast<std::int32_t>(sum);
+}
+
+static void add_bonus(const Pass &pass, const Kernels &kernels) {
+  for (const Bonus &pair : pass.bonus) {
+    const std::int32_t points = points_with(pass.terms, kernels, pair);
+    if (points == FORBIDDEN) continue;
+    std::int64_t &best = pass.best_net[pair.left];
+    best = std::max(best, points - pass.right_price[pair.right]);
+  }
+}
+
 bool run(const Pass &pass, const Kernels &kernels, int threads) {
   std::int64_t num_left_classes = 0;
   for (std::int64_t i = 0; i < pass.terms.num_left; ++i)
     num_left_classes = std::max<std::int64_t>(num_left_classes, pass.terms.left_class[i] + 1);
+  bool ended;
   if (is_narrow(pass, num_left_classes * pass.terms.num_right_classes))
-    return Sweep<std::int32_t>(pass, kernels.narrow).run(threads);
-  return Sweep<std::int64_t>(pass, kernels.wide).run(threads);
+    ended = Sweep<std::int32_t>(pass, kernels.narrow).run(threads);
+  else
+    ended = Sweep<std::int64_t>(pass, kernels.wide).run(threads);
+  if (ended) add_bonus(pass, kernels);
+  return ended;
 }
 
 }  // namespace twin

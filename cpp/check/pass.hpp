@@ -20,9 +20,17 @@ struct Banned {
   auto operator<=>(const Banned &) const = default;
 };
 
+// A pair that is worth more than its columns say. The pass sees it like any other, and at the end with what it is worth.
+struct Bonus {
+  std::int64_t left, right;
+  std::int32_t points;
+  auto operator<=>(const Bonus &) const = default;
+};
+
 struct Pass {
   const Terms &terms;
   const std::vector<Banned> &banned;  // sorted
+  const std::vector<Bonus> &bonus;    // sorted, none of them banned
   const std::int64_t *right_price;
   const std::uint8_t *witness;
   // Out: best net value of each left school (INT64_MIN where it has no admissible partner), and whether a right school
@@ -32,6 +40,9 @@ struct Pass {
   std::uint8_t *cancel;    // set by anybody, at any time; may be null
   std::int64_t *progress;  // pairs evaluated so far; may be null
 };
+
+// The points of one pair with its bonus; FORBIDDEN where its classes are not admissible.
+std::int32_t points_with(const Terms &terms, const Kernels &kernels, const Bonus &pair);
 
 // Evaluates every pair on `threads` threads. False if it was cancelled, and then the output is worth nothing.
 bool run(const Pass &pass, const Kernels &kernels, int threads);

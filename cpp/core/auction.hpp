@@ -43,6 +43,9 @@
 
 namespace twin {
 
+// The outside value of a bidder that is not there: it is never in need of a place, and nobody's to have.
+constexpr std::int64_t AWAY = INT64_MAX / 4;
+
 struct Market {
   Oracle &oracle;
   std::vector<std::int64_t> place_offset;  // places of right node j: place_offset[j] .. place_offset[j + 1]

@@ -23,6 +23,7 @@ void bind_explicit(nb::module_ &m);
 void bind_network(nb::module_ &m);
 void bind_procedures(nb::module_ &m);
 void bind_repair(nb::module_ &m);
+void bind_upkeep(nb::module_ &m);
 }
 
 namespace {
@@ -32,13 +33,15 @@ using DistanceIn = std::tuple<In2<float>, In2<float>, float, float, float, float
 using TagsIn = std::tuple<In<std::uint64_t>, In<std::uint64_t>, std::int32_t, std::int32_t>;
 using DotIn = std::tuple<In2<std::int8_t>, In2<std::int8_t>, std::int64_t, std::int64_t, std::int32_t, std::int32_t>;
 
+using BonusIn = std::tuple<In<std::int64_t>, In<std::int32_t>, In<std::int32_t>>;
+
 // A scored graph together with the arrays it points into.
 class Graph final : public Searchable {
  public:
   Graph(In<std::int32_t> left_class, In<std::int32_t> right_class, In2<std::int32_t> table, Few<LinearIn> linears,
         std::optional<DistanceIn> distance, Few<TagsIn> tags, std::optional<DotIn> dot,
         std::optional<In<std::int64_t>> ban_offset, std::optional<In<std::int32_t>> ban_item,
-        std::optional<In<std::int32_t>> curve, const std::string &isa)
+        std::optional<BonusIn> bonus, std::optional<In<std::int32_t>> curve, const std::string &isa)
       : left_class_(left_class), right_class_(right_class), table_(table), linears_(linears.begin(), linears.end()),
         distance_(std::move(distance)), tags_(tags.begin(), tags.end()), dot_(std::move(dot)), ban_offset_(ban_offset),
         ban_item_(ban_item), curve_(curve) {
@@ -84,6 +87,25 @@ class Graph final : public Searchable {
     if (ban_offset_) need(ban_item_ && ban_offset_->size() == n + 1, "bans have the wrong shape");
     graph_ = std::make_unique<ScoredGraph>(t, ban_offset_ ? ban_offset_->data() : nullptr,
                                            ban_item_ ? ban_item_->data() : nullptr, isa);
+    if (bonus) set_bonus(std::move(bonus));
+  }
+
+  void set_bonus(std::optional<BonusIn> bonus) {
+    if (!bonus) return graph_->set_bonus({}, 0);
+    const auto &[offset, item, points] = *bonus;
+    const auto n = std::size_t(graph_->num_left());
+    need(offset.size() == n + 1 && item.size() == points.size() && offset.data()[0] == 0 &&
+             std::size_t(offset.data()[n]) == item.size(),
+         "pairs with a bonus have the wrong shape");
+    for (std::size_t i = 0; i < n; ++i) need(offset.data()[i] <= offset.data()[i + 1], "rows of pairs with a bonus overlap");
+    std::int32_t most = 0;
+    for (std::size_t k = 0; k < item.size(); ++k) {
+      need(item.data()[k] >= 0 && item.data()[k] < graph_->num_right(), "a pair with a bonus names no right node");
+      need(points.data()[k] > 0, "a bonus is above 0");
+      most = std::max(most, points.data()[k]);
+    }
+    graph_->set_bonus({{offset.data(), offset.data() + n + 1}, {item.data(), item.data() + item.size()},
+                       {points.data(), points.data() + points.size()}}, most);
   }
 
   Out<std::int64_t> scan(In<std::int64_t> price, int threads) {
@@ -347,17 +369,20 @@ NB_MODULE(_core, m) {
   bind_network(m);
   bind_procedures(m);
   bind_repair(m);
+  bind_upkeep(m);
   nb::class_<DiscountedGraph, Searchable>(m, "Discounted", "A graph with something taken off the points of a side.")
       .def(nb::init<Searchable &, bool>(), nb::arg("graph"), nb::arg("of_left"), nb::keep_alive<1, 2>())
       .def("take_off", &DiscountedGraph::take_off, nb::arg("points"));
   nb::class_<Graph, Searchable>(m, "Graph")
       .def(nb::init<In<std::int32_t>, In<std::int32_t>, In2<std::int32_t>, Few<LinearIn>, std::optional<DistanceIn>,
                     Few<TagsIn>, std::optional<DotIn>, std::optional<In<std::int64_t>>,
-                    std::optional<In<std::int32_t>>, std::optional<In<std::int32_t>>, const std::string &>(),
+                    std::optional<In<std::int32_t>>, std::optional<BonusIn>, std::optional<In<std::int32_t>>,
+                    const std::string &>(),
            nb::arg("left_class"), nb::arg("right_class"), nb::arg("table"), nb::arg("linears"), nb::arg("distance").none(),
-           nb::arg("tags"), nb::arg("dot").none(), nb::arg("ban_offset").none(), nb::arg("ban_item").none(),
+           nb::arg("tags"), nb::arg("dot").none(), nb::arg("ban_offset").none(), nb::arg("ban_item").none(), nb::arg("bonus").none(),
            nb::arg("curve").none(), nb::arg("isa"))
       .def("set_table", &Graph::set_table, nb::arg("table"))
+      .def("set_bonus", &Graph::set_bonus, nb::arg("bonus").none())
       .def("scan", &Graph::scan, nb::arg("price"), nb::arg("threads"))
       .def_prop_ro("order", [](Graph &g) { return to_array(g.graph().order()); }, nb::rv_policy::move)
       .def_prop_ro("visited", [](Graph &g) { return g.graph().visited(); });

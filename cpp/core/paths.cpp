@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace twin {
 
@@ -12,6 +13,7 @@ constexpr std::int64_t FAR = INT64_MAX / 4;
 constexpr std::int64_t MOST_AT_ONCE = 1 << 21;  // arcs drawn in one go
 constexpr std::int64_t WINDOW = 2;  // points that a list which has grown goes below its end, at least
 constexpr std::int64_t CHUNK = 16;  // lists that a thread looks through or writes in one go
+constexpr std::int64_t STALE = 16;  // points
 }
 
 Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_potential, bool forward, int k, Crew &crew,
@@ -22,7 +24,7 @@ Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_pot
   const auto bidders = std::size_t(oracle.num_left()), items = std::size_t(oracle.num_right());
   list_.resize(bidders), scanned_.assign(bidders, 0);
   tight_of_.resize(bidders), bidder_level_.resize(bidders), item_level_.resize(items);
-  is_changed_.assign(items, 0);
+  is_changed_.assign(items, 0), has_risen_.assign(items, 0), has_fallen_.assign(bidders, 0);
   item_distance_.resize(items), from_.resize(items), item_seen_.assign(items, 0), item_done_.assign(items, 0);
   bidder_distance_.resize(bidders), via_.resize(bidders), bidder_seen_.assign(bidders, 0), root_used_.assign(bidders, 0);
   oracle_.set_prices(item_potential_.data());
@@ -50,13 +52,15 @@ void Paths::write(std::int32_t bidder, int k, const std::int32_t *item, const st
   order.reserve(std::size_t(number));
   for (std::int64_t c = 0; c < number; ++c) order.emplace_back(item_potential_[std::size_t(item[c])] - points[c], item[c]);
   std::sort(order.begin(), order.end());
-  list->k = k, list->bound = bound, list->top = number > 0 ? -order.front().first : list->top;
+  // (an empty list has no top)
+  const std::int64_t top = number > 0 ? -order.front().first : 0;
+  list->k = k, list->bound = bound, list->top = top, list->epoch = epoch_;
   list->item.clear(), list->below.clear(), list->points.clear();
   list->item.reserve(order.size()), list->points.reserve(order.size());
   list->below.reserve(order.size() / List::STRIDE + 1);
   for (const auto &[minus, b] : order) {
     if (list->item.size() % List::STRIDE == 0)
-      list->below.push_back(std::int32_t(std::min<std::int64_t>(list->top + minus, INT32_MAX)));
+      list->below.push_back(std::int32_t(std::min<std::int64_t>(top + minus, INT32_MAX)));
     list->item.push_back(b);
     list->points.push_back(item_potential_[std::size_t(b)] - minus);
   }
@@ -69,7 +73,13 @@ bool Paths::in_need(std::int64_t bidder) const {
 }
 
 bool Paths::is_free(std::int32_t item) const {
-  return forward_ ? vacant_[std::size_t(item)] > 0 : market_.mate_place[std::size_t(item)] < 0;
+  if (!sure_.empty()) {
+    bool sure = false;
+    each_owner(item, [&](std::int32_t owner) { sure = sure || sure_[std::size_t(owner)]; });
+    if (sure) return true;
+  }
+  const auto b = std::size_t(item);
+  return forward_ ? vacant_[b] > 0 : market_.mate_place[b] < 0 && market_.outside[b] != AWAY;
 }
 
 bool Paths::may_stay(std::int32_t bidder) const {
@@ -77,11 +87,15 @@ bool Paths::may_stay(std::int32_t bidder) const {
   return forward_ ? left_potential_[b] == market_.outside[b] : market_.price[b] == 0;
 }
 
-std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, std::int64_t draw_steps) {
+void Paths::count_vacant() {
   vacant_.assign(market_.price.size(), 0);
   for (std::size_t j = 0; j < vacant_.size(); ++j)
     for (std::int64_t p = market_.place_offset[j]; p < market_.place_offset[j + 1]; ++p)
       vacant_[j] += market_.place_owner[std::size_t(p)] < 0;
+}
+
+std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, std::int64_t draw_steps) {
+  count_vacant();
   for (std::int32_t b = 0; b < oracle_.num_left(); ++b) {
     if ((b & 1023) == 0) flag_.check();
     if (!list_[std::size_t(b)] && lists_.drawn(b))
@@ -92,18 +106,21 @@ std::int64_t Paths::run(bool together, std::int64_t spare, std::int64_t budget, 
     if (in_need(b)) sources.push_back(b);
   const auto needs = std::int64_t(sources.size()), drawn = lists_.draws;
   std::vector<std::int32_t> now;
+  const auto reach = [&](const std::vector<std::int32_t> &from) {
+    if (!measure(from)) throw std::runtime_error("no augmenting path: coverage was promised and is not there");
+  };
   while (!sources.empty()) {
     if (std::int64_t(sources.size()) <= spare || steps + draw_steps * (lists_.draws - drawn) > budget) return needs;
     if (!together) {
       // A node that is served leaves the end of the row.
       now.assign(1, sources.back());
-      measure(now);
+      reach(now);
       move_potentials();
       augment();
       while (!sources.empty() && !in_need(sources.back())) sources.pop_back();
       continue;
     }
-    measure(sources);
+    reach(sources);
     move_potentials();
     augment();
     std::erase_if(sources, [&](std::int32_t b) { return !in_need(b); });
@@ -129,9 +146,9 @@ void Paths::end_at(std::int64_t key, std::int64_t node) {
 void Paths::scan(std::int32_t bidder, std::int64_t distance) {
   const std::int64_t base = bidder_distance_[std::size_t(bidder)] + bidder_potential_[std::size_t(bidder)];
   const auto &list = list_[std::size_t(bidder)];
-  if (!list) return push(distance, -1 - std::int64_t{bidder});
+  if (!list || list->bound == Candidates::UNKNOWN) return push(distance, -1 - std::int64_t{bidder});
   std::size_t &c = scanned_[std::size_t(bidder)];
-  for (; c < list->item.size() && base - list->most(c) <= distance; ++c) {
+  for (; c < list->item.size() && base - most(*list, c) <= distance; ++c) {
     const auto b = std::size_t(list->item[c]);
     const std::int64_t key = base + item_potential_[b] - list->points[c];
     if (key > end_key_ || (item_seen_[b] == round_ && item_distance_[b] <= key)) continue;
@@ -139,7 +156,7 @@ void Paths::scan(std::int32_t bidder, std::int64_t distance) {
     if (is_free(list->item[c])) end_at(key, list->item[c]);
     else if (key < end_key_) push(key, list->item[c]);
   }
-  const std::int64_t rest = list->next(c);
+  const std::int64_t rest = next(*list, c);
   if (rest != NO_VALUE && base - rest < end_key_) push(base - rest, -1 - std::int64_t{bidder});
 }
 
@@ -161,14 +178,23 @@ void Paths::open(std::int32_t bidder, std::int64_t distance, std::int32_t via) {
       items_.push_back(owner);
     }
   scanned_[a] = 0;
+  forget_stale(bidder);
   scan(bidder, distance);
+}
+
+// A list that ends too early for what has fallen since is drawn again when it is next asked, as long as it was.
+void Paths::forget_stale(std::int32_t bidder) {
+  auto &list = list_[std::size_t(bidder)];
+  if (!list || list->bound == NO_VALUE || drift_[list->epoch] <= STALE) return;
+  list->item.clear(), list->below.clear(), list->points.clear();
+  list->bound = Candidates::UNKNOWN;
 }
 
 // What a list of k that is drawn again need not go below: the k-th best is no worse than the worst of k that are known, and
 // a list that has grown is drawn for what ties at its end and as much farther as it went before.
 std::int64_t Paths::floor_of(std::int32_t bidder, int k) const {
   const auto &old = list_[std::size_t(bidder)];
-  if (!old) return NO_VALUE;
+  if (!old || old->bound == Candidates::UNKNOWN) return NO_VALUE;
   std::int64_t floor = NO_VALUE;
   if (old->item.size() == std::size_t(k)) {
     std::int64_t worst = INT64_MAX;
@@ -178,7 +204,7 @@ std::int64_t Paths::floor_of(std::int32_t bidder, int k) const {
   }
   if (k > lists_.k && old->bound != NO_VALUE) {
     const std::int64_t went = std::max(WINDOW, old->top - old->bound);
-    floor = std::max(floor, old->bound - went - 1);
+    floor = std::max(floor, bound(*old) - went - 1);
   }
   return floor;
 }
@@ -207,7 +233,7 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
     std::size_t count = 0;
     for (std::size_t r = 0; r < rows.size(); ++r) {
       const auto &old = list_[std::size_t(rows[r])];
-      if (old && floor[r] >= old->bound - 1) old->k = longer(k), again.push_back(rows[r]);
+      if (old && floor[r] >= this->bound(*old) - 1) old->k = longer(k), again.push_back(rows[r]);
       else rows[count] = rows[r], floor[count++] = floor[r];
     }
     const auto width = std::size_t(k);
@@ -220,7 +246,7 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
       for (auto r = std::size_t(first); r < std::size_t(last); ++r) {
         if ((r & 63) == 0) flag_.check();
         const auto &old = list_[std::size_t(rows[r])];
-        is_short[r] = old && bound[r] >= old->bound;
+        is_short[r] = old && bound[r] >= this->bound(*old);
         write(rows[r], k, item.data() + r * width, points.data() + r * width, number[r], bound[r]);
       }
     });
@@ -235,7 +261,7 @@ void Paths::lengthen(std::vector<std::int32_t> &bidders) {
 }
 
 // Dijkstra from all sources at once, as far as the nearest end.
-void Paths::measure(const std::vector<std::int32_t> &sources) {
+bool Paths::measure(const std::vector<std::int32_t> &sources) {
   ++round_;
   heap_.clear(), bidders_.clear(), items_.clear(), ends_.clear();
   end_key_ = FAR;
@@ -260,7 +286,7 @@ void Paths::measure(const std::vector<std::int32_t> &sources) {
     if (entry.node < 0) {
       const auto bidder = static_cast<std::int32_t>(-1 - entry.node);
       const auto &list = list_[std::size_t(bidder)];
-      if (list && list->next(scanned_[std::size_t(bidder)]) > list->bound) scan(bidder, distance);
+      if (list && next(*list, scanned_[std::size_t(bidder)]) > bound(*list)) scan(bidder, distance);
       else short_lists.push_back(bidder);
       continue;
     }
@@ -270,17 +296,54 @@ void Paths::measure(const std::vector<std::int32_t> &sources) {
     items_.push_back(static_cast<std::int32_t>(b));
     each_owner(static_cast<std::int32_t>(b), [&](std::int32_t bidder) { open(bidder, distance, static_cast<std::int32_t>(b)); });
   }
-  if (end_key_ == FAR) throw std::runtime_error("no augmenting path: coverage was promised and is not there");
+  return end_key_ != FAR;
+}
+
+void Paths::lift() {
+  count_vacant();
+  sure_.assign(list_.size(), 0);
+  const auto has_partner = [&](std::size_t b) {
+    return forward_ ? market_.mate_place[b] >= 0 : market_.price[b] > 0 && vacant_[b] == 0;
+  };
+  for (std::size_t b = 0; b < list_.size(); ++b) {
+    if (sure_[b] || !has_partner(b)) continue;
+    if (!measure({std::int32_t(b)})) continue;  // there is none: nothing is moved
+    move_potentials();
+    for (const std::int64_t end : ends_) {
+      const auto last = static_cast<std::int32_t>(end < 0 ? -1 - end : -1);
+      if (end < 0) sure_[std::size_t(last)] = 1;
+      for (std::int32_t item = end < 0 ? via_[std::size_t(last)] : std::int32_t(end); item >= 0;) {
+        const std::int32_t root = from_[std::size_t(item)];
+        sure_[std::size_t(root)] = 1;
+        item = via_[std::size_t(root)];
+      }
+    }
+  }
+  sure_.clear();
 }
 
 void Paths::move_potentials() {
-  for (const std::int32_t a : bidders_) bidder_potential_[std::size_t(a)] -= std::max<std::int64_t>(0, end_key_ - bidder_distance_[std::size_t(a)]);
+  if (at_home_ && end_key_ > 0) begin_epoch();
+  for (const std::int32_t a : bidders_) {
+    const std::int64_t fall = end_key_ - bidder_distance_[std::size_t(a)];
+    if (fall <= 0) continue;
+    bidder_potential_[std::size_t(a)] -= fall;
+    if (!has_fallen_[std::size_t(a)]) has_fallen_[std::size_t(a)] = 1, fell_.push_back(a);
+  }
+  fallen_ += end_key_;  // sources are at distance 0
   for (const std::int32_t b : items_) {
     const std::int64_t rise = end_key_ - item_distance_[std::size_t(b)];
     if (rise <= 0) continue;
     item_potential_[std::size_t(b)] += rise;
-    if (!is_changed_[std::size_t(b)]) is_changed_[std::size_t(b)] = 1, changed_.push_back(b);
+    moved(b);
+    if (!has_risen_[std::size_t(b)]) has_risen_[std::size_t(b)] = 1, rose_.push_back(b);
   }
+}
+
+Paths::Moves Paths::settle() {
+  for (const std::int32_t a : fell_) has_fallen_[std::size_t(a)] = 0;
+  for (const std::int32_t b : rose_) has_risen_[std::size_t(b)] = 0;
+  return {std::exchange(fell_, {}), std::exchange(rose_, {}), std::exchange(fallen_, 0)};
 }
 
 // One path from each tree that has come to an end; trees of different roots share nothing.

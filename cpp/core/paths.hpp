@@ -68,19 +68,59 @@ class Paths {
   std::int64_t steps = 0;
   Candidates &lists() { return lists_; }
 
+  // For a market that goes on changing (upkeep.hpp). What a list hides may be worth as much more as items' potentials have
+  // fallen since it was drawn: lists stay, and end that much earlier, until that is STALE points. Each belongs to an epoch, in
+  // which potentials of items only rose; and when they are back where an epoch began, its lists are as good as new.
+  // An item whose potential somebody else has moved is told to the oracle before it is asked again. A bidder whose
+  // pairs are worth something else draws a new list.
+  void fell(std::int64_t most) {
+    if (most == 0) return;
+    for (auto &drift : drift_) drift += most;
+    begin_epoch();
+  }
+  std::size_t begin_epoch(bool at_home = false) {
+    drift_.push_back(0), at_home_ = at_home;
+    return epoch_ = drift_.size() - 1;
+  }
+  void back_to(std::size_t home) { drift_[epoch_ = home] = 0, at_home_ = true; }
+  void moved(std::int32_t item) {
+    if (!is_changed_[std::size_t(item)]) is_changed_[std::size_t(item)] = 1, changed_.push_back(item);
+  }
+  void expire(std::int32_t bidder) { list_[std::size_t(bidder)].reset(); }
+  // Since the last `settle`: bidders whose potential fell, items whose potential rose, and no bidder's fell by more.
+  struct Moves {
+    std::vector<std::int32_t> bidders, items;
+    std::int64_t most = 0;
+  };
+  Moves settle();
+  // Moves potentials, and no partners, until every bidder with a partner has a path of tight pairs to an end, should it lose that
+  // partner: then whoever does is served without moving any potential. Of all potentials that prove the matching these
+  // are the lowest for bidders.
+  void lift();
+
  private:
-  // The arcs of a bidder, best first at the time they were drawn: since then prices have only risen, so `most(c)` is
-  // no less than what arc c is worth today, and whoever looks for arcs within some slack can stop early.
+  // The arcs of a bidder, best first at the time they were drawn: since then prices have only risen, but for what drift_
+  // says, so `most` is no less than what arc c is worth today, and whoever looks for arcs within some slack can stop early.
   struct List {
     int k = 0;
-    std::int64_t bound = NO_VALUE, top = 0;
+    std::int64_t bound = NO_VALUE, top = 0;  // at that time
+    std::size_t epoch = 0;
     std::vector<std::int32_t> item, below;
     std::vector<std::int64_t> points;
     static constexpr std::size_t STRIDE = 8;  // one entry of `below` for so many arcs
-    std::int64_t most(std::size_t c) const { return top - below[c / STRIDE]; }
-    // No arc from c on, listed or hidden, is worth more. Listed ones may be worth less than hidden ones: prices rise.
-    std::int64_t next(std::size_t c) const { return c < item.size() ? std::max(most(c), bound) : bound; }
   };
+  // What arc c is worth at most today, and what those outside the list are.
+  std::int64_t most(const List &list, std::size_t c) const {
+    return list.top - list.below[c / List::STRIDE] + drift_[list.epoch];
+  }
+  std::int64_t bound(const List &list) const {
+    return list.bound == NO_VALUE ? NO_VALUE : list.bound + drift_[list.epoch];
+  }
+  void forget_stale(std::int32_t bidder);
+  // No arc from c on, listed or hidden, is worth more. Listed ones may be worth less than hidden ones: prices rise.
+  std::int64_t next(const List &list, std::size_t c) const {
+    return c < list.item.size() ? std::max(most(list, c), bound(list)) : bound(list);
+  }
   void write(std::int32_t bidder, int k, const std::int32_t *item, const std::int64_t *points, std::int64_t number,
              std::int64_t bound);
   bool in_need(std::int64_t bidder) const;
@@ -100,7 +140,8 @@ class Paths {
     for (std::int32_t owner; (owner = next_owner(item, at)) >= 0;) use(owner);
   }
 
-  void measure(const std::vector<std::int32_t> &sources);
+  void count_vacant();
+  bool measure(const std::vector<std::int32_t> &sources);
   void open(std::int32_t bidder, std::int64_t distance, std::int32_t via);
   void end_at(std::int64_t key, std::int64_t node);
   void scan(std::int32_t bidder, std::int64_t distance);
@@ -134,8 +175,15 @@ class Paths {
   Candidates lists_;
   std::vector<std::unique_ptr<List>> list_;
   std::vector<std::int32_t> vacant_;  // empty places of each right node
+  std::vector<std::uint8_t> sure_;    // while lifting: bidders that have a path of tight pairs
   std::vector<std::int32_t> changed_;
   std::vector<std::uint8_t> is_changed_;
+  std::vector<std::int64_t> drift_ = {0};  // of each epoch
+  std::size_t epoch_ = 0;
+  bool at_home_ = false;  // potentials are those of an epoch that may be come back to
+  std::int64_t fallen_ = 0;
+  std::vector<std::int32_t> fell_, rose_;
+  std::vector<std::uint8_t> has_fallen_, has_risen_;
 
   // One Dijkstra.
   struct Entry {

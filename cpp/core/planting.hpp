@@ -34,6 +34,12 @@ class Tree {
   void set_prices(const std::int64_t *price);
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count);
 
+  // Other pairs that searches pass over. They outlive the tree.
+  void set_bans(const std::int64_t *offset, const std::int32_t *item) {
+    view_.ban_offset = offset, view_.ban_item = item;
+    ++epoch_;
+  }
+
   // Another table for the same classes. Every price has to be told anew, and `finest` may have become less.
   void set_table(const std::int32_t *table);
 

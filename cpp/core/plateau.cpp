@@ -43,7 +43,7 @@ const Paths::TightRange &Paths::tight(std::int32_t bidder) {
   range = {plateau_, tight_.size(), tight_.size(), tight_.size()};
   const auto &list = list_[std::size_t(bidder)];
   const std::int64_t potential = bidder_potential_[std::size_t(bidder)];
-  for (std::size_t c = 0; list && c < list->item.size() && list->most(c) >= potential; ++c) {
+  for (std::size_t c = 0; list && c < list->item.size() && most(*list, c) >= potential; ++c) {
     const std::int32_t item = list->item[c];
     if (potential + item_potential_[std::size_t(item)] != list->points[c]) continue;
     tight_.push_back(item);

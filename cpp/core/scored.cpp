@@ -34,7 +34,68 @@ const Kernels &kernels_of(const std::string &isa) {
 
 ScoredGraph::ScoredGraph(const Terms &terms, const std::int64_t *ban_offset, const std::int32_t *ban_item,
                          const std::string &isa)
-    : original_(terms), kernels_(kernels_of(isa)), tree_(terms, ban_offset, ban_item) {}
+    : original_(terms), kernels_(kernels_of(isa)), tree_(terms, ban_offset, ban_item), ban_offset_(ban_offset),
+      ban_item_(ban_item) {}
+
+void ScoredGraph::set_bonus(Bonus bonus, std::int32_t most) {
+  bonus_ = std::move(bonus), most_bonus_ = most;
+  if (bonus_.offset.empty()) return tree_.set_bans(ban_offset_, ban_item_);
+  apart_offset_.assign(1, 0), apart_item_.clear();
+  for (std::size_t i = 0; i < std::size_t(num_left()); ++i) {
+    if (ban_offset_ != nullptr) apart_item_.insert(apart_item_.end(), ban_item_ + ban_offset_[i], ban_item_ + ban_offset_[i + 1]);
+    apart_item_.insert(apart_item_.end(), bonus_.item.begin() + bonus_.offset[i], bonus_.item.begin() + bonus_.offset[i + 1]);
+    apart_offset_.push_back(std::int64_t(apart_item_.size()));
+  }
+  tree_.set_bans(apart_offset_.data(), apart_item_.data());
+}
+
+std::int32_t ScoredGraph::finest() const {
+  // Points, prices and what they leave stay below PRICE_CAP with a bonus too.
+  const std::int64_t largest = std::int64_t{4} * most_bonus_;
+  return largest == 0 ? tree_.finest() : std::int32_t(std::clamp<std::int64_t>(PRICE_CAP / largest, 1, tree_.finest()));
+}
+
+// What a pair with a bonus is worth; FORBIDDEN where its classes are not admissible.
+std::int64_t ScoredGraph::with_bonus(std::int64_t i, std::int64_t j, std::int32_t bonus) const {
+  Terms straight = original_;
+  straight.curve = nullptr;
+  const std::int32_t points = kernels_.points(straight, i, j);
+  if (points == FORBIDDEN) return NO_VALUE;
+  const std::int64_t sum = std::int64_t{points} + bonus;
+  if (original_.curve == nullptr) return sum * tree_.view().parts;
+  return std::int64_t{original_.curve[std::clamp<std::int64_t>(sum, 0, original_.curve_last)]} * tree_.view().parts;
+}
+
+template <class Use>
+void ScoredGraph::each_bonus(std::int64_t i, Use use) const {
+  if (bonus_.offset.empty()) return;
+  for (std::int64_t n = bonus_.offset[std::size_t(i)]; n < bonus_.offset[std::size_t(i) + 1]; ++n) {
+    const std::int32_t j = bonus_.item[std::size_t(n)];
+    if (const std::int64_t points = with_bonus(i, j, bonus_.points[std::size_t(n)]); points != NO_VALUE) use(j, points);
+  }
+}
+
+// Puts the pairs with a bonus among the k best that a search has found without them.
+void ScoredGraph::add_bonus(std::int64_t i, int k, std::int64_t floor, std::int64_t to, Lists lists) const {
+  each_bonus(i, [&](std::int32_t item, std::int64_t points) {
+    const std::int64_t net = points - tree_.price(item);
+    std::int32_t &number = lists.number[to];
+    if (net <= floor) return void(lists.bound[to] = std::max(lists.bound[to], net));
+    std::int64_t at = to * k + number;
+    if (number < k) {
+      ++number;
+    } else {
+      const auto worth = [&](std::int64_t c) { return lists.points[c] - tree_.price(lists.item[c]); };
+      at = to * k;
+      for (std::int64_t c = at + 1; c < to * k + k; ++c)
+        if (worth(c) < worth(at) || (worth(c) == worth(at) && lists.item[c] > lists.item[at])) at = c;
+      if (worth(at) > net || (worth(at) == net && lists.item[at] < item))
+        return void(lists.bound[to] = std::max(lists.bound[to], net));
+      lists.bound[to] = std::max(lists.bound[to], worth(at));
+    }
+    lists.item[at] = item, lists.points[at] = points;
+  });
+}
 
 void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor,
                          std::int64_t margin, Lists lists, Crew &crew, Flag flag) {
@@ -73,6 +134,7 @@ void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, co
         lists.points[to * k + n] =
             std::int64_t{net_of(found[static_cast<std::size_t>(n)])} + tree_.price(item);
       }
+      add_bonus(rows[r], k, floor[r], to, lists);
     }
     visited += scratch.visited;
   });
@@ -80,9 +142,12 @@ void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, co
 }
 
 std::int64_t ScoredGraph::points(std::int64_t i, std::int64_t j) const {
-  if (tree_.view().ban_offset != nullptr)
-    for (std::int64_t n = tree_.view().ban_offset[i]; n < tree_.view().ban_offset[i + 1]; ++n)
-      if (tree_.view().ban_item[n] == j) return NO_VALUE;
+  if (ban_offset_ != nullptr)
+    for (std::int64_t n = ban_offset_[i]; n < ban_offset_[i + 1]; ++n)
+      if (ban_item_[n] == j) return NO_VALUE;
+  std::int64_t more = NO_VALUE;
+  each_bonus(i, [&](std::int32_t item, std::int64_t points) { more = item == j ? points : more; });
+  if (more != NO_VALUE) return more;
   const std::int32_t points = kernels_.points(original_, i, j);
   return points == FORBIDDEN ? NO_VALUE : std::int64_t{points} * tree_.view().parts;
 }
@@ -94,9 +159,9 @@ void ScoredGraph::row(std::int64_t i, std::int64_t *points) const {
   const std::int64_t parts = tree_.view().parts, count = num_right();
   const std::int32_t *const from = whole.data();
   for (std::int64_t j = 0; j < count; ++j) points[j] = from[j] == FORBIDDEN ? NO_VALUE : from[j] * parts;
-  if (tree_.view().ban_offset != nullptr)
-    for (std::int64_t n = tree_.view().ban_offset[i]; n < tree_.view().ban_offset[i + 1]; ++n)
-      points[tree_.view().ban_item[n]] = NO_VALUE;
+  each_bonus(i, [&](std::int32_t item, std::int64_t more) { points[item] = more; });
+  if (ban_offset_ != nullptr)
+    for (std::int64_t n = ban_offset_[i]; n < ban_offset_[i + 1]; ++n) points[ban_item_[n]] = NO_VALUE;
 }
 
 void ScoredGraph::scan(std::int64_t *net, Crew &crew, Flag flag) const {
@@ -105,6 +170,7 @@ void ScoredGraph::scan(std::int64_t *net, Crew &crew, Flag flag) const {
       flag.check();
       const std::int32_t best = kernels_.scan(tree_.view(), i);
       net[i] = best == NO_NET ? NO_VALUE : best;
+      each_bonus(i, [&](std::int32_t item, std::int64_t points) { net[i] = std::max(net[i], points - tree_.price(item)); });
     }
   });
 }

@@ -13,6 +13,12 @@ namespace twin {
 const Kernels &kernels_of(const std::string &isa);  // "auto", "portable", "avx2", "avx512"
 std::string best_isa();
 
+// Single pairs that are worth more than their columns say: those of left node i are item[offset[i] .. offset[i + 1]).
+struct Bonus {
+  std::vector<std::int64_t> offset;  // empty: there are none
+  std::vector<std::int32_t> item, points;
+};
+
 class ScoredGraph final : public Oracle {
  public:
   // `terms` points into arrays that outlive the graph; right columns are copied into leaf order. `ban_offset` and
@@ -21,7 +27,7 @@ class ScoredGraph final : public Oracle {
 
   std::int64_t num_left() const override { return original_.num_left; }
   std::int64_t num_right() const override { return original_.num_right; }
-  std::int32_t finest() const override { return tree_.finest(); }
+  std::int32_t finest() const override;
   void count_in(std::int32_t parts) override { tree_.count_in(parts); }
   void set_prices(const std::int64_t *price) override { tree_.set_prices(price); }
   void change_prices(const std::int64_t *price, const std::int32_t *changed, std::int64_t count) override {
@@ -32,6 +38,9 @@ class ScoredGraph final : public Oracle {
     original_.table = table;
     tree_.set_table(table);
   }
+  // The tree knows nothing of them: it passes over these pairs as over banned ones, and whoever asks gets them besides. A
+  // banned pair has no bonus. `most` is the largest.
+  void set_bonus(Bonus bonus, std::int32_t most);
   void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin,
               Lists lists, Crew &crew, Flag flag) override;
   std::int64_t points(std::int64_t i, std::int64_t j) const override;
@@ -47,6 +56,17 @@ class ScoredGraph final : public Oracle {
   const Kernels &kernels_;
   Tree tree_;
   std::int64_t visited_ = 0;
+  const std::int64_t *ban_offset_;
+  const std::int32_t *ban_item_;
+  Bonus bonus_;
+  std::int32_t most_bonus_ = 0;
+  std::vector<std::int64_t> apart_offset_;  // banned pairs and those with a bonus
+  std::vector<std::int32_t> apart_item_;
+  // Calls use(right node, points in parts) for each pair with a bonus that is admissible.
+  template <class Use>
+  void each_bonus(std::int64_t i, Use use) const;
+  std::int64_t with_bonus(std::int64_t i, std::int64_t j, std::int32_t bonus) const;
+  void add_bonus(std::int64_t i, int k, std::int64_t floor, std::int64_t to, Lists lists) const;
   // The pools of tree.hpp, one for each left node once somebody asks for them, until somebody asks without; good as long
   // as the epoch is the tree's.
   struct Remembered {

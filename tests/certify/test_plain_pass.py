@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.oracles import FORBIDDEN, dense_points
-from tests.random_terms import CURVED, KINDS, random_terms
+from tests.random_terms import CURVED, EVERY, KINDS, random_terms
 from twinmatch import _check
 from twinmatch.certify import plain as module
 from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
@@ -31,7 +31,7 @@ SIZES = [
     (4, 1025),
     (300, 65),
 ]
-MIXES = [(kind,) for kind in KINDS] + [("linear", "distance"), KINDS, ("linear", "distance", "curve"), CURVED]
+MIXES = [(kind,) for kind in EVERY] + [("linear", "distance"), EVERY, ("linear", "distance", "curve"), CURVED]
 
 
 def dense_pass(points: np.ndarray, price: np.ndarray, witness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

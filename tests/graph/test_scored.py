@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.random_terms import CURVED, KINDS, random_terms
+from tests.random_terms import CURVED, EVERY, KINDS, random_terms
 from twinmatch import _check
 from twinmatch.graph.scored import NO_PARTNER, ScoredGraph, transposed
 from twinmatch.graph.terms import FORBIDDEN, LinearColumns, PairTerms
 from twinmatch.threads import cores
 
 SETS = _check.instruction_sets()
-MIXES = [(kind,) for kind in KINDS] + [("distance", "linear"), ("table", "distance", "bans"), KINDS]
+MIXES = [(kind,) for kind in EVERY] + [("distance", "linear"), ("table", "distance", "bans"), EVERY]
 MIXES += [("distance", "linear", "curve"), CURVED]
 # Around every border of a tree whose leaves hold 8 to 32 nodes and whose blocks hold 16 leaves.
 BORDERS = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 127, 128, 129, 255, 256, 257, 511, 512, 513, 1025]

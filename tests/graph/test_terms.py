@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from twinmatch.errors import PointsError, ResourceLimitError
 from twinmatch.graph import terms as t
+from twinmatch.graph.singles import Bans
 
 FORBIDDEN = -(2**31)
 EARTH_RADIUS_KM = 6371.0088
@@ -65,7 +66,7 @@ def random_parts(rng, num_left, num_right):
     offset = int(rng.choice([-9000, 0, 20000]))
     terms.append(t.DotTerm(left, right, offset, 3, 4, 9000, known(num_left), known(num_right), 41))
     pairs = np.stack([rng.integers(0, num_left, 5), rng.integers(0, num_right, 5)], axis=1).astype(np.int64)
-    return rules, terms, [t.Bans(pairs, num_right)]
+    return rules, terms, [Bans(pairs, num_right)]
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 12))
@@ -110,7 +111,7 @@ def test_classes_follow_content_and_not_the_order_of_rows(seed, num_left, num_ri
 def test_some_rows_can_be_taken_and_bans_follow_them():
     code = np.zeros(4, np.int32)
     flat = t.TableTerm(code, code, np.array([[7]], np.int32))
-    merged = t.merge(4, 4, [], [flat], [t.Bans(np.array([[0, 1], [3, 3], [0, 1]]), 4)])
+    merged = t.merge(4, 4, [], [flat], [Bans(np.array([[0, 1], [3, 3], [0, 1]]), 4)])
     assert merged.banned.tolist() == [[0, 1], [3, 3]]
     part = merged.take(np.array([3, 1]), np.array([2, 3]))
     assert part.banned.tolist() == [[0, 1]]

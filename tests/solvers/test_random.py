@@ -14,6 +14,7 @@ from tests.oracles import (
     best_by_scipy,
     dense_points,
 )
+from tests.random_terms import EVERY
 
 ORACLES = (best_by_brute_force, best_by_scipy, best_by_ortools, best_by_networkx)
 BLOCKS, PER_BLOCK = 10, 520
@@ -24,7 +25,7 @@ def test_small_instances_against_other_solvers(block, seed):
     """Largest coverage, then most points, proven: 5,200 instances, each solver judges a quarter of them."""
     rng = np.random.default_rng([seed, block])
     for number in range(PER_BLOCK):
-        graph = random_graph(rng)
+        graph = random_graph(rng, kinds=EVERY)
         points, capacity = dense_points(graph.terms), graph.right_capacity
         solution = solved(graph)
         best = ORACLES[number % len(ORACLES)](points, capacity)
@@ -36,7 +37,7 @@ def test_the_instances_are_the_awkward_ones(seed):
     rng = np.random.default_rng([seed, 0])
     found = dict.fromkeys(("empty", "isolated", "short", "zero", "below zero", "tied", "no place", "many"), 0)
     for _ in range(PER_BLOCK):
-        graph = random_graph(rng)
+        graph = random_graph(rng, kinds=EVERY)
         points, capacity = dense_points(graph.terms), graph.right_capacity
         admissible = points[points != FORBIDDEN]
         found["empty"] += points.size == 0

@@ -276,4 +276,5 @@ def flat(terms: PairTerms) -> _check.Terms:
         ),
         array(terms.banned),
         None if terms.curve is None or terms.calls else array(terms.curve),
+        (array(terms.bonus.pairs), array(terms.bonus.points)) if len(terms.bonus.points) else None,
     )

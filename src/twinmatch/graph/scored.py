@@ -14,6 +14,7 @@ import numpy as np
 
 from twinmatch import _core
 from twinmatch.graph.alone import Alone
+from twinmatch.graph.singles import contains
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.lazily import lazily
 from twinmatch.threads import number_of
@@ -21,6 +22,7 @@ from twinmatch.threads import number_of
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from twinmatch.graph.singles import Bonus
     from twinmatch.graph.terms import Index, Int64, PairTerms
 
 __all__ = ["NO_PARTNER", "Best", "ScoredGraph", "transposed"]
@@ -275,7 +277,7 @@ def _repeat_left(terms: PairTerms, source: Int64) -> PairTerms:
 
 
 def _compiled(terms: PairTerms, isa: str) -> _core.Graph:
-    apart = _rows_of(terms.banned, terms.num_left)
+    bans = rows_of(terms.banned, terms.num_left)
     linears = [(c.left, c.right, c.top, c.cap) for c in terms.linears]
     tags = [(c.left, c.right, c.each, c.cap) for c in terms.tags]
     distance = dot = None
@@ -293,14 +295,25 @@ def _compiled(terms: PairTerms, isa: str) -> _core.Graph:
         distance,
         tags,
         dot,
-        *apart,
+        *bans,
+        as_rows(terms.bonus, terms),
         terms.curve,
         isa,
     )
 
 
-def _rows_of(pairs: Int64, num_left: int) -> tuple[Int64 | None, npt.NDArray[np.int32] | None]:
-    """Return sorted pairs as rows: where that of each left node begins, and the right nodes; None without any."""
+def as_rows(
+    bonus: Bonus, terms: PairTerms
+) -> tuple[Int64, npt.NDArray[np.int32], npt.NDArray[np.int32]] | None:
+    """Return pairs with a bonus as rows, without those that are banned; None without any."""
+    banned = terms.banned[:, 0] * terms.num_right + terms.banned[:, 1]
+    kept = ~contains(banned, bonus.pairs[:, 0] * terms.num_right + bonus.pairs[:, 1])
+    offset, item = rows_of(bonus.pairs[kept], terms.num_left)
+    return None if offset is None or item is None else (offset, item, bonus.points[kept])
+
+
+def rows_of(pairs: Int64, num_left: int) -> tuple[Int64 | None, npt.NDArray[np.int32] | None]:
+    """Return sorted pairs as rows: where each begins, and the right nodes; None without any."""
     if not len(pairs):
         return None, None
     offset = np.searchsorted(pairs[:, 0], np.arange(num_left + 1)).astype(np.int64)

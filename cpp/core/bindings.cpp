@@ -84,10 +84,16 @@ class Graph final : public Searchable {
       need(curve_->size() > 0 && curve_->size() <= std::size_t(PRICE_CAP), "a curve has no entries, or too many");
       t.curve = curve_->data(), t.curve_last = std::int32_t(curve_->size() - 1);
     }
-    if (ban_offset_) need(ban_item_ && ban_offset_->size() == n + 1, "bans have the wrong shape");
+    check_bans(n, m);
     graph_ = std::make_unique<ScoredGraph>(t, ban_offset_ ? ban_offset_->data() : nullptr,
                                            ban_item_ ? ban_item_->data() : nullptr, isa);
     if (bonus) set_bonus(std::move(bonus));
+  }
+
+  void set_bans(std::optional<In<std::int64_t>> offset, std::optional<In<std::int32_t>> item) {
+    ban_offset_ = std::move(offset), ban_item_ = std::move(item);
+    check_bans(std::size_t(graph_->num_left()), std::size_t(graph_->num_right()));
+    graph_->set_bans(ban_offset_ ? ban_offset_->data() : nullptr, ban_item_ ? ban_item_->data() : nullptr);
   }
 
   void set_bonus(std::optional<BonusIn> bonus) {
@@ -130,6 +136,16 @@ class Graph final : public Searchable {
   ScoredGraph &graph() { return *graph_; }
 
  private:
+  void check_bans(std::size_t n, std::size_t m) const {
+    if (!ban_offset_) return;
+    need(ban_item_ && ban_offset_->size() == n + 1 && ban_offset_->data()[0] == 0 &&
+             std::size_t(ban_offset_->data()[n]) == ban_item_->size(),
+         "bans have the wrong shape");
+    for (std::size_t i = 0; i < n; ++i) need(ban_offset_->data()[i] <= ban_offset_->data()[i + 1], "rows of bans overlap");
+    for (std::size_t k = 0; k < ban_item_->size(); ++k)
+      need(ban_item_->data()[k] >= 0 && std::size_t(ban_item_->data()[k]) < m, "a ban names no right node");
+  }
+
   In<std::int32_t> left_class_, right_class_;
   In2<std::int32_t> table_;
   std::vector<LinearIn> linears_;
@@ -382,6 +398,7 @@ NB_MODULE(_core, m) {
            nb::arg("tags"), nb::arg("dot").none(), nb::arg("ban_offset").none(), nb::arg("ban_item").none(), nb::arg("bonus").none(),
            nb::arg("curve").none(), nb::arg("isa"))
       .def("set_table", &Graph::set_table, nb::arg("table"))
+      .def("set_bans", &Graph::set_bans, nb::arg("offset").none(), nb::arg("item").none())
       .def("set_bonus", &Graph::set_bonus, nb::arg("bonus").none())
       .def("scan", &Graph::scan, nb::arg("price"), nb::arg("threads"))
       .def_prop_ro("order", [](Graph &g) { return to_array(g.graph().order()); }, nb::rv_policy::move)

@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/oracle.hpp"
@@ -41,6 +42,11 @@ class ScoredGraph final : public Oracle {
   // The tree knows nothing of them: it passes over these pairs as over banned ones, and whoever asks gets them besides. A
   // banned pair has no bonus. `most` is the largest.
   void set_bonus(Bonus bonus, std::int32_t most);
+  // Other banned pairs, which outlive the graph.
+  void set_bans(const std::int64_t *offset, const std::int32_t *item) {
+    ban_offset_ = offset, ban_item_ = item;
+    set_bonus(std::move(bonus_), most_bonus_);
+  }
   void search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor, std::int64_t margin,
               Lists lists, Crew &crew, Flag flag) override;
   std::int64_t points(std::int64_t i, std::int64_t j) const override;

@@ -167,6 +167,7 @@ class Matching:
         seed: int,
         seconds: dict[str, float],
         mechanism: Mechanism,
+        fingerprints: Sequence[str] | None = None,
     ) -> Matching:
         """Return the matching that a solution over two sorted tables stands for."""
         numbers: dict[str, Any] = {
@@ -187,7 +188,7 @@ class Matching:
             policy=policy,
             limit=solution.limit,
             seal=seal(**numbers),
-            fingerprints=_digests(left, right, policy, mechanism),
+            fingerprints=_digests(left, right, policy, mechanism) if fingerprints is None else fingerprints,
             seed=seed,
             seconds={**seconds, **solution.seconds},
             mechanism=mechanism,
@@ -857,6 +858,63 @@ class Matching:
             on_progress=on_progress,
             cancel=cancel,
         )
+
+    @property
+    def step_certificate(self) -> Certificate | None:
+        """
+        What a quick repair proved, on top of the proof of the matching before it; None where there was none.
+
+        It holds with what that matching's own certificate says; :meth:`verify` builds on nothing.
+        """
+        found: Certificate | None = self.__dict__.get("_step")
+        return found
+
+    @bounded
+    def prepare(
+        self,
+        *,
+        threads: int | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        cancel: Cancel | None = None,
+    ) -> bool:
+        """
+        Load what repairs need into memory, so that each change is answered within a moment.
+
+        Parameters
+        ----------
+        threads, on_progress, cancel
+            As for :func:`twinmatch.match`.
+
+        Returns
+        -------
+        bool
+            Whether that is possible: for an optimal matching of the most points without quotas. Repairs of
+            others start afresh.
+
+        Notes
+        -----
+        The policy is compiled, the matching verified unless it was, and its highest and lowest prices are
+        worked out; some seconds for whole registers, and some hundred megabytes, for as long as this matching
+        or one repaired from it is there. A repair loads by itself what it needs, without the prices.
+        Repairs from several threads take turns.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> matching = tm.match(*tm.datasets.sample())
+        >>> matching.prepare()
+        True
+        >>> partner = matching.pairs.right_id[0]
+        >>> matching.repair(tm.changes.PartnerLeaves(partner)).step_certificate.ok
+        True
+        """
+        from twinmatch.repairing import prepare
+
+        control = Control(None, 0.0, number_of(threads), on_progress, cancel)
+        try:
+            return prepare(self, control) is not None
+        except Stopped:
+            return False
 
     def diff(self, old: Matching) -> Diff:
         """

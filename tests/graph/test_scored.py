@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.random_terms import CURVED, EVERY, KINDS, random_terms
 from twinmatch import _check
-from twinmatch.graph.scored import NO_PARTNER, ScoredGraph, transposed
+from twinmatch.graph.scored import NO_PARTNER, ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN, LinearColumns, PairTerms
 from twinmatch.threads import cores
 
@@ -202,7 +202,7 @@ def test_points_are_those_of_the_terms():
 def test_sides_exchanged(kinds):
     """The points of (i, j) become those of (j, i), and are searched as exactly."""
     terms, _ = drawn(8, 60, 80, kinds)
-    other = transposed(terms)
+    other = terms.transposed()
     i, j = np.arange(60)[:, None], np.arange(80)[None, :]
     np.testing.assert_array_equal(other.points(j.T, i.T), terms.points(i, j).T)
     graph = ScoredGraph(other)

@@ -15,7 +15,7 @@ import twinmatch as tm
 from tests.instances import explicit, random_graph, solved, x
 from tests.oracles import dense_points
 from twinmatch import _check
-from twinmatch.graph.scored import ScoredGraph, transposed
+from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers import solve
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -133,7 +133,7 @@ def test_relabelling_nodes_keeps_the_value(seed):
 def test_sides_can_be_exchanged(seed):
     """With a place each, who chooses does not matter."""
     graph = random_graph(np.random.default_rng(seed), 7, 7)
-    assert value(ScoredGraph(graph.terms)) == value(ScoredGraph(transposed(graph.terms)))
+    assert value(ScoredGraph(graph.terms)) == value(ScoredGraph(graph.terms.transposed()))
 
 
 @given(SEEDS)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from twinmatch.graph.singles import Bonus
     from twinmatch.graph.terms import Index, Int64, PairTerms
 
-__all__ = ["NO_PARTNER", "Best", "ScoredGraph", "transposed"]
+__all__ = ["NO_PARTNER", "Best", "ScoredGraph"]
 
 NO_PARTNER: int = _core.NO_VALUE
 """The net value of a node that has no admissible partner."""
@@ -98,7 +98,7 @@ class ScoredGraph(Alone):
     @lazily
     def core_transposed(self) -> _core.Graph:
         """The compiled graph with its sides exchanged: its tree stands over the left nodes."""
-        return _compiled(transposed(self.terms), self.isa)
+        return _compiled(self.terms.transposed(), self.isa)
 
     def with_curve(self, curve: npt.NDArray[np.int32] | None) -> ScoredGraph:
         """
@@ -125,7 +125,7 @@ class ScoredGraph(Alone):
 
     def places_first(self, left: Int64, right: Int64, place: Int64) -> ScoredGraph:
         """Return a part with sides exchanged: each ``place`` names a row of ``right``."""
-        return ScoredGraph(_repeat_left(transposed(self.terms.take(left, right)), place), isa=self.isa)
+        return ScoredGraph(_repeat_left(self.terms.take(left, right).transposed(), place), isa=self.isa)
 
     def points(self, i: Index | int, j: Index | int) -> Int64:
         """
@@ -236,25 +236,6 @@ class ScoredGraph(Alone):
         if right_price is None:
             return np.zeros(self.num_right, np.int64)
         return np.ascontiguousarray(right_price, np.int64)
-
-
-def transposed(terms: PairTerms) -> PairTerms:
-    """Return the terms with left and right exchanged: the points of (i, j) become those of (j, i)."""
-    from twinmatch.graph.terms import PairTerms
-
-    swapped = terms.banned[:, ::-1]
-    return PairTerms(
-        terms.right_class,
-        terms.left_class,
-        np.ascontiguousarray(terms.table.T),
-        tuple(c._replace(left=c.right, right=c.left) for c in terms.linears),
-        terms.distance and terms.distance._replace(left=terms.distance.right, right=terms.distance.left),
-        tuple(c._replace(left=c.right, right=c.left) for c in terms.tags),
-        terms.dot and terms.dot._replace(left=terms.dot.right, right=terms.dot.left),
-        np.ascontiguousarray(swapped[np.lexsort(swapped.T[::-1])]),
-        curve=terms.curve,
-        bonus=terms.bonus.swapped(),
-    )
 
 
 def _repeat_left(terms: PairTerms, source: Int64) -> PairTerms:

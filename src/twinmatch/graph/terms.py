@@ -558,6 +558,23 @@ class PairTerms:
             self.bonus.taken(left, right, self.num_left, self.num_right),
         )
 
+    def transposed(self) -> PairTerms:
+        """Return the terms with left and right exchanged: the points of (i, j) become those of (j, i)."""
+        swapped = self.banned[:, ::-1]
+        distance, dot = self.distance, self.dot
+        return PairTerms(
+            self.right_class,
+            self.left_class,
+            np.ascontiguousarray(self.table.T),
+            tuple(c._replace(left=c.right, right=c.left) for c in self.linears),
+            distance and distance._replace(left=distance.right, right=distance.left),
+            tuple(c._replace(left=c.right, right=c.left) for c in self.tags),
+            dot and dot._replace(left=dot.right, right=dot.left),
+            np.ascontiguousarray(swapped[np.lexsort(swapped.T[::-1])]),
+            curve=self.curve,
+            bonus=self.bonus.swapped(),
+        )
+
 
 def merge(
     num_left: int,

@@ -13,10 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twinmatch.changing import applied
+from twinmatch.changing import (
+    Change,
+    PartnerJoins,
+    PartnerLeaves,
+    SchoolJoins,
+    SchoolLeaves,
+    applied,
+)
 from twinmatch.errors import Fault
 from twinmatch.policy import checks
 from twinmatch.policy.criteria import Kept
+from twinmatch.repairing.pinning import pinned, still_pinned
 from twinmatch.schools import Schools
 
 if TYPE_CHECKING:
@@ -25,7 +33,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from twinmatch.changing import Applied, Change
+    from twinmatch.changing import Applied
     from twinmatch.matching import Matching
     from twinmatch.policy import Policy
 
@@ -94,9 +102,13 @@ def stated(
     school with several partners gets it for each that it keeps.
     """
     left, policy = without_bonus(matching.left, matching.policy)
-    after = applied(
-        left, matching.right, matching.right_capacity, policy, changes, today, pending=matching.pending
-    )
+    right = matching.right
+    if _moves(changes):
+        left, right = pinned(left, policy), pinned(right, policy)
+    after = applied(left, right, matching.right_capacity, policy, changes, today, pending=matching.pending)
+    for old, new, rows in ((left, after.left, after.left_rows), (right, after.right, after.right_rows)):
+        if new is not old and (rows >= 0).all():
+            still_pinned(old, new)
     i, j = (np.asarray(one, np.int64) for one in matching._taken())
     here, there = _turned(after.left_rows, len(matching.left)), _turned(after.right_rows, len(matching.right))
     pairs = np.stack([here[i], there[j]], axis=1)
@@ -110,6 +122,13 @@ def stated(
     criterion = Kept(keep_bonus, column=FORMER_COLUMN, name=BONUS)
     policy = replace(after.policy, criteria=(*after.policy.criteria, criterion))
     return Question(after, table, policy, pairs, rewarded)
+
+
+def _moves(changes: object) -> bool:
+    """Return whether schools come or go."""
+    told = [changes] if isinstance(changes, Change) else changes
+    kinds = (SchoolLeaves, SchoolJoins, PartnerLeaves, PartnerJoins)
+    return isinstance(told, list | tuple) and any(isinstance(one, kinds) for one in told)
 
 
 def without_bonus(left: Schools, policy: Policy) -> tuple[Schools, Policy]:

@@ -1,8 +1,9 @@
 """
-A matching after changes, found afresh and proven.
+A matching after changes, found and proven.
 
-This is the plain way: the tables and the policy of now are matched from the start, warm where prices of
-before help. It takes any mechanism and any quotas, and is what every quicker way must agree with.
+The quick way goes on from the prices of before (:mod:`twinmatch.repairing.quick`). The plain way matches the
+tables and the policy of now from the start, warm where prices of before help; it takes any mechanism and any
+quotas, and is what the quick one must agree with.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from twinmatch.ancestry import Parent
 from twinmatch.changing import Change, digest_of
 from twinmatch.errors import InputError
 from twinmatch.pairing import Options, Tables, match_tables
+from twinmatch.repairing.quick import quick
 from twinmatch.repairing.stating import bonus_faults, stated
+from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.options import option_faults
+from twinmatch.threads import number_of
 from twinmatch.warming import warm_from
 
 if TYPE_CHECKING:
@@ -52,12 +56,21 @@ def repair(
         changes = list(changes)
     question = stated(matching, changes, keep_bonus, today)
     after = question.applied
+    told = [changes] if isinstance(changes, Change) else changes
+    parent = Parent(matching.seal, digest_of(told), int(keep_bonus), today)
+    control = Control(deadline, 0.0, number_of(threads), on_progress, cancel, started)
+    try:
+        found = quick(matching, question, int(keep_bonus), control)
+    except Stopped:
+        found = None  # what is left of the time is for the plain way, which has something to show for it
+    if found is not None:
+        new = replace(found, pending=still_pending(question, found), parent=parent)
+        new.__dict__.update({name: found.__dict__[name] for name in ("_live", "_step")})
+        return new
     tables = Tables(question.left, after.right, after.capacity)
     warm = warm_from(matching, tables.left, tables.right, matching.mechanism)
     options = Options(deadline, 0, threads, on_progress, cancel, matching.seed)
     found = match_tables(tables, question.policy, matching.mechanism, options, started, warm=warm)
-    told = [changes] if isinstance(changes, Change) else changes
-    parent = Parent(matching.seal, digest_of(told), int(keep_bonus), today)
     return replace(found, pending=still_pending(question, found), parent=parent)
 
 

@@ -23,6 +23,7 @@ import twinmatch as tm
 from tests.matching.folders import signed_again
 from twinmatch import cli, pairing, terminal
 from twinmatch.cli import Exit
+from twinmatch.command.run import DEMO_GAP
 from twinmatch.solvers.control import Progress
 
 KEYS = [
@@ -101,7 +102,7 @@ def test_demo_prints_one_json_object_on_one_line(sample_demo, capsys):
     assert 0 < numbers["objective"] <= numbers["bound"]
     gap = (numbers["bound"] - numbers["objective"]) / max(1, numbers["bound"])
     assert numbers["relative_gap"] == pytest.approx(gap)
-    assert numbers["relative_gap"] <= cli.DEMO_GAP
+    assert numbers["relative_gap"] <= DEMO_GAP
     assert numbers["peak_mb"] > 10
 
 
@@ -653,7 +654,7 @@ def test_folders_on_the_way_to_a_page_are_made(saved, tmp_path, capsys):
 
 def test_a_folder_without_leave_and_a_full_disk_are_told(saved, tmp_path, capsys, monkeypatch):
     """Neither is a fault of twinmatch: the option and the reason, and code 2."""
-    monkeypatch.setattr(cli.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     assert run("report", saved, "--out", tmp_path / "page.html") == Exit.BAD_INPUT
     assert f"--out {tmp_path / 'page.html'} cannot be written: nothing may be" in capsys.readouterr().err
     assert run("report", saved) == Exit.BAD_INPUT

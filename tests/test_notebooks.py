@@ -90,8 +90,8 @@ def test_notebook_opens_with_a_question_and_one_switch(notebook):
 
 
 def test_index_names_every_notebook():
-    """There are seven, and the index has a row and an entry for each."""
-    assert len(NOTEBOOKS) == 7
+    """There are eight, and the index has a row and an entry for each."""
+    assert len(NOTEBOOKS) == 8
     index = (FOLDER / "index.md").read_text(encoding="utf-8")
     for notebook in NOTEBOOKS:
         assert f"{{doc}}`{notebook.stem}`" in index

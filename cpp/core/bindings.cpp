@@ -85,8 +85,11 @@ class Graph final : public Searchable {
       t.curve = curve_->data(), t.curve_last = std::int32_t(curve_->size() - 1);
     }
     check_bans(n, m);
-    graph_ = std::make_unique<ScoredGraph>(t, ban_offset_ ? ban_offset_->data() : nullptr,
-                                           ban_item_ ? ban_item_->data() : nullptr, isa);
+    {
+      nb::gil_scoped_release release;  // planting a tree of 40,000 takes some 30 ms
+      graph_ = std::make_unique<ScoredGraph>(t, ban_offset_ ? ban_offset_->data() : nullptr,
+                                             ban_item_ ? ban_item_->data() : nullptr, isa);
+    }
     if (bonus) set_bonus(std::move(bonus));
   }
 

@@ -86,13 +86,13 @@ void Upkeep::lift(bool up) {
 void Upkeep::mend() {
   const Crew::Shift shift{crew_};
   const std::int64_t before = forward_.lists().draws + backward_.lists().draws;
-  forward_.run(true);
+  forward_.run(false);  // one after the other: at its highest prices most paths are short, and no price moves
   Paths::Moves moves = forward_.settle();
   for (const std::int32_t i : moves.bidders) backward_.moved(i);
   backward_.fell(moves.most);
   fallen_left = std::move(moves.bidders), fall = moves.most;
   if (market_.any_empty_priced()) {
-    backward_.run(true);
+    backward_.run(false);
     moves = backward_.settle();
     for (const std::int32_t j : moves.bidders) forward_.moved(j);
     forward_.fell(moves.most);

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from twinmatch.mechanisms.mechanism import Outcome
     from twinmatch.metrics import Metrics
     from twinmatch.policy import Policy
-    from twinmatch.repairing import Diff
+    from twinmatch.repairing import Diff, Frontier, MoveBound
     from twinmatch.schools import Schools
     from twinmatch.solvers import Solution
     from twinmatch.solvers.constrained import Answer
@@ -795,6 +795,7 @@ class Matching:
         self,
         changes: Iterable[Change] | Change,
         keep_bonus: int = 0,
+        max_moves: int | None = None,
         *,
         today: date | None = None,
         deadline: float | None = None,
@@ -812,6 +813,10 @@ class Matching:
         keep_bonus : int, optional
             Points that a pair of before is worth more. With 0 schools are paired as if for the first time;
             the more, the fewer move.
+        max_moves : int, optional
+            How many schools of before may have another partner, or none, or an agreement that is over. The
+            result is the corner of the :meth:`stability_frontier` with the most points among those that move
+            no more, found with the least bonus that does; ``move_bound`` says what no other exceeds.
         today : datetime.date, optional
             Needed where a change has a date; what is due in ``pending`` happens on it. What is not due yet
             waits in ``pending`` of the result.
@@ -830,6 +835,8 @@ class Matching:
             With everything that is wrong with the changes: schools that are not there, with the nearest ids,
             contradictions, dates without ``today``, more locked pairs than places; or if there is a bonus,
             and the mechanism does not find the most points.
+        NoSolutionError
+            If more than ``max_moves`` schools have to move.
         PolicyError
             If the policy cannot be used any more, such as a locked pair that a rule forbids.
 
@@ -852,6 +859,7 @@ class Matching:
             self,
             changes,
             keep_bonus=keep_bonus,
+            max_moves=max_moves,
             today=today,
             deadline=deadline,
             threads=threads,
@@ -915,6 +923,62 @@ class Matching:
             return prepare(self, control) is not None
         except Stopped:
             return False
+
+    @property
+    def move_bound(self) -> MoveBound | None:
+        """What is proven of a repair with ``max_moves``: schools that move, points, bound and gap."""
+        found: MoveBound | None = self.__dict__.get("_moves")
+        return found
+
+    @bounded
+    def stability_frontier(
+        self,
+        changes: Iterable[Change] | Change = (),
+        *,
+        today: date | None = None,
+        threads: int | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Frontier:
+        """
+        Return how many points each number of schools that may move allows after changes.
+
+        Parameters
+        ----------
+        changes, today, threads, on_progress, cancel
+            As for :meth:`repair`.
+
+        Returns
+        -------
+        Frontier
+            All corners that are best at some whole bonus for a kept pair up to 2**24, each with a proof;
+            ``table``, ``plot()``, and ``bound(moved)`` in between.
+
+        Raises
+        ------
+        InputError
+            As for :meth:`repair`.
+        NoSolutionError
+            If a repair was cancelled, or is not proven optimal.
+
+        Notes
+        -----
+        Two repairs for each corner, about; see :meth:`prepare`.
+
+        Examples
+        --------
+        >>> import twinmatch as tm
+        >>> old = tm.match(*tm.datasets.sample())
+        >>> gone = tm.changes.PartnerLeaves(old.pairs.right_id[0])
+        >>> frontier = old.stability_frontier(gone)
+        >>> frontier.corners[0].moved
+        1
+        """
+        from twinmatch.repairing import stability_frontier
+
+        return stability_frontier(
+            self, changes, today=today, threads=threads, on_progress=on_progress, cancel=cancel
+        )
 
     def diff(self, old: Matching) -> Diff:
         """

@@ -63,6 +63,15 @@ def test_numbers(changes, names):
     assert refused(replace(told, **changes)) == names
 
 
+def test_a_bound_of_a_run_that_found_nothing():
+    """It was stopped before it knew all that the check knows: its bound may be larger, and not lower."""
+    told = replace(answer(), status=tm.Status.NO_SOLUTION, taken=np.empty((0, 2), np.int64), _objective=None)
+    names = [
+        refused(replace(told, _bound=bound)) for bound in (told._bound - 1, told._bound, told._bound + 1)
+    ]
+    assert names == [{"bound"}, set(), set()]
+
+
 def test_a_cover_that_counts_nothing():
     """A proof of the coverage needs a price for it."""
     told = replace(answer(coverage_first=True), status=tm.Status.FEASIBLE)

@@ -95,10 +95,27 @@ def test_hostile_names_are_text_in_html(hostile):
             )
             assert "\x1b" not in text
             assert "\x07" not in text
-            assert "http" not in text
+            assert "http" not in text.replace("http-equiv=", "")
     assert '<script>alert("x")</script>' in "".join(
         Outline(hostile.explain(str(hostile.left.ids[0]))._repr_html_()).texts
     )
+
+
+def test_a_browser_is_told_to_run_nothing(hostile):
+    """Every page carries a content security policy that allows styles and nothing else, before its title."""
+    for one in told(hostile):
+        outline = Outline(one.to_html())
+        rules = [attrs for tag, attrs in outline.tags if "http-equiv" in attrs]
+        assert [rule["http-equiv"] for rule in rules] == ["Content-Security-Policy"]
+        parts = dict(part.strip().split(" ", 1) for part in rules[0]["content"].split(";"))
+        assert parts == {
+            "default-src": "'none'",
+            "style-src": "'unsafe-inline'",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+        }
+        names = [tag for tag, _ in outline.tags]
+        assert outline.tags.index(("meta", rules[0])) < names.index("title") < names.index("style")
 
 
 def test_hostile_names_do_not_reach_the_terminal(hostile):

@@ -82,7 +82,9 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "values": (
         "has 101,000,001 cells",
         lambda: parquet(
-            {"id": ["a"], "tags": pa.ListArray.from_arrays([0, 101_000_000], np.zeros(101_000_000, np.int8))}
+            {"id": ["a"], "tags": pa.ListArray.from_arrays([0, 101_000_000], np.zeros(101_000_000, bool))},
+            write_statistics=False,
+            use_dictionary=False,
         ),
     ),
     "depth": ("nested deeper", lambda: deep_schema(100_000)),

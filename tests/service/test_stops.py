@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,18 +15,35 @@ import twinmatch as tm
 
 pytestmark = pytest.mark.service
 
-SOON_S = 0.4  # 200 ms are promised; two shared cores get some more
+SOON_S = 0.2  # what is promised of a process that has its cores
+SLACK_S = 3.0  # what the clock may show where many processes share two cores
 ME = tm.mechanisms
 
 
+class Moment(NamedTuple):
+    """The clock, and the processor time that this process has used."""
+
+    clock: float
+    work: float
+
+    @classmethod
+    def now(cls):
+        return cls(time.monotonic(), time.process_time())
+
+    def since(self, other):
+        """Return the seconds since then: by the clock, and no more than this process has worked."""
+        clock = self.clock - other.clock
+        return Moment(clock, min(clock, self.work - other.work))
+
+
 @cache
-def tables():
-    return tm.datasets.synthetic(4_000, 9_000, 2, "mild")
+def tables(size):
+    return tm.datasets.synthetic(size, 9 * size // 4, 2, "mild")
 
 
-def matched(balance=False, mechanism=None):
+def matched(size, balance=False, mechanism=None):
     policy = tm.policies.systematic_twinning(balance=balance)
-    return lambda **options: tm.match(*tables(), policy, mechanism=mechanism, **options)
+    return lambda **options: tm.match(*tables(size), policy, mechanism=mechanism, **options)
 
 
 def checked(**options):
@@ -34,7 +52,7 @@ def checked(**options):
 
 @cache
 def _once():
-    return matched()()
+    return matched(4_000)()
 
 
 @cache
@@ -43,54 +61,70 @@ def matrix():
 
 
 CALLS = {
-    "points": (matched(), 40),
-    "balance": (matched(True), 25),
-    "leximin": (matched(mechanism=ME.leximin()), 15),
-    "nash": (matched(mechanism=ME.nash()), 15),
-    "stable": (matched(mechanism=ME.stable()), 20),
-    "rank_maximal": (matched(mechanism=ME.rank_maximal()), 15),
-    "serial": (matched(mechanism=ME.serial_dictatorship()), 15),
-    "greedy": (matched(mechanism=ME.greedy()), 15),
+    "points": (matched(3_000), 40),
+    "balance": (matched(1_000, balance=True), 25),
+    "leximin": (matched(1_000, mechanism=ME.leximin()), 15),
+    "nash": (matched(1_000, mechanism=ME.nash()), 15),
+    "stable": (matched(4_000, mechanism=ME.stable()), 20),
+    "rank_maximal": (matched(4_000, mechanism=ME.rank_maximal()), 15),
+    "serial": (matched(4_000, mechanism=ME.serial_dictatorship()), 15),
+    "greedy": (matched(4_000, mechanism=ME.greedy()), 15),
     "dense": (lambda **options: tm.assign(matrix(), right_capacity=2, **options), 20),
     "verify": (checked, 20),
 }
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_cancelled_at_random_moments(name, capsys):
-    """Two hundred moments in all: the answer is soon there and true, and the next call is as the first."""
+def cancelled(name):
+    """Cancel a call at random moments until it was cancelled often enough; return how late each one was."""
     call, moments = CALLS[name]
     call()  # what is read once is read
-    started = time.monotonic()
+    began = time.monotonic()
     whole = call()
-    length = time.monotonic() - started
-    took = []
-    for moment in np.random.default_rng(1).uniform(0, length, moments):
+    length = time.monotonic() - began
+    took, rng = [], np.random.default_rng(1)
+    for _ in range(4 * moments):
+        if len(took) == moments:
+            break
         cancel, at = threading.Event(), []
 
         def stop(cancel=cancel, at=at):
-            at.append(time.monotonic())
+            at.append(Moment.now())
             cancel.set()
 
-        timer = threading.Timer(moment, stop)
+        timer = threading.Timer(rng.uniform(0, length), stop)
         timer.start()
         found = call(cancel=cancel)
-        ended = time.monotonic()
+        ended = Moment.now()
         timer.cancel()
         timer.join()
         if at:
-            took.append(ended - at[0])
+            took.append(ended.since(at[0]))
         if name != "verify":
             assert (found.limit is None) == (str(found.status) == str(whole.status))
             if found.limit is not None:
+                assert at
                 assert found.limit == "CANCELLED"
                 assert found.status in ("FEASIBLE", "NO_SOLUTION")
-    with capsys.disabled():
-        if took:
-            print(f"\n  {name}: {length:.2f} s, {len(took)} cancelled, {1000 * max(took):.0f} ms at most")  # noqa: T201
-    assert max(took, default=0) < SOON_S
     again = call()
     assert again.ok if name == "verify" else again.objective == whole.objective
+    return took
+
+
+def test_two_hundred_random_moments(capsys):
+    """The answer is soon there and true, and the next call is as the first."""
+    took = {name: cancelled(name) for name in CALLS}
+    clock, work = np.array([one for late in took.values() for one in late]).T
+    with capsys.disabled():
+        print()  # noqa: T201
+        for name, late in [*took.items(), ("all", list(zip(clock, work, strict=True)))]:
+            told = [
+                f"median {np.median(each):.0f}, p99 {np.quantile(each, 0.99):.0f}, at most {max(each):.0f} ms"
+                for each in 1000 * np.array(late).T
+            ]
+            print(f"  {name}: {len(late)} cancelled; clock {told[0]}; own work {told[1]}")  # noqa: T201
+    assert len(clock) == sum(moments for _, moments in CALLS.values()) == 200
+    assert np.quantile(work, 0.99) < SOON_S
+    assert np.max(clock) < SLACK_S
 
 
 @pytest.mark.parametrize("name", [name for name in CALLS if name != "verify"])
@@ -98,17 +132,25 @@ def test_deadlines_are_respected(name):
     """From none at all to beyond the run: never late by more than a moment."""
     call, _ = CALLS[name]
     for deadline in (0, 0.01, 0.05, 0.15, 0.4, 1.0):
-        started = time.monotonic()
+        at = []
+        timer = threading.Timer(deadline, lambda at=at: at.append(Moment.now()))
+        timer.start()
         found = call(deadline=deadline)
-        assert time.monotonic() - started < deadline + max(SOON_S, 0.05 * deadline)
+        ended = Moment.now()
+        timer.cancel()
+        timer.join()
         assert found.limit in (None, "DEADLINE")
+        if at:  # it passed while the call was at work
+            late = ended.since(at[0])
+            assert late.work < max(SOON_S, 0.05 * deadline)
+            assert late.clock < SLACK_S
 
 
 def test_a_run_stopped_at_once_can_be_verified():
     """Before the policy was read there is nothing but a bound that anybody can see, and it holds."""
     cancel = threading.Event()
     cancel.set()
-    for call in (matched(), matched(True), matched(mechanism=ME.stable())):
+    for call in (matched(4_000), matched(4_000, balance=True), matched(4_000, mechanism=ME.stable())):
         found = call(cancel=cancel)
         assert (found.status, found.limit) == ("NO_SOLUTION", "CANCELLED")
         assert found.verify().ok
@@ -127,10 +169,10 @@ def test_asyncio_is_not_kept_waiting(capsys):
     async def main():
         late, done, cancel = [], asyncio.Event(), threading.Event()
         beating = asyncio.create_task(heartbeat(late, done))
-        found = await asyncio.to_thread(tm.match, *tables())
+        found = await asyncio.to_thread(tm.match, *tables(4_000))
         done.set()
         await beating
-        running = asyncio.create_task(asyncio.to_thread(tm.match, *tables(), cancel=cancel))
+        running = asyncio.create_task(asyncio.to_thread(tm.match, *tables(4_000), cancel=cancel))
         await asyncio.sleep(0.1)
         cancel.set()
         return found, late, await running

@@ -115,9 +115,8 @@ def check_step(
     started = time.perf_counter()
     claims: list[Claim] = []
 
-    def claim(name: str, ok: bool, detail: str) -> bool:
+    def claim(name: str, ok: bool | np.bool_, detail: str) -> None:
         claims.append(Claim(name, bool(ok), detail))
-        return bool(ok)
 
     i = np.flatnonzero(after.mate >= 0)
     j = after.mate[i]
@@ -145,8 +144,9 @@ def check_step(
     claim(
         "all pairs",
         holds and now.all(),
-        f"{len(lower_left):,} rows and {len(lower_right):,} columns whose prices fell and {len(risen):,} pairs "
-        f"that may be worth more: {pairs + len(risen):,} pairs evaluated; the others as proven for {seal[:16]}...",
+        f"{len(lower_left):,} rows and {len(lower_right):,} columns whose prices fell, and {len(risen):,} "
+        f"pairs that may be worth more: {pairs + len(risen):,} pairs evaluated; "
+        f"the others as proven for {seal[:16]}...",
     )
     objective, coverage = exact_sum(points), len(i)
     premium = after.coverage_price

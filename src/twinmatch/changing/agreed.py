@@ -9,6 +9,7 @@ import numpy as np
 
 from twinmatch.errors import Fault
 from twinmatch.policy.asked import Draft
+from twinmatch.policy.overbooking import Overbooking
 from twinmatch.policy.quotas import LockedPairs, PartnersPerSchool
 from twinmatch.policy.rules import ForbiddenPairs
 
@@ -134,7 +135,7 @@ def overfull(policy: Policy, left: Schools, right: Schools, capacity: npt.NDArra
     return faults
 
 
-_NUMBERS = (PartnersPerSchool,)
+_NUMBERS = (PartnersPerSchool, Overbooking)
 
 
 def _found(schools: Schools, names: list[str]) -> tuple[list[str], list[int]]:

@@ -126,10 +126,10 @@ class Bonus(NamedTuple):
         """The largest of them, 0 for none."""
         return int(self.points.max(initial=0))
 
-    def at(self, i: Int64, j: Int64, num_right: int) -> Int32:
+    def at(self, i: Index, j: Index, num_right: int) -> Int32:
         """Return what the pairs are worth more, 0 for most."""
         keys = self.pairs[:, 0] * num_right + self.pairs[:, 1]
-        place, found = places_in(keys, i * num_right + j)
+        place, found = places_in(keys, np.asarray(i, np.int64) * num_right + np.asarray(j, np.int64))
         return np.where(found, self.points[place] if len(keys) else 0, 0).astype(np.int32)
 
     def swapped(self) -> Bonus:

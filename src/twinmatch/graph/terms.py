@@ -510,7 +510,7 @@ class PairTerms:
         if self.dot is not None:
             total += _dot(self.dot, i, j)
         if len(self.bonus.points):
-            total += self.bonus.at(i, j, self.num_right)
+            total += self.bonus.at(i.astype(np.int64), j.astype(np.int64), self.num_right)
         # A user's function is asked about admissible pairs only.
         if self.calls and admissible.any():
             asked = np.flatnonzero(admissible)

@@ -1,16 +1,16 @@
 """
-What stays in memory of a matching between repairs: its market, its prices, and where its schools stand in them.
+What stays in memory of a matching between repairs.
 
-A market (:mod:`twinmatch.solvers.upkeep`) is compiled once, for the schools of the day. Later matchings have
-fewer of them, and say which: ``left_nodes`` and ``right_nodes``. Several matchings may come from one; they share
-the market, one at a time.
+Its market, its prices, and where its schools stand in them. A market (:mod:`twinmatch.solvers.upkeep`) is
+compiled once, for the schools of the day. Later matchings have fewer of them, and say which: ``left_nodes``
+and ``right_nodes``. Several matchings may come from one; they share the market, one at a time.
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from twinmatch.certify.step import Standing, check_step, reached_by
 from twinmatch.compiler import compiled
 from twinmatch.mechanisms import most_points
 from twinmatch.repairing.stating import is_bonus, without_bonus
-from twinmatch.solvers.control import Control
 from twinmatch.solvers.upkeep import Position, Singles, Upkeep
 from twinmatch.status import Status
 from twinmatch.threads import number_of
@@ -26,8 +25,9 @@ from twinmatch.threads import number_of
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from twinmatch.graph.singles import Bonus
+    from twinmatch.graph.singles import Bonus, PairBonus
     from twinmatch.matching import Matching
+    from twinmatch.solvers.control import Control
 
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
@@ -136,7 +136,7 @@ def live_of(matching: Matching, control: Control) -> Live | None:
     bonus = base.bonus
     for part in matching.policy.criteria:
         if is_bonus(part):
-            given = part.compile(matching.left, matching.right)
+            given = cast("PairBonus", part.compile(matching.left, matching.right))
             bonus = bonus.plus(np.unique(given.pairs, axis=0), given.each, base.num_right)
     singles = Singles(base.banned, bonus)
     upkeep = Upkeep(base, number_of(control.threads))
@@ -165,11 +165,12 @@ def live_of(matching: Matching, control: Control) -> Live | None:
         singles,
         base.bonus,
     )
-    return matching.__dict__.setdefault("_live", found)
+    kept: Live = matching.__dict__.setdefault("_live", found)  # another thread may have been first
+    return kept
 
 
 def prepare(matching: Matching, control: Control) -> Live | None:
-    """Load a matching, and work out its highest and its lowest prices; see :mod:`twinmatch.solvers.upkeep`."""
+    """Load a matching, and its highest and lowest prices; see :mod:`twinmatch.solvers.upkeep`."""
     live = live_of(matching, control)
     if live is None:
         return None

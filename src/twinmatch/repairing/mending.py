@@ -12,10 +12,14 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from twinmatch.ancestry import Parent
 from twinmatch.changing import Change, digest_of
-from twinmatch.errors import InputError
+from twinmatch.errors import Fault, InputError
 from twinmatch.pairing import Options, Tables, match_tables
+from twinmatch.policy import checks
+from twinmatch.repairing.frontier import frontier, with_few_moves
 from twinmatch.repairing.quick import quick
 from twinmatch.repairing.stating import bonus_faults, stated
 from twinmatch.solvers.control import Control, Stopped
@@ -29,10 +33,11 @@ if TYPE_CHECKING:
 
     from twinmatch.changing import AgreementExpires
     from twinmatch.matching import Matching
+    from twinmatch.repairing.frontier import Frontier
     from twinmatch.repairing.stating import Question
     from twinmatch.solvers.control import Cancel, Progress
 
-__all__ = ["repair"]
+__all__ = ["repair", "stability_frontier"]
 
 
 def repair(
@@ -40,6 +45,7 @@ def repair(
     changes: Iterable[Change] | Change,
     *,
     keep_bonus: int = 0,
+    max_moves: int | None = None,
     today: date | None = None,
     deadline: float | None = None,
     threads: int | None = None,
@@ -50,8 +56,13 @@ def repair(
     started = time.monotonic()
     faults = option_faults(deadline, 0, threads, on_progress, cancel)
     faults += bonus_faults(matching, keep_bonus)
+    if max_moves is not None:
+        faults += _few_faults(matching, keep_bonus, max_moves)
     if faults:
         raise InputError("repair", faults)
+    if max_moves is not None:
+        solve = _by_bonus(matching, changes, today, deadline, threads, on_progress, cancel, started)
+        return with_few_moves(matching, solve, max_moves)
     if not isinstance(changes, Change) and hasattr(changes, "__iter__"):
         changes = list(changes)
     question = stated(matching, changes, keep_bonus, today)
@@ -72,6 +83,66 @@ def repair(
     options = Options(deadline, 0, threads, on_progress, cancel, matching.seed)
     found = match_tables(tables, question.policy, matching.mechanism, options, started, warm=warm)
     return replace(found, pending=still_pending(question, found), parent=parent)
+
+
+def stability_frontier(
+    matching: Matching,
+    changes: Iterable[Change] | Change,
+    *,
+    today: date | None = None,
+    threads: int | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+    cancel: Cancel | None = None,
+) -> Frontier:
+    """Return what :meth:`twinmatch.Matching.stability_frontier` does."""
+    faults = option_faults(None, 0, threads, on_progress, cancel) + _few_faults(matching, 0, 0)
+    if faults:
+        raise InputError("stability_frontier", faults)
+    started = time.monotonic()
+    return frontier(
+        matching, _by_bonus(matching, changes, today, None, threads, on_progress, cancel, started)
+    )
+
+
+def _few_faults(matching: Matching, keep_bonus: object, max_moves: object) -> list[Fault]:
+    """Return what is wrong where few schools may move."""
+    faults = list(checks.whole("max_moves", max_moves, 0, 2**31 - 1))
+    if keep_bonus:
+        what = "is found by the repair where max_moves says how many schools may move"
+        faults.append(Fault("keep_bonus", what, hint="Give one of the two."))
+    faults += bonus_faults(matching, 1)
+    if matching.proof is not None and (np.bincount(matching._taken()[0]) > 1).any():
+        what = "counts schools by their one partner, and some have several"
+        faults.append(Fault("max_moves", what, hint="Use keep_bonus, which counts each pair."))
+    return faults
+
+
+def _by_bonus(
+    matching: Matching,
+    changes: Iterable[Change] | Change,
+    today: date | None,
+    deadline: float | None,
+    threads: int | None,
+    on_progress: Callable[[Progress], object] | None,
+    cancel: Cancel | None,
+    started: float,
+) -> Callable[[int], Matching]:
+    told = list(changes) if not isinstance(changes, Change) and hasattr(changes, "__iter__") else changes
+
+    def solve(bonus: int) -> Matching:
+        left = None if deadline is None else max(0.0, deadline - (time.monotonic() - started))
+        return repair(
+            matching,
+            told,
+            keep_bonus=bonus,
+            today=today,
+            deadline=left,
+            threads=threads,
+            on_progress=on_progress,
+            cancel=cancel,
+        )
+
+    return solve
 
 
 def still_pending(question: Question, found: Matching) -> tuple[AgreementExpires, ...]:

@@ -1,9 +1,9 @@
 """
 What a school's surroundings said of it stays so when neighbours leave the tables.
 
-Where the column ``setting`` says nothing, :class:`~twinmatch.policies.SameSetting` counts the schools around. A
-school that drops out of twinning does not leave the village: so before tables change, what was counted is
-written into the column, and points of pairs that a change does not name stay as they were.
+Where the column ``setting`` says nothing, :class:`~twinmatch.policies.SameSetting` counts the schools
+around. A school that drops out of twinning does not leave the village: so before tables change, what was
+counted is written into the column, and points of pairs that a change does not name stay as they were.
 """
 
 from __future__ import annotations

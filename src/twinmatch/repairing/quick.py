@@ -2,13 +2,14 @@
 A matching after changes, from the prices of the one before: found and proven within a moment.
 
 Which changes
-    Schools of either side that leave, places that come and go, vetoes and their end, with and without a bonus
-    for kept pairs: whatever leaves the other schools' columns alone. Schools that join, sections that open
-    and close, and locks ask for a policy that is compiled afresh: the plain way of :mod:`twinmatch.repairing.mending`. So does
-    a partner that leaves places short, where it takes a search for a witness to say who is left out.
+    Schools of either side that leave, places that come and go, vetoes and their end, with and without a
+    bonus for kept pairs: whatever leaves the other schools' columns alone. Schools that join, sections that
+    open and close, and locks ask for a policy that is compiled afresh: the plain way of
+    :mod:`twinmatch.repairing.mending`. So does a partner that leaves places short, where it takes a search
+    for a witness to say who is left out.
 Proof
-    :mod:`twinmatch.certify.step`: what the change leaves to prove, on top of what was proven before. A repair
-    that it refuses is made afresh.
+    :mod:`twinmatch.certify.step`: what the change leaves to prove, on top of what was proven before. A
+    repair that it refuses is made afresh.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
 
 __all__ = ["quick"]
+
+#: Places lost, and places that come free, from which on they are dealt with one kind after the other.
+MANY = 20
 
 
 def quick(matching: Matching, question: Question, keep_bonus: int, control: Control) -> Matching | None:
@@ -128,14 +132,9 @@ def _same_columns(matching: Matching, question: Question) -> bool:
     after = question.applied
     old, new = matching.policy, after.policy
     rest = [tuple(rule for rule in one.rules if not isinstance(rule, ForbiddenPairs)) for one in (old, new)]
-    return (
-        (after.left_rows >= 0).all()
-        and (after.right_rows >= 0).all()
-        and not after.left_changed.any()
-        and not after.right_changed.any()
-        and not new.quotas
-        and rest[0] == rest[1]
-    )
+    came = (after.left_rows < 0).any() or (after.right_rows < 0).any()
+    taught = after.left_changed.any() or after.right_changed.any()
+    return not came and not taught and not new.quotas and rest[0] == rest[1]
 
 
 def _found(
@@ -160,10 +159,33 @@ def _found(
     mate[(mate >= 0) & ~right[mate]] = -1
     moved = base._replace(left=left, right=right, capacity=capacity, mate=_within(mate, capacity))
     try:
-        position = live.upkeep.mended(live.position(moved), singles, way, control)
+        found = _mended(live, moved, singles, way, control)
     except Upset:
         return None
-    return before, live.joined(moved, position), singles, _risen(live.singles, singles, len(right))
+    return before, found, singles, _risen(live.singles, singles, len(right))
+
+
+def _mended(live: Live, moved: Standing, singles: Singles, way: str, control: Control) -> Standing:
+    """
+    Serve everybody in need.
+
+    Where many places are lost and many come free, the lost ones go first, at the highest prices; then prices
+    are brought to their lowest, and the others follow.
+    """
+    free = np.bincount(moved.mate[moved.mate >= 0], minlength=len(moved.capacity)) < moved.capacity
+    free &= (moved.price > 0) & ~live.hidden
+    lost = moved.left & (moved.mate < 0) & ~moved.witness
+    upkeep = live.upkeep
+    if min(free.sum(), lost.sum()) < MANY:
+        return live.joined(moved, upkeep.mended(live.position(moved), singles, way, control))
+    # A place that has come free is closed until the second stage: its price stays, and nobody pays for it.
+    taken = np.bincount(moved.mate[moved.mate >= 0], minlength=len(moved.capacity))
+    closed = np.where(free, taken, moved.capacity)
+    first = moved._replace(capacity=closed)
+    first = live.joined(first, upkeep.mended(live.position(first), singles, "up", control))
+    first = live.joined(first, upkeep.lifted(live.position(first), singles, "down", control))
+    second = first._replace(capacity=moved.capacity)
+    return live.joined(second, upkeep.mended(live.position(second), singles, "down", control))
 
 
 def _banned(live: Live, question: Question) -> Int64 | None:

@@ -5,25 +5,26 @@ Problem
     A matching and prices that prove it are known. Some nodes go, places come and go, some pairs are worth
     something else or are no longer admissible. Find the matching with the most points again, and its proof.
 Idea
-    Whatever is still right stays. Left nodes that lost their place look for one along a shortest path; places
-    with a price that nobody pays come down (``cpp/core/upkeep.hpp``). Trees and lists stay in memory.
+    Whatever is still right stays. Left nodes that lost their place look for one along a shortest path;
+    places with a price that nobody pays come down (``cpp/core/upkeep.hpp``). Trees and lists stay in
+    memory.
 Highest and lowest prices
-    Of all prices that prove one matching, the highest say what the loss of a place costs, the lowest what the
-    loss of a left node does: at these, somebody else is found along pairs that are tight already, and no price
-    moves. So where a market is prepared, both are worked out once, and each change starts from those that suit
-    it. Without that a repair is right too, and slower: it moves the prices of some thousand nodes by a point
-    or two.
+    Of all prices that prove one matching, the highest say what the loss of a place costs, the lowest what
+    the loss of a left node does: at these, somebody else is found along pairs that are tight already, and
+    no price moves. So where a market is prepared, both are worked out once, and each change starts from
+    those that suit it. Without that a repair is right too, and slower: it moves the prices of some thousand
+    nodes by a point or two.
 Why it is right
-    Let ``u`` and ``p`` be potentials with ``u_i + p_j >= points(i, j)`` for all pairs, tight where nodes are
-    matched. What a change breaks is put right first: a pair that is worth more raises ``u_i``; where the own
-    pair is worth less, ``u_i`` comes down to the best that is left; whoever is not tight any more has no
-    partner. Then paths serve everybody in need, and move potentials by no more than they must.
+    Let ``u`` and ``p`` be potentials with ``u_i + p_j >= points(i, j)`` for all pairs, tight where nodes
+    are matched. What a change breaks is put right first: a pair that is worth more raises ``u_i``; where
+    the own pair is worth less, ``u_i`` comes down to the best that is left; whoever is not tight any more
+    has no partner. Then paths serve everybody in need, and move potentials by no more than they must.
 Parts that stay as they are
     Left nodes that compete for places that are all taken (a witness of Hall), and those places, are hidden:
     nobody else uses these in a matching that covers as many. Their prices rise with the fall of the others.
 Cost
-    One or two paths for each change, over what lies within their length. Memory: two trees, and lists for the
-    nodes that were ever looked at.
+    One or two paths for each change, over what lies within their length. Memory: two trees, and lists for
+    the nodes that were ever looked at.
 """
 
 from __future__ import annotations
@@ -254,7 +255,8 @@ def _different(one: Bonus, other: Bonus, num_right: int) -> Int64:
     i, j = pairs[:, 0], pairs[:, 1]
     if one is other or not len(pairs):
         return _NO_PAIRS
-    return pairs[one.at(i, j, num_right) != other.at(i, j, num_right)]
+    changed: Int64 = pairs[one.at(i, j, num_right) != other.at(i, j, num_right)]
+    return changed
 
 
 def _adjusted(

@@ -1,0 +1,1 @@
+"""The commands of ``twinmatch``, each with its options and what it does."""

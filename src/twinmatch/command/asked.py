@@ -1,0 +1,84 @@
+"""What the options of a run ask for: tables, a policy, places, a mechanism."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from twinmatch.command.files import read
+from twinmatch.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Sequence
+
+    from twinmatch.mechanisms import Mechanism
+    from twinmatch.policy import Policy
+    from twinmatch.schools import Schools
+
+__all__ = ["check_capacity", "kept_columns", "mechanism", "tables"]
+
+
+def tables(options: argparse.Namespace) -> tuple[Schools, Schools, Policy]:
+    """Read the two files of schools that were named, and the policy."""
+    from twinmatch.policies import systematic_twinning
+    from twinmatch.policy import Policy
+    from twinmatch.registers import read_schools
+
+    policy = systematic_twinning()
+    if options.policy:
+        hint = "Give a policy in TOML, or leave --policy out for systematic twinning."
+        policy = read("--policy", options.policy, Policy.load, hint)
+    hint = "Give a file of schools."
+    policies = [policy]
+    if options.right_policy is not None:
+        policies.append(read("--right-policy", options.right_policy, Policy.load, "Give a policy in TOML."))
+    keep = kept_columns(policies, options.capacity)
+    left = read("LEFT", options.left, lambda path: read_schools(path, keep=keep), hint)
+    right = read("RIGHT", options.right, lambda path: read_schools(path, keep=keep), hint)
+    return left, right, policy
+
+
+def kept_columns(policies: Iterable[Policy], capacity: int | str | None) -> frozenset[str]:
+    """Return the names of the columns to keep besides those that twinmatch knows."""
+    from twinmatch.policy.naming import named_in
+
+    return named_in(policies) | ({capacity} if isinstance(capacity, str) else set())
+
+
+def check_capacity(capacity: int | str | None, right: Schools) -> None:
+    """See that the column of places is there."""
+    if isinstance(capacity, str) and not right.has(capacity):
+        columns = [name for name in right.table.column_names if right.has(name)]
+        hint = f"{nearest(capacity, columns)}There are {', '.join(columns)}."
+        fault = Fault("--capacity", f"names a column that is not there: {capacity!r}", hint=hint)
+        raise InputError("places of the right schools", [fault])
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """Return a question about the name that is meant; empty where none is near."""
+    near = get_close_matches(name.lower(), names, n=1)
+    return f"Is it {near[0]}? " if near else ""
+
+
+def mechanism(options: argparse.Namespace) -> Mechanism:
+    """Return the mechanism that the options name."""
+    from twinmatch.mechanisms import NAMES, Concave, named
+    from twinmatch.policy import Policy
+
+    if options.mechanism not in NAMES:
+        what, known = f"is no mechanism: {options.mechanism!r}", f"There are {', '.join(NAMES)}."
+        hint = f"{nearest(options.mechanism, NAMES)}{known}"
+        if options.mechanism == Concave.name:
+            what = "concave takes a function, and exists in Python only"
+            hint = f"It is tm.mechanisms.concave there. {known}"
+        raise InputError("mechanism", [Fault("--mechanism", what, hint=hint)])
+    other = None
+    if options.right_policy is not None:
+        hint = "Give a policy in TOML."
+        other = read("--right-policy", options.right_policy, Policy.load, hint)
+    try:
+        return named(options.mechanism, seed=options.seed, right_policy=other)
+    except InputError as error:  # there an option is an argument
+        faults = (fault._replace(where=f"--{fault.where.replace('_', '-')}") for fault in error.faults)
+        raise InputError(error.subject, faults) from error

@@ -1,0 +1,161 @@
+"""``twinmatch repair``: what changes make of a saved matching, and what is different then."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twinmatch import terminal
+from twinmatch.command.ending import ended, why
+from twinmatch.command.exits import Exit, say
+from twinmatch.command.files import loaded, read, writable, written
+from twinmatch.command.options import bonus_of, day_of, deadline_of, threads_of
+from twinmatch.errors import Fault, InputError
+from twinmatch.interrupt import ctrl_c_asks
+from twinmatch.status import Status
+
+if TYPE_CHECKING:
+    import argparse
+
+    from twinmatch.changes import Change
+    from twinmatch.command.options import Commands
+
+__all__ = ["add_repair"]
+
+
+def add_repair(commands: Commands) -> None:
+    """Add the command ``repair``."""
+    parser = commands.add_parser(
+        "repair",
+        help="say what changes make of a saved matching, with proof",
+        description="Match the schools of a saved matching again after some changes, prove it, save it "
+        "elsewhere, and say what is different. Changes come from a file, from options, or from both; they "
+        "happen together.",
+    )
+    parser.set_defaults(command=_repair)
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a folder written by --out")
+    parser.add_argument("--out", type=Path, metavar="DIR2", required=True, help="save the result here")
+    said = "what happened: a list of changes in JSON, see docs/changes.md"
+    parser.add_argument("--changes", type=Path, metavar="FILE", help=said)
+    for option, names, said in _OPTIONS:
+        many = {"nargs": 2, "metavar": names} if len(names) == 2 else {"metavar": names[0]}
+        parser.add_argument(option, action="append", default=[], help=f"{said}; may be repeated", **many)
+    said = "points that a pair of before is worth more (default: 0, pair as if for the first time)"
+    parser.add_argument("--keep-bonus", type=bonus_of, default=0, metavar="N", help=said)
+    said = "what day it is, such as 2026-10-01: needed where a change has a date"
+    parser.add_argument("--today", type=day_of, metavar="DATE", help=said)
+    parser.add_argument("--deadline", type=deadline_of, metavar="S", help="stop after this many seconds")
+    parser.add_argument("--threads", type=threads_of, metavar="N", help="default: all cores")
+    parser.add_argument("--json", action="store_true", help="print the difference as one JSON line")
+
+
+_OPTIONS = (
+    ("--school-leaves", ("ID",), "a left school takes no part any more"),
+    ("--partner-leaves", ("ID",), "a partner drops out"),
+    ("--lock", ("LEFT_ID", "RIGHT_ID"), "the two must be paired"),
+    ("--veto", ("LEFT_ID", "RIGHT_ID"), "the two must not be paired"),
+)
+
+
+def _repair(options: argparse.Namespace) -> Exit:
+    """Repair a saved matching."""
+    out: Path = options.out
+    changes = _changes(options)
+    old = loaded(options)
+    if out.exists() and out.samefile(options.directory):
+        raise OSError(f"--out {out} is DIR itself. Give another folder: what was before stays as it is.")
+    writable("--out", out, folder=True)
+    certificate = None
+    with ctrl_c_asks() as asked:
+        with terminal.progress(len(old.left)) as on_progress:
+            try:
+                new = old.repair(
+                    changes,
+                    options.keep_bonus,
+                    today=options.today,
+                    deadline=options.deadline,
+                    threads=options.threads,
+                    on_progress=on_progress,
+                    cancel=asked,
+                )
+            except InputError as error:
+                raise type(error)(error.subject, [_as_options(one) for one in error.faults]) from error
+        found = new.status is not Status.NO_SOLUTION
+        if found and not asked.is_set():
+            certificate = new.verify(threads=options.threads)
+        if found:
+            written("--out", out, new.save)
+    diff = new.diff(old)
+    verified = certificate is not None and certificate.ok
+    if options.json:
+        witness = {"witness": why(new)} if new.status is Status.INFEASIBLE else {}
+        terminal.show(json.dumps({**diff.to_dict(), "verified": verified, **witness}))
+    elif new.status in (Status.OPTIMAL, Status.FEASIBLE):
+        terminal.show(str(diff))
+    code = ended(new, certificate, out, 0.0, interrupted=asked.is_set(), hint="")
+    return say(code, f"proven and checked; saved in {out}") if code is Exit.DONE else code
+
+
+def _changes(options: argparse.Namespace) -> tuple[Change, ...]:
+    """Return the changes of the file and of the options, or everything that is wrong with them."""
+    from twinmatch.changes import change_from, changes_from
+
+    found: list[Change] = []
+    faults: list[Fault] = []
+    path: Path | None = options.changes
+    if path is not None:
+        try:
+            found += changes_from(read("--changes", path, _document, _HINT), source=path.name)
+        except InputError as error:
+            faults += [one._replace(where=path.name) if one.where == "file" else one for one in error.faults]
+    for option, values, document in _said(options):
+        try:
+            found.append(change_from(document))
+        except InputError as error:
+            faults += [one._replace(where=f"{option} {' '.join(map(repr, values))}") for one in error.faults]
+    if faults:
+        raise InputError("changes", faults)
+    if not found and options.today is None:
+        what = "are not given"
+        hint = f"Say what happened, with {', '.join(['--changes', *(name for name, *_ in _OPTIONS)])}; "
+        raise InputError("changes", [Fault("changes", what, hint=f"{hint}or what day it is, with --today.")])
+    return tuple(found)
+
+
+_HINT = "Give a list of changes in JSON."
+
+
+def _document(path: Path) -> Any:
+    """Return what a JSON file says."""
+    from twinmatch.intake.content import BOM, content, json_value
+    from twinmatch.intake.limits import ReadLimits
+
+    limits = ReadLimits()
+    return json_value(path.name, content(path.name, path, limits).removeprefix(BOM), limits)
+
+
+def _said(options: argparse.Namespace) -> list[tuple[str, list[str], dict[str, str]]]:
+    """Return each change that an option says: its name, what follows it, and the change as plain data."""
+    said = []
+    for name in options.school_leaves:
+        said.append(("--school-leaves", [name], {"kind": "school_leaves", "left_id": name}))
+    for name in options.partner_leaves:
+        said.append(("--partner-leaves", [name], {"kind": "partner_leaves", "right_id": name}))
+    for option, kind, pairs in (
+        ("--lock", "pair_locked", options.lock),
+        ("--veto", "pair_vetoed", options.veto),
+    ):
+        said += [(option, pair, {"kind": kind, "left_id": pair[0], "right_id": pair[1]}) for pair in pairs]
+    return said
+
+
+def _as_options(fault: Fault) -> Fault:
+    """Return a fault with options in place of what they are called in Python."""
+    where = {"keep_bonus": "--keep-bonus", "today": "--today"}.get(fault.where, fault.where)
+    hint = fault.hint
+    if hint.startswith("Say repair("):
+        hint = "Say what day it is: --today 2026-10-01."
+    elif where == "--keep-bonus":
+        hint = "Leave it out."
+    return fault._replace(where=where, hint=hint)

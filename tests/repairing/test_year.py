@@ -1,0 +1,340 @@
+"""A school year: any sequence of changes and repairs is what a match from scratch on the tables of now is."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+import twinmatch as tm
+from tests.changes.worlds import POLICY, TODAY, World, after, row, taught
+from tests.repairing.test_repair import pairs_of
+from twinmatch.changing.agreed import locked_pairs, vetoed_pairs
+from twinmatch.errors import InputError
+from twinmatch.status import Status
+
+c, p = tm.changes, tm.policies
+
+POLICIES = {
+    "plain": POLICY,
+    "points": replace(POLICY, coverage="points"),
+    "around": replace(POLICY, criteria=(*POLICY.criteria, p.SameSetting(300, radius_km=5.0, rural_below=2))),
+    "cap": replace(POLICY, quotas=(p.Quota("two of Germany", right={"country": ["DE"]}, at_most=2),)),
+    "booked": replace(POLICY, quotas=(p.Overbooking(no_answer_rate=0.5),)),
+    "several": replace(POLICY, quotas=(p.PartnersPerSchool("two", side="left", most=2),)),
+}
+COLUMNS = {
+    "id": pa.string(),
+    "country": pa.string(),
+    "levels": pa.string(),
+    "size": pa.float64(),
+    "languages": pa.string(),
+    "lat": pa.float64(),
+    "lon": pa.float64(),
+    "capacity": pa.int64(),
+}
+ENDED = (Status.OPTIMAL, Status.FEASIBLE)
+BEFORE = "before"
+
+picks = st.integers(0, 999)
+
+
+def table(rows: dict[str, dict[str, Any]], side: str, before: dict[str, list[str]] | None = None) -> Any:
+    """Return rows as a table; with the partners of before, where these are given."""
+    names = [name for name in COLUMNS if name != "capacity" or side == "right"]
+    listed = [rows[name] for name in sorted(rows)]
+    made = {name: pa.array([one[name] for one in listed], COLUMNS[name]) for name in names}
+    if before is not None:
+        made[BEFORE] = pa.array([before.get(one["id"]) for one in listed], pa.list_(pa.string()))
+    return tm.Schools.from_frame(pa.table(made))
+
+
+def school(seed: int, name: str, side: str) -> dict[str, Any]:
+    """Return a random school, in one of two villages or nobody knows where."""
+    rng = np.random.default_rng([seed, *name.encode()])
+    made = row(rng, name, side)
+    known = rng.random() < 0.8
+    return {**made, "lat": float(rng.choice([45.0, 46.0])) if known else None, "lon": 5.0 if known else None}
+
+
+def from_scratch(now: World, policy: tm.Policy, rewarded: set[tuple[str, str]], bonus: int) -> tm.Matching:
+    """Return the matching of rows that were never changed, under a policy written at once."""
+    if now.must:
+        policy = replace(
+            policy, quotas=(*policy.quotas, p.LockedPairs(name="must", pairs=tuple(sorted(now.must))))
+        )
+    if now.must_not:
+        veto = p.ForbiddenPairs(name="must not", pairs=tuple(sorted(now.must_not)))
+        policy = replace(policy, rules=(*policy.rules, veto))
+    before: dict[str, list[str]] | None = None
+    if bonus:
+        before = {}
+        for a, b in sorted(rewarded):
+            before.setdefault(a, []).append(b)
+        policy = replace(policy, criteria=(*policy.criteria, p.Kept(bonus, column=BEFORE)))
+    left, right = table(now.left, "left", before), table(now.right, "right")
+    return tm.match(left, right, policy, right_capacity=now.places)
+
+
+def cannot_be(now: World, policy: tm.Policy) -> bool:
+    """Return whether a match from scratch refuses such rows, or proves that nothing is possible."""
+    try:
+        return from_scratch(now, policy, set(), 0).status is Status.INFEASIBLE
+    except InputError:
+        return True
+
+
+def year_after(now: World, changes: list[Any], today: datetime.date | None) -> World:
+    """Return the rows after changes; what a section that closes leaves, and places that a change gives."""
+    then = after(now, changes, today or datetime.date.min)
+    for one in changes:
+        match one:
+            case c.PartnerJoins() if one.capacity is not None:
+                then.right[one.schools.ids[0]]["capacity"] = one.capacity
+            case c.SectionCloses():
+                rows = then.left if one.side == "left" else then.right
+                items = rows[one.school_id]["languages"].split(";")
+                left = [item for item in items if item.partition(":")[0] != one.language]
+                rows[one.school_id]["languages"] = ";".join(left) or f"{one.language}:0"
+    return then
+
+
+class Year(RuleBasedStateMachine):
+    """Changes gather until a repair; a second set of plain rows says what must come out."""
+
+    @initialize(
+        seed=picks,
+        name=st.sampled_from(sorted(POLICIES)),
+        num_left=st.integers(1, 5),
+        num_right=st.integers(1, 5),
+    )
+    def september(self, seed, name, num_left, num_right):
+        """Match for the first time in the year."""
+        self.policy = POLICIES[name]
+        left = {one: school(seed, one, "left") for one in (f"L{k}" for k in range(num_left))}
+        right = {one: school(seed, one, "right") for one in (f"R{k}" for k in range(num_right))}
+        self.now, self.today = World(left, right), TODAY
+        self.matching = from_scratch(self.now, self.policy, set(), 0)
+        self._clear()
+
+    def _clear(self) -> None:
+        self.changes: list[Any] = []
+        self.said: set[Any] = set()  # what no other change of this call may speak of
+        self.leaving: set[str] = set()
+        self.coming: dict[str, dict[str, Any]] = {}
+
+    # -- The twelve kinds ----------------------------------------------------------------------------------
+
+    def _pick(self, names, at: int) -> Any:
+        free = [one for one in sorted(names) if one not in self.said and one not in self.leaving]
+        return free[at % len(free)] if free else None
+
+    def _say(self, change: Any, about: Any, *names: str) -> None:
+        self.changes.append(change)
+        self.said |= {about, *(("named", name) for name in names)}
+
+    def _leaves(self, kind: Any, names, at: int) -> None:
+        name = self._pick([one for one in names if ("named", one) not in self.said], at)
+        if name is not None:
+            self._say(kind(name), name)
+            self.leaving.add(name)
+
+    @rule(at=picks)
+    def school_leaves(self, at):
+        """Let a left school leave."""
+        self._leaves(c.SchoolLeaves, self.now.left, at)
+
+    @rule(at=picks)
+    def partner_leaves(self, at):
+        """Let a partner leave."""
+        self._leaves(c.PartnerLeaves, self.now.right, at)
+
+    def _joins(self, side: str, seed: int, at: int) -> dict[str, Any] | None:
+        there = self.now.left if side == "left" else self.now.right
+        letter = side[0].upper()
+        name = self._pick([one for one in (f"{letter}{k}" for k in range(8)) if one not in there], at)
+        if name is None or name in self.coming:
+            return None
+        self.coming[name] = school(seed, name, side)
+        return self.coming[name]
+
+    @rule(at=picks, seed=picks)
+    def school_joins(self, at, seed):
+        """Let a left school join, perhaps one that was there before."""
+        if (one := self._joins("left", seed, at)) is not None:
+            self._say(c.SchoolJoins(table({one["id"]: one}, "left")), ("joins", one["id"]))
+
+    @rule(at=picks, seed=picks, given=st.booleans())
+    def partner_joins(self, at, seed, given):
+        """Let a partner join, its places in its column or in the change."""
+        if (one := self._joins("right", seed, at)) is not None:
+            rows = table({one["id"]: one}, "right")
+            capacity = None
+            if given:
+                capacity = one["capacity"]
+                rows = tm.Schools.from_frame(rows.table.drop_columns(["capacity"]))
+            self._say(c.PartnerJoins(rows, capacity), ("joins", one["id"]))
+
+    @rule(at=picks, places=st.integers(0, 3))
+    def capacity_changes(self, at, places):
+        """Give a partner other places."""
+        names = [one for one in self.now.right if ("places", one) not in self.said]
+        if (name := self._pick(names, at)) is not None:
+            self._say(c.CapacityChanges(name, places), ("places", name), name)
+
+    def _pair(self, at: int, to: int) -> tuple[str, str] | None:
+        left = self._pick({*self.now.left, *(one for one in self.coming if one[0] == "L")}, at)
+        right = self._pick({*self.now.right, *(one for one in self.coming if one[0] == "R")}, to)
+        if left is None or right is None or (left, right) in self.said:
+            return None
+        return left, right
+
+    def _says_of_pair(self, kind: Any, at: int, to: int, **day: Any) -> None:
+        if (pair := self._pair(at, to)) is not None:
+            self._say(kind(*pair, **day), pair, *pair)
+
+    @rule(at=picks, to=picks)
+    def pair_locked(self, at, to):
+        """Lock two."""
+        self._says_of_pair(c.PairLocked, at, to)
+
+    @rule(at=picks, to=picks, days=st.none() | st.integers(1, 60))
+    def pair_renewed(self, at, to, days):
+        """Renew two, for good or until a day."""
+        until = None if days is None else self.today + datetime.timedelta(days)
+        self._says_of_pair(c.PairRenewed, at, to, until=until)
+
+    @rule(at=picks, to=picks)
+    def pair_vetoed(self, at, to):
+        """Veto two."""
+        self._says_of_pair(c.PairVetoed, at, to)
+
+    @rule(at=picks)
+    def pair_freed(self, at):
+        """Take a lock or a veto back."""
+        held = [
+            (a, b)
+            for a, b in self.now.must | self.now.must_not
+            if a in self.now.left and b in self.now.right and not {a, b} & self.leaving
+        ]
+        if (pair := self._pick(held, at)) is not None:
+            self._say(c.PairFreed(*pair), pair, *pair)
+
+    @rule(at=picks, to=picks, days=st.none() | st.integers(-5, 60))
+    def agreement_expires(self, at, to, days):
+        """End an agreement, now or on a day; there need be none."""
+        on = None if days is None else self.today + datetime.timedelta(days)
+        self._says_of_pair(c.AgreementExpires, at, to, on=on)
+
+    @rule(at=picks, which=picks, side=st.sampled_from(["left", "right"]), opens=st.booleans())
+    def section(self, at, which, side, opens):
+        """Open or close a section of a language."""
+        rows = self.now.left if side == "left" else self.now.right
+        name = self._pick([one for one in rows if ("taught", one) not in self.said], at)
+        if name is not None:
+            here = taught(rows[name]["languages"])
+            codes = [one for one in ("de", "en", "es", "fr") if one not in here] if opens else here
+            if codes:
+                kind = c.SectionOpens if opens else c.SectionCloses
+                self._say(kind(side, name, codes[which % len(codes)]), ("taught", name), name)
+
+    # -- Repairs -------------------------------------------------------------------------------------------
+
+    @rule(
+        bonus=st.sampled_from([0, 1, 40, 500, 20_000]),
+        knows_the_day=st.booleans(),
+        days=st.integers(0, 40),
+        saved=st.sampled_from([False, False, True]),
+    )
+    def repair(self, bonus, knows_the_day, days, saved):
+        """All that was said happens; the result is that of rows which were never changed."""
+        if saved:
+            self._saved_and_loaded()
+        dated = any(getattr(one, name, None) for one in self.changes for name in ("until", "on"))
+        today = self.today if knows_the_day or dated else None
+        then = year_after(self.now, self.changes, today)
+        old, changes = self.matching, list(self.changes)
+        self._clear()
+        rewarded = {(a, b) for a, b in pairs_of(old) - then.over if a in then.left and b in then.right}
+        new = None
+        with suppress(InputError):
+            new = old.repair(changes, bonus, today=today)
+        if new is None:
+            assert cannot_be(then, self.policy)
+            return
+        fresh = from_scratch(then, self.policy, rewarded, bonus)
+        self._agree(new, fresh, then)
+        self._differs(old, new)
+        assert new.parent == tm.ancestry.Parent(old.seal, c.digest_of(changes), bonus, today)
+        self.now = then._replace(over=then.over & frozenset(pairs_of(new)))
+        self.matching = new
+        self.today += datetime.timedelta(days)
+
+    def _agree(self, new: tm.Matching, fresh: tm.Matching, then: World) -> None:
+        assert new.status is fresh.status
+        certificate = new.verify()
+        assert certificate.ok, certificate
+        if fresh.status in ENDED:
+            assert (new.coverage, new.objective, new.gap) == (fresh.coverage, fresh.objective, 0)
+            assert new.bound == fresh.bound
+        left, right = table(then.left, "left"), table(then.right, "right")
+        assert new.left.table.select(left.columns) == left.table
+        assert new.right.table == right.table
+        np.testing.assert_array_equal(new.right_capacity, then.places)
+        assert locked_pairs(new.policy) == then.must
+        assert vetoed_pairs(new.policy) == then.must_not
+        waiting = {one.pair: one.on for one in new.pending}
+        assert waiting == {**dict.fromkeys(then.over & pairs_of(new)), **then.later}
+
+    def _differs(self, old: tm.Matching, new: tm.Matching) -> None:
+        """See that the difference accounts for every pair and every point of both."""
+        diff = new.diff(old)
+        rows = diff.to_dict()
+        was, is_ = pairs_of(old), pairs_of(new)
+        kept = {(one["left_id"], one["right_id"]) for one in rows["kept"]}
+        assert kept == was & is_
+        moved = rows["moved"]
+        here = set(new.left.ids.tolist())
+        gone = Counter(one["left_id"] for one in [*moved, *rows["lost"]])
+        assert gone == Counter(a for a, _ in was - is_ if a in here)
+        come = Counter(one["left_id"] for one in [*moved, *rows["paired"]])
+        assert come == Counter(a for a, _ in is_ - was)
+        assert diff.points_after + diff.bonus == (new.points if new.status in ENDED else 0)
+        ends = [sum(one["points_after"] for one in rows[name]) for name in ("kept", "moved")]
+        assert diff.points_after == sum(ends) + sum(one["points"] for one in rows["paired"])
+        for side, ids, ids_before in (
+            ("left", new.left.ids, old.left.ids),
+            ("right", new.right.ids, old.right.ids),
+        ):
+            for name, who in (("gone", {*ids_before} - {*ids}), ("joined", {*ids} - {*ids_before})):
+                assert [one["id"] for one in rows[name] if one["side"] == side] == sorted(who)
+        assert str(diff)
+
+    def _saved_and_loaded(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            self.matching.save(folder)
+            again = tm.load_matching(folder)
+        assert (again.seal, again.digest) == (self.matching.seal, self.matching.digest)
+        assert (again.pending, again.parent) == (self.matching.pending, self.matching.parent)
+        self.matching = again
+
+    def teardown(self) -> None:
+        """Let what was said last happen too."""
+        if hasattr(self, "matching"):
+            self.repair(40, True, 0, False)
+
+
+def test_any_year_equals_a_match_from_scratch():
+    """Whatever happens, numbers, tables, what is pending and the difference are those of plain rows."""
+    fuzz = settings.default.max_examples > 100
+    many = settings(max_examples=300 if fuzz else 25, stateful_step_count=30 if fuzz else 12)
+    run_state_machine_as_test(Year, settings=many)

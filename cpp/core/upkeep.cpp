@@ -83,16 +83,16 @@ void Upkeep::lift(bool up) {
   fall = up ? moves.most : 0;
 }
 
-void Upkeep::mend() {
+void Upkeep::mend(bool together) {
   const Crew::Shift shift{crew_};
   const std::int64_t before = forward_.lists().draws + backward_.lists().draws;
-  forward_.run(false);  // one after the other: at its highest prices most paths are short, and no price moves
+  forward_.run(together);
   Paths::Moves moves = forward_.settle();
   for (const std::int32_t i : moves.bidders) backward_.moved(i);
   backward_.fell(moves.most);
   fallen_left = std::move(moves.bidders), fall = moves.most;
   if (market_.any_empty_priced()) {
-    backward_.run(false);
+    backward_.run(together);
     moves = backward_.settle();
     for (const std::int32_t j : moves.bidders) forward_.moved(j);
     forward_.fell(moves.most);

@@ -42,8 +42,8 @@ class Upkeep {
   // A pair of this node is worth something else than before.
   void expire_left(std::int32_t i) { forward_.expire(i); }
   void expire_right(std::int32_t j) { backward_.expire(j); }
-  // Serves everybody in need. Throws std::runtime_error where a left node can have no place; then only go_to may follow.
-  void mend();
+  // Serves everybody in need: all together, or one after the other (see paths.hpp). Throws std::runtime_error where a left node can have no place; then only go_to may follow.
+  void mend(bool together);
   // The same matching at its highest prices (places may go: left nodes find others at these prices), or at its lowest.
   void lift(bool up);
 

@@ -229,11 +229,15 @@ class Year(RuleBasedStateMachine):
         if (pair := self._pick(held, at)) is not None:
             self._say(c.PairFreed(*pair), pair, *pair)
 
-    @rule(at=picks, to=picks, days=st.none() | st.integers(-5, 60))
-    def agreement_expires(self, at, to, days):
+    @rule(at=picks, to=picks, days=st.none() | st.integers(-5, 60), stands=st.booleans())
+    def agreement_expires(self, at, to, days, stands):
         """End an agreement, now or on a day; there need be none."""
         on = None if days is None else self.today + datetime.timedelta(days)
-        self._says_of_pair(c.AgreementExpires, at, to, on=on)
+        standing = [(a, b) for a, b in pairs_of(self.matching) if not {a, b} & self.leaving]
+        if not stands:
+            self._says_of_pair(c.AgreementExpires, at, to, on=on)
+        elif (pair := self._pick(standing, at)) is not None:
+            self._say(c.AgreementExpires(*pair, on=on), pair, *pair)
 
     @rule(at=picks, which=picks, side=st.sampled_from(["left", "right"]), opens=st.booleans())
     def section(self, at, which, side, opens):

@@ -14,11 +14,13 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Tests that go through every compiled function, small ones: this takes a few minutes with sanitizers.
+#: Tests that go through every compiled function, small ones: a few minutes with sanitizers, a process a core.
 SUITE = (
     "tests/graph/test_explicit.py",
     "tests/graph/test_scored.py",
@@ -33,6 +35,7 @@ SUITE = (
     "tests/assignment/test_assign.py",
     "tests/assignment/test_dense.py",
     "tests/mechanisms/test_procedures.py",
+    "tests/repairing/test_repair.py",
 )
 
 #: Preloaded, with what the runtime needs to see exceptions pass, and how findings are told.
@@ -102,8 +105,31 @@ def main() -> int:
     check = "import sys, twinmatch._core as core; sys.exit(not core.__file__.startswith(sys.argv[1]))"
     subprocess.run([*python, "-c", check, package], check=True, env=variables)
     options = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "--hypothesis-profile=sanitize", "-q", "-x"]
-    tests = sys.argv[2:] or SUITE
-    return subprocess.run([*python, "-m", "pytest", *options, *tests], cwd=ROOT, env=variables).returncode
+    command = [*python, "-m", "pytest", *options]
+    if tests := sys.argv[2:]:
+        return subprocess.run([*command, *tests], cwd=ROOT, env=variables).returncode
+    return run([[*command, *part] for part in parts(len(os.sched_getaffinity(0)))], variables)
+
+
+def parts(jobs: int) -> list[tuple[str, ...]]:
+    """Divide the suite among processes."""
+    return [part for k in range(jobs) if (part := SUITE[k::jobs])]
+
+
+def run(commands: list[list[str]], variables: dict[str, str]) -> int:
+    """Run commands side by side, show what each said, and return whether one failed."""
+    failed = 0
+    with ExitStack() as stack:
+        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _ in commands]
+        started = [
+            subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT)
+            for command, output in zip(commands, outputs, strict=True)
+        ]
+        for process, output in zip(started, outputs, strict=True):
+            failed |= process.wait() != 0
+            output.seek(0)
+            print(output.read().decode(errors="replace"), flush=True)
+    return failed
 
 
 if __name__ == "__main__":

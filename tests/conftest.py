@@ -31,9 +31,7 @@ settings.register_profile(
     derandomize=False,
     max_examples=300,
 )
-settings.register_profile(
-    "sanitize", parent=settings.get_profile("ci"), max_examples=15
-)  # each is slow there
+settings.register_profile("sanitize", parent=settings.get_profile("ci"), max_examples=8)  # each is slow there
 settings.load_profile("ci")
 
 _SEED = pytest.StashKey[int]()

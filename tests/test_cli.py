@@ -522,15 +522,19 @@ def test_our_own_faults_have_a_code_of_their_own(sample_demo, monkeypatch, capsy
 
 def test_ctrl_c_saves_what_was_found(tmp_path):
     """Ctrl-C in the middle of a run ends it within seconds, with code 130 and a saved, valid matching."""
-    started = "import sys, twinmatch.datasets as d;"
     code = (
-        f"{started} d.france_eu = lambda: d.synthetic(60_000, 200_000, seed=1, market='tied');"
-        "from twinmatch.cli import main; sys.exit(main(['demo', '--gap', '0', '--json']))"
+        "import sys, twinmatch.datasets as d\n"
+        "from twinmatch.cli import main\n"
+        "tables = d.synthetic(60_000, 200_000, seed=1, market='tied')\n"
+        "d.france_eu = lambda: print('made', file=sys.stderr, flush=True) or tables\n"
+        "sys.exit(main(['demo', '--gap', '0', '--json']))\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    time.sleep(4.0)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "made\n"
+    time.sleep(3.0)
     assert process.poll() is None, "the instance is too small to interrupt"
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)  # terminals and parents repeat themselves

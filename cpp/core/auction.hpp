@@ -112,7 +112,7 @@ class Auction {
  private:
   struct Counting {
     Auction &auction;
-    explicit Counting(Auction &auction) : auction(auction) { tell(auction.parts_); }
+    explicit Counting(Auction &whose) : auction(whose) { tell(auction.parts_); }
     ~Counting() { tell(1); }
     void tell(std::int64_t parts) const {
       auction.market_.oracle.count_in(std::int32_t(parts)), auction.transposed_.count_in(std::int32_t(parts));

@@ -15,8 +15,8 @@ namespace twin {
 
 class Candidates {
  public:
-  Candidates(Oracle &oracle, int k)
-      : k(k), oracle_(oracle), n_(static_cast<std::size_t>(oracle.num_left())), number_(n_, 0), bound_(n_, UNKNOWN) {}
+  Candidates(Oracle &oracle, int length)
+      : k(length), oracle_(oracle), n_(static_cast<std::size_t>(oracle.num_left())), number_(n_, 0), bound_(n_, UNKNOWN) {}
 
   static constexpr std::int64_t UNKNOWN = INT64_MAX / 4;  // the bound of a list that was never drawn
   const int k;

@@ -32,3 +32,10 @@ def test_the_largest_product_that_fits():
     for a, b in (([2**63 - 1, 1], [1, 1]), ([2**62, 3], [2, 2**62]), ([3, 1], [(2**63 - 1) // 3, 2**62])):
         exact = sum(x * y for x, y in zip(a, b, strict=True))
         assert exact_dot(np.array(a, np.int64), np.array(b, np.int64)) == exact
+
+
+@pytest.mark.parametrize("most", [1, 2**40])
+def test_products_of_arrays_that_differ_in_length(most):
+    """Nothing is left out in silence, within 64 bits and beyond."""
+    with pytest.raises(ValueError, match=r"shorter|broadcast"):
+        exact_dot(np.full(3, most), np.full(2, most))

@@ -44,6 +44,7 @@ def test_pairs_that_are_none(taken):
     """Left schools that do not exist, and arrays of another shape, say nothing of partners."""
     assert "first partners" in refused(np.array(taken))
     assert "first partners" in refused(np.array(taken), mate=np.full(3, -1))
+    assert "first partners" in refused(np.array(taken), mate=np.array([-1, -1, 0]))
 
 
 @pytest.mark.parametrize("marks", [[True, True, False], [False, False, False], [False, True]])

@@ -208,6 +208,11 @@ def test_more_locks_than_places_are_refused():
     several = replace(old, quotas=(*old.quotas, p.PartnersPerSchool("two", side="left", most=2)))
     assert len(locked_pairs(apply(now, two[1:], policy=several).policy)) == 2
     assert apply(now, [*two[1:], c.PairLocked("L0", "R2")], policy=several).policy
+    booked = replace(old, quotas=(*old.quotas, p.Overbooking(no_answer_rate=0.5)))
+    one = c.PairLocked("L0", "R0")
+    assert len(locked_pairs(apply(now, one, policy=booked).policy)) == 2
+    text = faults_of(now, [one, c.PairLocked("L2", "R0")], policy=booked)
+    assert "right school 'R0': has 3 locked pairs, and 2 partners at most" in text
 
 
 def test_the_newest_word_on_a_pair_counts():

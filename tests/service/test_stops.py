@@ -61,7 +61,7 @@ def matrix():
 
 
 CALLS = {
-    "points": (matched(3_000), 40),
+    "points": (matched(2_000), 40),
     "balance": (matched(1_000, balance=True), 25),
     "leximin": (matched(1_000, mechanism=ME.leximin()), 15),
     "nash": (matched(1_000, mechanism=ME.nash()), 15),

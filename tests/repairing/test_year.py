@@ -29,7 +29,6 @@ c, p = tm.changes, tm.policies
 POLICIES = {
     "plain": POLICY,
     "points": replace(POLICY, coverage="points"),
-    "around": replace(POLICY, criteria=(*POLICY.criteria, p.SameSetting(300, radius_km=5.0, rural_below=2))),
     "cap": replace(POLICY, quotas=(p.Quota("one of Germany", right={"country": ["DE"]}, at_most=1),)),
     "booked": replace(POLICY, quotas=(p.Overbooking(no_answer_rate=0.5),)),
     "several": replace(POLICY, quotas=(p.PartnersPerSchool("two", side="left", most=2),)),

@@ -1,0 +1,224 @@
+"""Repairs from the prices of before: equal to those made afresh, and proven step by step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import twinmatch as tm
+from tests.changes.worlds import POLICY, TODAY, after, is_possible, random_changes, world
+from tests.repairing.test_repair import pairs_of
+from twinmatch.certify.step import check_step
+from twinmatch.compiler import compiled
+from twinmatch.errors import InputError, NoSolutionError
+from twinmatch.graph.singles import Bonus
+from twinmatch.repairing import mending
+from twinmatch.repairing.living import live_of
+from twinmatch.repairing.pinning import pinned
+from twinmatch.solvers import upkeep
+from twinmatch.solvers.control import Control
+
+c, p = tm.changes, tm.policies
+
+
+def drop_outs(rng: np.random.Generator, matching: tm.Matching, most: int) -> list:
+    """Return changes that leave the columns of other schools alone."""
+    made, left, right = [], rng.permutation(matching.left.ids), rng.permutation(matching.right.ids)
+    for k in range(int(rng.integers(1, most + 1))):
+        kind = int(rng.integers(4))
+        if k >= min(len(left), len(right)) - 1:
+            break
+        if kind == 0:
+            made.append(c.SchoolLeaves(left[k]))
+        elif kind == 1:
+            made.append(c.PartnerLeaves(right[k]))
+        elif kind == 2:
+            made.append(c.CapacityChanges(right[k], int(rng.integers(0, 4))))
+        else:
+            made.append(c.PairVetoed(left[k], right[k]))
+    return made
+
+
+def afresh(monkeypatch, matching: tm.Matching, changes: list, bonus: int) -> tm.Matching:
+    """Return the repair without the quick way."""
+    with monkeypatch.context() as patched:
+        patched.setattr(mending, "quick", lambda *_: None)
+        return matching.repair(changes, bonus)
+
+
+@pytest.mark.parametrize("together", [1, 50])
+@pytest.mark.parametrize("seed", range(6))
+def test_quick_repairs_equal_those_made_afresh(seed, together, monkeypatch):
+    """On the synthetic market of 240 x 500: same objective and coverage, verified, whole chains of them."""
+    monkeypatch.setattr(upkeep, "TOGETHER", together)
+    rng = np.random.default_rng(seed)
+    left, right = tm.datasets.synthetic(240, 500, seed=seed)
+    matching = tm.match(left, right, right_capacity=rng.integers(0, 3, 500))
+    assert seed % 2 == 0 or matching.prepare()
+    quick = 0
+    for step in range(5):
+        bonus = int(rng.choice([0, 0, 300, 20_000]))
+        changes = drop_outs(rng, matching, 60 if step == 2 else 4)
+        new, fresh = matching.repair(changes, bonus), afresh(monkeypatch, matching, changes, bonus)
+        assert (new.status, new.objective, new.coverage) == (fresh.status, fresh.objective, fresh.coverage)
+        assert new.verify().ok, new.verify()
+        if new.step_certificate is not None:
+            quick += 1
+            assert new.step_certificate.ok
+            assert new.step_certificate.objective == new.objective
+        matching = new
+    assert quick >= 3
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_small_worlds_go_the_quick_way_where_they_can(seed):
+    """Any changes of a small world: whatever way is taken, the numbers are proven."""
+    rng = np.random.default_rng(seed)
+    now = world(seed)
+    matching = tm.match(*now.tables, POLICY)
+    matching.prepare()
+    for _ in range(2):
+        changes = random_changes(rng, now)
+        then = after(now, changes)
+        if not is_possible(then):
+            continue
+        new = matching.repair(changes, int(rng.choice([0, 40])), today=TODAY)
+        assert new.gap == 0
+        assert new.verify().ok
+        now, matching = then._replace(over=then.over & pairs_of(new)), new
+
+
+def test_a_step_that_is_not_true_is_refused():
+    """A price, a partner, places or a potential that is off by one is seen by the check of the step."""
+    left, right = tm.datasets.synthetic(60, 150, seed=4)
+    matching = tm.match(left, right)
+    control = Control(threads=1)
+    live = live_of(matching, control)
+    terms, before, none = live.upkeep.told(live.singles), live.standing, np.empty((0, 2), np.int64)
+
+    def ok(standing, told=terms, risen=none):
+        return check_step(told, before, standing, risen, seal="", threads=1).ok
+
+    assert ok(before)
+    matched = np.flatnonzero(before.mate >= 0)
+    taken = before.mate[matched[0]]
+    one_left, one_right = np.zeros(60, np.int64), np.zeros(150, np.int64)
+    one_left[matched[0]] = one_right[taken] = 1
+    assert not ok(before._replace(left_price=before.left_price - one_left))
+    assert not ok(before._replace(left_price=before.left_price + one_left))
+    assert not ok(before._replace(price=before.price + one_right))
+    assert not ok(before._replace(price=before.price - before.price[taken] * one_right - one_right))
+    assert not ok(before._replace(capacity=before.capacity - before.capacity[taken] * one_right))
+    assert not ok(before._replace(right=before.right & (one_right == 0)))
+    assert not ok(before._replace(mate=np.where(one_left == 1, -1, before.mate)))
+    other = np.flatnonzero(before.price > 0)
+    other = next(j for j in other if j != taken)
+    assert not ok(before._replace(mate=np.where(one_left == 1, other, before.mate)))
+    # A pair that is worth more than its schools have is seen where it is named.
+    pair = next(np.array([[matched[0], j]]) for j in range(150) if terms.points(matched[0], j) > 0)
+    dear = replace(terms, bonus=Bonus(pair, np.array([10_000_000], np.int32)))
+    assert not ok(before, dear, pair)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_frontier_has_all_corners_of_the_hull(seed):
+    """Few schools, all matchings tried: corners are those of the hull at whole bonuses, and bounds hold."""
+    left, right = tm.datasets.synthetic(6, 9, seed=seed)
+    old = tm.match(left, right)
+    gone = [c.PartnerLeaves(old.right.ids[old.mate[k]]) for k in (0, 3) if old.mate[k] >= 0]
+    frontier = old.stability_frontier(gone)
+    now = [i for i in range(len(old.right)) if c.PartnerLeaves(old.right.ids[i]) not in gone]
+    points = compiled(old.left, old.right, old.policy).terms.points(
+        np.arange(len(old.left))[:, None], np.array(now)[None, :]
+    )
+    reached: dict[int, int] = {}
+    coverage = max_coverage(points)
+
+    def try_all(i: int, used: frozenset, kept: int, worth: int, pairs: int) -> None:
+        if i == len(points):
+            if pairs == coverage:
+                reached[kept] = max(reached.get(kept, -1), worth)
+            return
+        try_all(i + 1, used, kept, worth, pairs)
+        for at, j in enumerate(now):
+            if at not in used and points[i, at] > -(2**31):
+                same = int(old.mate[i] == j)
+                try_all(i + 1, used | {at}, kept + same, worth + int(points[i, at]), pairs + 1)
+
+    try_all(0, frozenset(), 0, 0, 0)
+    for bonus in (0, 1, 10, 1_000, 30_000, 200_000, 2**24):
+        best = max(worth + bonus * kept for kept, worth in reached.items())
+        assert best == max(one.points + bonus * one.kept for one in frontier.corners)
+    for one in frontier.corners:
+        assert reached[one.kept] == one.points
+    for kept in reached:
+        moved = frontier.schools - kept
+        most = max(worth for other, worth in reached.items() if other >= kept)
+        assert frontier.bound(moved) >= most
+        new = old.repair(gone, max_moves=moved)
+        assert new.move_bound.bound >= most
+        assert new.move_bound.points == new.objective - bonus_of(new)
+        assert new.move_bound.gap >= 0
+        assert new.move_bound.moved <= moved
+        assert new.verify().ok
+    least = frontier.corners[0].moved
+    if least:
+        with pytest.raises(NoSolutionError, match="have to move"):
+            old.repair(gone, max_moves=least - 1)
+        with pytest.raises(NoSolutionError, match="have to move"):
+            frontier.bound(least - 1)
+    assert str(frontier).count("\n") == len(frontier.corners)
+
+
+def max_coverage(points: np.ndarray) -> int:
+    """Return how many can be paired at most."""
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(points > -(2**31), maximize=True)
+    return int((points[rows, columns] > -(2**31)).sum())
+
+
+def bonus_of(matching: tm.Matching) -> int:
+    """Return what a matching has for kept pairs."""
+    terms = matching._compiled.criteria
+    i, j = matching._taken()
+    return sum(
+        int(term.points(i, j).astype(np.int64).sum())
+        for part, (_, term) in zip(matching.policy.criteria, terms, strict=True)
+        if part.name == "kept pair"
+    )
+
+
+def test_few_moves_are_asked_for_in_words():
+    """A number that is none, a bonus besides, and a mechanism that counts no points are refused together."""
+    old = tm.match(*tm.datasets.synthetic(6, 9, seed=1))
+    with pytest.raises(InputError, match="max_moves"):
+        old.repair([], max_moves=-1)
+    with pytest.raises(InputError, match="Give one of the two"):
+        old.repair([], 10, max_moves=1)
+
+
+def test_a_setting_that_was_counted_stays_when_neighbours_leave():
+    """A school is urban by the schools around it, and stays so when one of them drops out of twinning."""
+    policy = tm.Policy(criteria=[p.SameSetting(300, radius_km=5.0, rural_below=3)])
+    place = {"levels": ["1"] * 3, "lat": [48.0] * 3, "lon": [2.0] * 3}
+    left = tm.Schools.from_frame(_frame({"id": ["A", "B", "C"], "country": ["FR"] * 3, **place}))
+    right = tm.Schools.from_frame(_frame({"id": ["X", "Y", "Z"], "country": ["DE"] * 3, **place}))
+    old = tm.match(left, right, policy)
+    assert old.pairs["points"].tolist() == [300] * 3
+    new = old.repair([c.SchoolLeaves("A"), c.PartnerLeaves("X")])
+    assert new.left.strings("setting").tolist() == ["urban"] * 2
+    assert new.pairs["points"].tolist() == [300] * 2
+    assert new.verify().ok
+    assert pinned(new.left, policy) is new.left
+
+
+def _frame(columns: dict):
+    import pandas as pd
+
+    return pd.DataFrame(columns)

@@ -126,7 +126,7 @@ $(VENV)/stamp-core: $(VENV)/stamp-build pyproject.toml $(CPP)
 	$(PIP) install --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench $(VENV)/stamp-campaign $(VENV)/stamp-fuzz $(VENV)/stamp-sbom: $(VENV)/stamp-%: $(VENV)/stamp-core
+$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench $(VENV)/stamp-campaign $(VENV)/stamp-fuzz $(VENV)/stamp-sbom $(VENV)/stamp-service: $(VENV)/stamp-%: $(VENV)/stamp-core
 	$(PIP) install --group $*
 	@touch $@
 

@@ -41,7 +41,7 @@ class Keeper {
     }
   }
 
-  void mend(bool together) { upkeep_.mend(together); }
+  void mend() { upkeep_.mend(); }
   void lift(bool up) { upkeep_.lift(up); }
 
   nb::tuple state() const {
@@ -74,7 +74,7 @@ void bind_upkeep(nb::module_ &m) {
       .def("go_to", &Keeper::go_to, nb::arg("capacity"), nb::arg("price"), nb::arg("left_price"), nb::arg("mate"),
            nb::arg("away"), nb::call_guard<nb::gil_scoped_release>())
       .def("expire", &Keeper::expire, nb::arg("left"), nb::arg("right"))
-      .def("mend", &Keeper::mend, nb::arg("together"), nb::call_guard<nb::gil_scoped_release>())
+      .def("mend", &Keeper::mend, nb::call_guard<nb::gil_scoped_release>())
       .def("lift", &Keeper::lift, nb::arg("up"), nb::call_guard<nb::gil_scoped_release>())
       .def("state", &Keeper::state)
       .def_prop_ro("searches", &Keeper::searches);

@@ -83,16 +83,16 @@ void Upkeep::lift(bool up) {
   fall = up ? moves.most : 0;
 }
 
-void Upkeep::mend(bool together) {
+void Upkeep::mend() {
   const Crew::Shift shift{crew_};
   const std::int64_t before = forward_.lists().draws + backward_.lists().draws;
-  forward_.run(together);
+  forward_.run(false);
   Paths::Moves moves = forward_.settle();
   for (const std::int32_t i : moves.bidders) backward_.moved(i);
   backward_.fell(moves.most);
   fallen_left = std::move(moves.bidders), fall = moves.most;
   if (market_.any_empty_priced()) {
-    backward_.run(together);
+    backward_.run(false);
     moves = backward_.settle();
     for (const std::int32_t j : moves.bidders) forward_.moved(j);
     forward_.fell(moves.most);

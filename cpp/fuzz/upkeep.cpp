@@ -40,7 +40,7 @@ class Life {
       keeper_->go_to(now_.capacity.data(), now_.price.data(), now_.left_price.data(), now_.mate.data(), now_.away.data());
       const std::int64_t best = most();
       try {
-        keeper_->mend(draw_.flip());
+        keeper_->mend();
       } catch (const std::runtime_error &) {
         MUST_HOLD(best <= -NEVER / 2);
         now_ = before;

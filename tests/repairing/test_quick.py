@@ -19,7 +19,6 @@ from twinmatch.graph.singles import Bonus
 from twinmatch.repairing import mending
 from twinmatch.repairing.living import live_of
 from twinmatch.repairing.pinning import pinned
-from twinmatch.solvers import upkeep
 from twinmatch.solvers.control import Control
 
 c, p = tm.changes, tm.policies
@@ -50,11 +49,9 @@ def afresh(monkeypatch, matching: tm.Matching, changes: list, bonus: int) -> tm.
         return matching.repair(changes, bonus)
 
 
-@pytest.mark.parametrize("together", [1, 50])
-@pytest.mark.parametrize("seed", range(6))
-def test_quick_repairs_equal_those_made_afresh(seed, together, monkeypatch):
+@pytest.mark.parametrize("seed", range(10))
+def test_quick_repairs_equal_those_made_afresh(seed, monkeypatch):
     """On the synthetic market of 240 x 500: same objective and coverage, verified, whole chains of them."""
-    monkeypatch.setattr(upkeep, "TOGETHER", together)
     rng = np.random.default_rng(seed)
     left, right = tm.datasets.synthetic(240, 500, seed=seed)
     matching = tm.match(left, right, right_capacity=rng.integers(0, 3, 500))

@@ -53,8 +53,6 @@ __all__ = ["Position", "Singles", "Upkeep", "Upset"]
 
 #: Partners that a list holds at first.
 _K = 16
-#: Nodes in need that are served together: fewer are served one after the other.
-TOGETHER = 50
 _NO_PAIRS = np.empty((0, 2), np.int64)
 
 
@@ -189,10 +187,7 @@ class Upkeep:
         """
         engine = self._engine(way, singles)
         self._go_to(engine, position)
-        full = np.bincount(position.mate[position.mate >= 0], minlength=len(position.capacity))
-        need = ((position.mate < 0) & ~position.away).sum()
-        need += ((full < position.capacity) & (position.price > 0)).sum()
-        self._run(engine, way, control, "paths", lambda: engine.core.mend(bool(need >= TOGETHER)))
+        self._run(engine, way, control, "paths", engine.core.mend)
         mate, price, left_price, *_ = engine.core.state()
         return position._replace(mate=mate, price=price, left_price=left_price)
 

@@ -115,6 +115,7 @@ class Frontier:
         """
         try:
             from matplotlib.figure import Figure
+            from matplotlib.ticker import MaxNLocator
         except ImportError as error:
             raise MissingExtraError("Frontier.plot()", "report") from error
         figure = Figure(figsize=(7, 4.5), layout="constrained")
@@ -122,6 +123,7 @@ class Frontier:
         most = self.corners[-1].points
         moved, cost = [one.moved for one in self.corners], [most - one.points for one in self.corners]
         axes.plot(moved, cost, "o-", color="#1f4e79")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("schools that move")
         axes.set_ylabel("points below the most")
         for axis in (axes.xaxis, axes.yaxis):

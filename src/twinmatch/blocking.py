@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from twinmatch.certify.blocking import Ranking, count_blocking
 from twinmatch.certify.exact import exact_sum
 from twinmatch.compiler import compiled
 from twinmatch.errors import Fault, InputError, NoSolutionError
+from twinmatch.graph.singles import NO_BONUS
 from twinmatch.mechanisms import Procedure
 from twinmatch.policy import Policy
 from twinmatch.solvers.options import option_faults
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twinmatch.certify.plain import Cancel
+    from twinmatch.graph.terms import PairTerms
     from twinmatch.matching import Matching
 
 __all__ = ["BlockingPairs", "blocking_pairs"]
@@ -103,6 +105,8 @@ def blocking_pairs(
 
     Notes
     -----
+    A bonus of single pairs, such as that of a repair for kept ones, is no preference and does not count.
+
     With points :math:`p` of the policy, and :math:`q` those by which right schools rank, an admissible pair
     :math:`(i, j)` that is not in the matching blocks it where
 
@@ -138,9 +142,9 @@ def blocking_pairs(
         right_policy = mechanism.right_policy
     ranking = Ranking()
     if right_policy is not None:
-        ranking = Ranking(terms=compiled(matching.left, matching.right, right_policy).terms)
+        ranking = Ranking(terms=_bare(compiled(matching.left, matching.right, right_policy).terms))
     found = count_blocking(
-        compiled(matching.left, matching.right, matching.policy).terms,
+        _bare(compiled(matching.left, matching.right, matching.policy).terms),
         matching.constraints,
         np.stack(matching._taken(), axis=1),
         ranking,
@@ -152,3 +156,8 @@ def blocking_pairs(
     if found is None:
         return None
     return BlockingPairs(exact_sum(found.of_left), found.of_left, found.pairs, found.seconds)
+
+
+def _bare(terms: PairTerms) -> PairTerms:
+    """Return points without the bonus of single pairs: to have stayed together is no preference."""
+    return replace(terms, bonus=NO_BONUS)

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 import twinmatch as tm
 from tests.changes.worlds import POLICY, TODAY, after, is_possible, random_changes, world
 from tests.repairing.test_repair import pairs_of
+from twinmatch.certify.blocking import Ranking
+from twinmatch.certify.stability import check_stability
 from twinmatch.certify.step import check_step
 from twinmatch.compiler import compiled
 from twinmatch.errors import InputError, NoSolutionError
@@ -189,6 +191,23 @@ def bonus_of(matching: tm.Matching) -> int:
         for part, (_, term) in zip(matching.policy.criteria, terms, strict=True)
         if part.name == "kept pair"
     )
+
+
+def test_a_bonus_is_no_preference():
+    """Blocking pairs go by the other points; procedures, and proofs of guarantees, refuse a bonus in words."""
+    old = tm.match(*tm.datasets.sample())
+    new = old.repair(c.PartnerLeaves(old.pairs.right_id[0]), 50_000)
+    plain = tm.match(new.left, new.right, old.policy)
+    moved = replace(plain, mate=new.mate)
+    assert new.blocking_pairs().count == moved.blocking_pairs().count
+    assert str(new.metrics())
+    procedures = [tm.mechanisms.greedy(), tm.mechanisms.stable(), tm.mechanisms.rank_maximal(ranks=2)]
+    for mechanism in (*procedures, tm.mechanisms.serial_dictatorship(seed=1)):
+        with pytest.raises(InputError, match="gives a bonus to single pairs"):
+            tm.match(new.left, new.right, new.policy, mechanism=mechanism)
+    terms = compiled(new.left, new.right, new.policy).terms
+    found = check_stability(terms, new.constraints, new.mate, Ranking(), threads=1)
+    assert not found.claims[0].ok
 
 
 def test_few_moves_are_asked_for_in_words():

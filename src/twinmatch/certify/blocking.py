@@ -120,7 +120,7 @@ def count_blocking(
     Parameters
     ----------
     terms : PairTerms
-        What pairs are worth to left schools; without a curve.
+        What pairs are worth to left schools; without a curve and without a bonus.
     limits : Constraints
         Most partners of each school, and pairs that stay.
     taken : (k, 2) int64
@@ -190,7 +190,7 @@ def count_above(
     Parameters
     ----------
     terms : PairTerms
-        Without a curve.
+        Without a curve and without a bonus.
     floor : (num_left,) int64
         Points; within 32 bits.
     open_right : (num_right,) bool

@@ -72,6 +72,10 @@ def check_stability(
     taken = np.stack([i, mate[i]], axis=1)
     own = ranking.terms is not None
     claims = []
+    others = terms if ranking.terms is None else ranking.terms
+    if len(terms.bonus.points) or len(others.bonus.points):
+        why = "no guarantee is known where single pairs have a bonus"
+        return Findings((Claim(name, False, why),), 0, 0.0)
     if own:
         width = limits.num_right
         locked = np.isin(i * width + mate[i], limits.locked[:, 0] * width + limits.locked[:, 1])

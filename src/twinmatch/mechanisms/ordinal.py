@@ -34,6 +34,7 @@ from twinmatch.graph.scored import ScoredGraph
 from twinmatch.mechanisms.mechanism import Outcome, Procedure, Setting
 from twinmatch.policy import Policy
 from twinmatch.policy.asked import Draft
+from twinmatch.policy.criteria import Kept
 from twinmatch.solvers.procedures import accept_deferred, room_faults, take_in_turn
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Ordinal(Procedure):
 
     def faults(self, setting: Setting) -> list[Fault]:
         """Return what the policy asks that this mechanism cannot keep to, in words."""
-        faults = _coverage_faults(setting.policy)
+        faults = _coverage_faults(setting.policy) + _bonus_faults(setting.policy, self.right_policy)
         for part in setting.policy.quotas:
             draft = _draft(setting)
             part.add_to(draft, setting.left, setting.right)
@@ -373,6 +374,18 @@ def _coverage_faults(policy: Policy) -> list[Fault]:
         return []
     what = f"is {policy.coverage!r}, and this mechanism weighs no points against coverage"
     return [Fault("coverage", what, hint='Leave it at "first", or take another mechanism.')]
+
+
+def _bonus_faults(*policies: Policy | None) -> list[Fault]:
+    """Say that no procedure knows of pairs that are worth more one by one."""
+    hint = "Leave it out, or use most_points(), nash() or concave()."
+    return [
+        Fault(one.name, "gives a bonus to single pairs, which this mechanism cannot promise", hint=hint)
+        for policy in policies
+        if policy is not None
+        for one in policy.criteria
+        if isinstance(one, Kept)
+    ]
 
 
 def _draft(setting: Setting) -> Draft:

@@ -109,5 +109,6 @@ def _process(base: Path, seed: int, start: int, stop: int, step: int) -> subproc
 
 def _records(process: subprocess.Popen[str]) -> Iterator[dict[str, object]]:
     assert process.stdout is not None
-    for line in process.stdout:
-        yield json.loads(line)
+    with process.stdout:
+        for line in process.stdout:
+            yield json.loads(line)

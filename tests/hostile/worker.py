@@ -145,7 +145,7 @@ def matching(name: str, data: bytes, scratch: Path, base: Path) -> str:
 def sign(folder: Path, name: str, data: bytes) -> None:
     """Give a file that was changed the digest that it has now, as somebody would who means harm."""
     path = folder / "matching.json"
-    with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
         record = json.loads(path.read_bytes())
         if name != path.name:
             record["files"][name] = hashlib.sha256(data).hexdigest()

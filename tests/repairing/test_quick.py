@@ -194,7 +194,7 @@ def bonus_of(matching: tm.Matching) -> int:
 
 
 def test_a_bonus_is_no_preference():
-    """Blocking pairs go by the other points; procedures, and proofs of guarantees, refuse a bonus in words."""
+    """Blocking pairs go by the other points; procedures, and proofs of guarantees, refuse it in words."""
     old = tm.match(*tm.datasets.sample())
     new = old.repair(c.PartnerLeaves(old.pairs.right_id[0]), 50_000)
     plain = tm.match(new.left, new.right, old.policy)

@@ -46,6 +46,7 @@ def rewritten(cell: str | None, sections: Iterable[Section]) -> tuple[str, list[
         if isinstance(one, SectionOpens):
             if word in open_:
                 faults.append(Fault(one.label, f"{one.school_id!r} teaches {word!r} already"))
+            taught.pop(word, None)
             taught[word] = ""
         elif word not in open_:
             lists = f"It lists {', '.join(open_)}." if open_ else "It lists no languages."

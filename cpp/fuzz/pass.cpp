@@ -36,7 +36,8 @@ void pass(World &w, Draw &draw) {
     std::vector<std::int64_t> best_net(std::size_t(w.n()), 7);
     std::vector<std::uint8_t> is_reached(std::size_t(w.m()), 7);
     std::int64_t progress = 0;
-    MUST_HOLD(run(Pass{w.terms, bans, price.data(), witness.data(), best_net.data(), is_reached.data(), nullptr, &progress},
+    const std::vector<Bonus> none;
+    MUST_HOLD(run(Pass{w.terms, bans, none, price.data(), witness.data(), best_net.data(), is_reached.data(), nullptr, &progress},
                   kernels_for(isa), threads));
     MUST_HOLD(best_net == best && is_reached == reached && progress == w.n() * w.m());
   }

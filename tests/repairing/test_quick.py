@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -208,6 +211,26 @@ def test_a_bonus_is_no_preference():
     terms = compiled(new.left, new.right, new.policy).terms
     found = check_stability(terms, new.constraints, new.mate, Ranking(), threads=1)
     assert not found.claims[0].ok
+
+
+def test_a_forked_process_repairs_though_another_thread_was_at_it():
+    """The lock of the market is held when the process forks; the child repairs, to the same numbers."""
+    old = tm.match(*tm.datasets.synthetic(60, 150, seed=2))
+    gone = c.PartnerLeaves(old.right.ids[old.mate[0]])
+    expected = old.repair(gone)
+    with live_of(old, Control(threads=1)).lock:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if old.repair(gone).seal == expected.seal else 1)
+    for _ in range(600):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(child, signal.SIGKILL)
+        pytest.fail("the child waits for a thread that was not forked")
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def test_few_moves_are_asked_for_in_words():

@@ -8,9 +8,12 @@ and ``right_nodes``. Several matchings may come from one; they share the market,
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
@@ -35,6 +38,32 @@ if TYPE_CHECKING:
 __all__ = ["Live", "live_of", "may_live", "prepare"]
 
 
+class Turn(AbstractContextManager["Turn"]):
+    """A lock that a forked process does not inherit closed: the thread that held it was not forked."""
+
+    _all: ClassVar[weakref.WeakSet[Turn]] = weakref.WeakSet()
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        Turn._all.add(self)
+
+    def __enter__(self) -> Turn:
+        self._lock.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    @classmethod
+    def renew(cls) -> None:
+        """Open all of them, in a process that has just been forked."""
+        for turn in cls._all:
+            turn._lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=Turn.renew)
+
+
 @dataclass(eq=False)
 class Live:
     """
@@ -43,7 +72,7 @@ class Live:
     Parameters
     ----------
     upkeep : Upkeep
-    lock : threading.Lock
+    lock : Turn
         Of the market.
     left_nodes, right_nodes : int64 arrays
         The node of each school.
@@ -62,7 +91,7 @@ class Live:
     """
 
     upkeep: Upkeep
-    lock: threading.Lock
+    lock: Turn
     left_nodes: Int64
     right_nodes: Int64
     standing: Standing
@@ -157,7 +186,7 @@ def live_of(matching: Matching, control: Control) -> Live | None:
     )
     found = Live(
         upkeep,
-        threading.Lock(),
+        Turn(),
         np.arange(len(left)),
         np.arange(len(matching.right)),
         standing,

@@ -233,6 +233,22 @@ def test_a_forked_process_repairs_though_another_thread_was_at_it():
     assert os.waitstatus_to_exitcode(status) == 0
 
 
+def test_the_bonus_of_a_repair_goes_though_the_policy_gives_the_same_pairs_one(monkeypatch):
+    """Where a policy rewards kept partners too, a repair without a bonus takes back that of the one before."""
+    left, right = tm.datasets.synthetic(40, 90, seed=3)
+    first = tm.match(left, right)
+    partners = [None if j < 0 else str(first.right.ids[j]) for j in first.mate]
+    frame = first.left.table.append_column("kept_partner", [partners])
+    policy = tm.policies.systematic_twinning()
+    policy = replace(policy, criteria=(*policy.criteria, p.Kept(700)))
+    old = tm.match(tm.Schools.from_frame(frame), right, policy)
+    one = old.repair([], 20_000)
+    two = one.repair([])
+    assert two.step_certificate is not None
+    assert two.objective == afresh(monkeypatch, one, [], 0).objective == old.objective
+    assert two.verify().ok
+
+
 def test_few_moves_are_asked_for_in_words():
     """A number that is none, a bonus besides, and a mechanism that counts no points are refused together."""
     old = tm.match(*tm.datasets.synthetic(6, 9, seed=1))

@@ -73,12 +73,12 @@ def quick(matching: Matching, question: Question, keep_bonus: int, control: Cont
         found = _found(live, question, keep_bonus, control)
     if found is None:
         return None
-    way, moved, singles, risen = found
+    before, moved, singles, risen = found
     left_nodes, right_nodes = live.left_nodes[after.left_rows], live.right_nodes[after.right_rows]
     terms = live.upkeep.told(singles)
     started = time.monotonic()
     certificate = check_step(
-        terms, way, moved, risen, seal=matching.seal, threads=control.threads, cancel=control.cancel
+        terms, before, moved, risen, seal=matching.seal, threads=control.threads, cancel=control.cancel
     )
     control.seconds["proof"] = time.monotonic() - started
     if not certificate.ok:
@@ -179,29 +179,19 @@ def _in_need(live: Live, moved: Standing) -> int:
 def _banned(live: Live, question: Question) -> Int64 | None:
     """Return the pairs that vetoes forbid now, None where they are those of before."""
     after = question.applied
-    rows = [
-        _rows(after.left, after.right, rule.pairs)
-        for rule in after.policy.rules
-        if isinstance(rule, ForbiddenPairs)
-    ]
-    nodes = [
-        np.stack([live.left_nodes[i[:, 0]], live.right_nodes[i[:, 1]]], axis=1) for i in _old(after, rows)
-    ]
+    left_nodes, right_nodes = live.left_nodes[after.left_rows], live.right_nodes[after.right_rows]
+    nodes = []
+    for rule in after.policy.rules:
+        if isinstance(rule, ForbiddenPairs):
+            i, j = _rows(after.left, after.right, rule.pairs).T
+            nodes.append(np.stack([left_nodes[i], right_nodes[j]], axis=1))
     found = joined(nodes, len(live.standing.right))
     # A veto of a school that is gone stays where it was: nobody asks.
     num_right = len(live.standing.right)
-    there = np.isin(live.singles.banned[:, 0], live.left_nodes[after.left_rows])
-    there &= np.isin(live.singles.banned[:, 1], live.right_nodes[after.right_rows])
+    there = np.isin(live.singles.banned[:, 0], left_nodes)
+    there &= np.isin(live.singles.banned[:, 1], right_nodes)
     same = np.array_equal(live.singles.banned[there], found)
     return None if same else joined([found, live.singles.banned[~there]], num_right)
-
-
-def _old(after: object, rows: list[Int64]) -> list[Int64]:
-    """Return rows of the tables of before."""
-    return [
-        np.stack([after.left_rows[pairs[:, 0]], after.right_rows[pairs[:, 1]]], axis=1)  # type: ignore[attr-defined]
-        for pairs in rows
-    ]
 
 
 def _rows(left: Schools, right: Schools, pairs: tuple[tuple[str, str], ...]) -> Int64:
@@ -214,7 +204,9 @@ def _with_singles(
     live: Live, question: Question, keep_bonus: int, banned: Int64 | None, before: Standing, way: str
 ) -> tuple[Singles, Standing]:
     """Return the single pairs after the change, and a standing whose potentials obey them."""
-    standing, bare = live.standing, len(live.singles.bonus.points) == len(live.own_bonus.points)
+    standing = live.standing
+    # The policy may give the same pairs a bonus of its own: points tell whether there is one of a repair.
+    bare = np.array_equal(live.singles.bonus.points, live.own_bonus.points)
     if banned is None and not keep_bonus and bare:
         return live.singles, before
     usual = banned is None and question.rewarded.all()

@@ -205,7 +205,7 @@ def _with_singles(
 ) -> tuple[Singles, Standing]:
     """Return the single pairs after the change, and a standing whose potentials obey them."""
     standing = live.standing
-    # The policy may give the same pairs a bonus of its own: points tell whether there is one of a repair.
+    # The policy may give the same pairs a bonus of its own: points tell if there is one of a repair.
     bare = np.array_equal(live.singles.bonus.points, live.own_bonus.points)
     if banned is None and not keep_bonus and bare:
         return live.singles, before

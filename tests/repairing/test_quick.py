@@ -234,7 +234,7 @@ def test_a_forked_process_repairs_though_another_thread_was_at_it():
 
 
 def test_the_bonus_of_a_repair_goes_though_the_policy_gives_the_same_pairs_one(monkeypatch):
-    """Where a policy rewards kept partners too, a repair without a bonus takes back that of the one before."""
+    """Where a policy rewards kept partners too, a repair without a bonus takes the earlier one back."""
     left, right = tm.datasets.synthetic(40, 90, seed=3)
     first = tm.match(left, right)
     partners = [None if j < 0 else str(first.right.ids[j]) for j in first.mate]

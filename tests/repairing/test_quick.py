@@ -249,6 +249,16 @@ def test_the_bonus_of_a_repair_goes_though_the_policy_gives_the_same_pairs_one(m
     assert two.verify().ok
 
 
+def test_a_year_goes_on_after_its_last_partner_left():
+    """A table without rows is repaired like any other: nobody has a partner, and the proof says so."""
+    left, right = tm.datasets.synthetic(1, 1)
+    alone = tm.match(left, right, POLICY).repair(c.PartnerLeaves(right.ids[0]))
+    after = alone.repair([]).repair(c.SchoolLeaves(left.ids[0]))
+    assert (alone.coverage, after.coverage, len(after.left), len(after.right)) == (0, 0, 0, 0)
+    assert alone.repair([]).verify().ok
+    assert after.repair([]).verify().ok
+
+
 def test_few_moves_are_asked_for_in_words():
     """A number that is none, a bonus besides, and a mechanism that counts no points are refused together."""
     old = tm.match(*tm.datasets.synthetic(6, 9, seed=1))

@@ -157,7 +157,8 @@ def _found(
     way = way if way in live.lifted else "up"
     singles, base = _with_singles(live, question, keep_bonus, banned, before, way)
     mate = np.where(left, base.mate, -1)
-    mate[(mate >= 0) & ~right[mate]] = -1
+    paired = np.flatnonzero(mate >= 0)
+    mate[paired[~right[mate[paired]]]] = -1
     moved = base._replace(left=left, right=right, capacity=capacity, mate=_within(mate, capacity))
     if _in_need(live, moved) > MOST_IN_NEED:
         return None

@@ -930,6 +930,12 @@ class Matching:
         found: MoveBound | None = self.__dict__.get("_moves")
         return found
 
+    @property
+    def repair_notes(self) -> tuple[str, ...]:
+        """What else a repair changed, in words: locks of schools that left, agreements that ended today."""
+        found: tuple[str, ...] = self.__dict__.get("_notes", ())
+        return found
+
     @bounded
     def stability_frontier(
         self,

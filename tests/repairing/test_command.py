@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,6 +117,8 @@ def test_everything_wrong_is_said_at_once(folder, pairs, tmp_path, capsys):
         (["--keep-bonus", "-1"], "'-1' is not a whole number of points from 0 to 16,777,216"),
         (["--today", "1 October"], "'1 October' is not a day such as 2026-10-01"),
         (["--lock", "a"], "expected 2 arguments"),
+        (["--max-moves", "-1"], "'-1' is not a whole number of schools from 0 to 2,147,483,647"),
+        (["--max-moves", "2.5"], "'2.5' is not a whole number of schools"),
     ],
 )
 def test_a_bad_command_line_ends_with_code_2(folder, arguments, said, capsys):
@@ -159,3 +162,89 @@ def test_codes_tell_how_it_ended(folder, pairs, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(tm.Matching, "verify", lambda *_, **__: refused)
     assert run(*told, "--out", tmp_path / "1") == Exit.REFUSED
     assert "a proof was refused" in capsys.readouterr().err
+
+
+def test_few_may_move(folder, pairs, tmp_path, capsys):
+    """The result is that of ``max_moves``; what is proven of it is said, in words and as numbers."""
+    told = [folder, "--partner-leaves", pairs[0][1], "--max-moves", 2]
+    assert run(*told, "--out", tmp_path / "few") == Exit.DONE
+    shown, err = capsys.readouterr()
+    old = tm.load_matching(folder)
+    few = old.repair(c.PartnerLeaves(pairs[0][1]), max_moves=2)
+    assert tm.load_matching(tmp_path / "few").seal == few.seal
+    assert shown == f"{few.diff(old)}\n"
+    bound = few.move_bound
+    assert bound.moved <= 2
+    note, end = err.splitlines()
+    assert note == (
+        f"twinmatch: note: {bound.moved} school{'s move' if bound.moved > 1 else ' moves'}, and 2 may; no "
+        f"matching that keeps to this has more than {bound.bound:,} points "
+        f"without a bonus (gap {bound.gap:,})"
+    )
+    assert end == f"twinmatch: proven and checked; saved in {tmp_path / 'few'}"
+    assert run(*told, "--out", tmp_path / "again", "--json") == Exit.DONE
+    line = json.loads(capsys.readouterr().out)
+    assert line["move_bound"] == {**bound._asdict(), "gap": bound.gap}
+
+
+def test_too_few_may_move(folder, pairs, tmp_path, capsys, monkeypatch):
+    """Each way to have no such matching has its code and its sentence, and nothing is saved."""
+    told = [folder, "--partner-leaves", pairs[0][1], "--out", tmp_path / "out", "--max-moves", 0]
+    assert run(*told) == Exit.INFEASIBLE
+    err = capsys.readouterr().err
+    assert "infeasible: at least 1 of" in err
+    assert "schools have to move, and 0 may. Nothing is saved" in err
+    assert run(*told, "--keep-bonus", 10) == Exit.BAD_INPUT
+    err = capsys.readouterr().err
+    assert "--keep-bonus: is found by the repair where --max-moves says" in err
+    assert "Give one of the two." in err
+    assert "max_moves" not in err
+    assert run(*told, "--deadline", "0.000001") == Exit.NO_PROOF
+    assert "the frontier is not known" in capsys.readouterr().err
+    real = tm.Matching.repair
+
+    def interrupted(self, *given, **others):
+        signal.raise_signal(signal.SIGINT)
+        return real(self, *given, **others)
+
+    monkeypatch.setattr(tm.Matching, "repair", interrupted)
+    assert run(*told) == Exit.INTERRUPTED
+    assert "interrupted before anything was found" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_few_moves_cannot_mend_what_is_impossible(tmp_path, capsys):
+    """Where nothing satisfies the policy any more, the reason is told, not a number of moves."""
+    fr, eu = tm.datasets.sample()
+    floor = tm.policies.Quota("floor", at_least=1, right={"country": [eu.table["country"][0].as_py()]})
+    policy = tm.Policy(criteria=(tm.policies.SizeSimilarity(9),), quotas=(floor,))
+    tm.match(fr.take([0]), eu.take([0]), policy).save(tmp_path / "one")
+    told = [tmp_path / "one", "--veto", fr.ids[0], eu.ids[0], "--max-moves", 5, "--out", tmp_path / "out"]
+    assert run(*told) == Exit.INFEASIBLE
+    err = capsys.readouterr().err
+    assert "infeasible: nothing satisfies the policy any more, whoever moves. " in err
+    assert "floor" in err
+    assert ".. " not in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_else_changed_is_noted(folder, pairs, tmp_path, capsys):
+    """Agreements that ended and locks of who left are a line each on stderr, however the rest is printed."""
+    (school, partner), (other, away) = pairs[:2]
+    until = datetime.date(2027, 7, 4)
+    old = tm.load_matching(folder)
+    renewed = c.PairRenewed(school, partner, until)
+    locked = old.repair([renewed, c.PairLocked(other, away)], today=datetime.date(2026, 10, 1))
+    assert locked.repair_notes == ()
+    locked.save(tmp_path / "locked")
+    told = [tmp_path / "locked", "--partner-leaves", away, "--today", "2027-07-04"]
+    ended = f"The agreement of {school} and {partner} ended on 2027-07-04."
+    freed = f"{other} and {away} need not be paired any more: {away} left."
+    for number, form in enumerate([[], ["--json"], ["--max-moves", 9]]):
+        out = tmp_path / str(number)
+        assert run(*told, *form, "--out", out) == Exit.DONE
+        shown, err = capsys.readouterr()
+        assert f"twinmatch: note: {ended}\ntwinmatch: note: {freed}\n" in err
+        assert ended not in shown
+    again = locked.repair(c.PartnerLeaves(away), today=until)
+    assert again.repair_notes == (ended, freed)

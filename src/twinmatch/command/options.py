@@ -28,6 +28,7 @@ __all__ = [
     "count_of",
     "day_of",
     "deadline_of",
+    "moves_of",
     "threads_of",
 ]
 
@@ -141,6 +142,13 @@ def bonus_of(text: str) -> int:
 
     said = f"a whole number of points from 0 to {MAX_WEIGHT:,}"
     return number_of(text, int, said, lambda value: 0 <= value <= MAX_WEIGHT)
+
+
+def moves_of(text: str) -> int:
+    """Read how many schools may move."""
+    most = 2**31 - 1
+    said = f"a whole number of schools from 0 to {most:,}"
+    return number_of(text, int, said, lambda value: 0 <= value <= most)
 
 
 def day_of(text: str) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,8 @@ from twinmatch import terminal
 from twinmatch.command.ending import ended, why
 from twinmatch.command.exits import Exit, say
 from twinmatch.command.files import loaded, read, writable, written
-from twinmatch.command.options import bonus_of, day_of, deadline_of, threads_of
-from twinmatch.errors import Fault, InputError
+from twinmatch.command.options import bonus_of, day_of, deadline_of, moves_of, threads_of
+from twinmatch.errors import Fault, InputError, NoSolutionError
 from twinmatch.interrupt import ctrl_c_asks
 from twinmatch.status import Status
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from twinmatch.changes import Change
     from twinmatch.command.options import Commands
+    from twinmatch.matching import Matching
 
 __all__ = ["add_repair"]
 
@@ -43,6 +45,8 @@ def add_repair(commands: Commands) -> None:
         parser.add_argument(option, action="append", default=[], help=f"{said}; may be repeated", **many)
     said = "points that a pair of before is worth more (default: 0, pair as if for the first time)"
     parser.add_argument("--keep-bonus", type=bonus_of, default=0, metavar="N", help=said)
+    said = "schools of before that may have another partner, or none; takes the place of --keep-bonus"
+    parser.add_argument("--max-moves", type=moves_of, metavar="N", help=said)
     said = "what day it is, such as 2026-10-01: needed where a change has a date"
     parser.add_argument("--today", type=day_of, metavar="DATE", help=said)
     parser.add_argument("--deadline", type=deadline_of, metavar="S", help="stop after this many seconds")
@@ -73,6 +77,7 @@ def _repair(options: argparse.Namespace) -> Exit:
                 new = old.repair(
                     changes,
                     options.keep_bonus,
+                    options.max_moves,
                     today=options.today,
                     deadline=options.deadline,
                     threads=options.threads,
@@ -81,16 +86,21 @@ def _repair(options: argparse.Namespace) -> Exit:
                 )
             except InputError as error:
                 raise type(error)(error.subject, [_as_options(one) for one in error.faults]) from error
+            except NoSolutionError as error:
+                return _no_few_moves(error, interrupted=asked.is_set())
         found = new.status is not Status.NO_SOLUTION
         if found and not asked.is_set():
             certificate = new.verify(threads=options.threads)
         if found:
             written("--out", out, new.save)
+    terminal.tell([*new.repair_notes, *_moves(new)])
     diff = new.diff(old)
     verified = certificate is not None and certificate.ok
     if options.json:
-        witness = {"witness": why(new)} if new.status is Status.INFEASIBLE else {}
-        terminal.show(json.dumps({**diff.to_dict(), "verified": verified, **witness}))
+        more = {"witness": why(new)} if new.status is Status.INFEASIBLE else {}
+        if (few := new.move_bound) is not None:
+            more["move_bound"] = {**few._asdict(), "gap": few.gap}
+        terminal.show(json.dumps({**diff.to_dict(), "verified": verified, **more}))
     elif new.status in (Status.OPTIMAL, Status.FEASIBLE):
         terminal.show(str(diff))
     code = ended(new, certificate, out, 0.0, interrupted=asked.is_set(), hint="")
@@ -123,6 +133,31 @@ def _changes(options: argparse.Namespace) -> tuple[Change, ...]:
     return tuple(found)
 
 
+def _no_few_moves(error: NoSolutionError, *, interrupted: bool) -> Exit:
+    """Say why there is no matching that moves so few schools."""
+    from twinmatch.repairing.frontier import UnprovenError
+
+    if interrupted:
+        return say(Exit.INTERRUPTED, "interrupted before anything was found")
+    if isinstance(error, UnprovenError):
+        return say(
+            Exit.NO_PROOF, f"{error}; allow more with --deadline, or say --keep-bonus. Nothing is saved"
+        )
+    return say(Exit.INFEASIBLE, f"infeasible: {str(error).removesuffix('.')}. Nothing is saved")
+
+
+def _moves(new: Matching) -> list[str]:
+    """Return a line on what is proven where few schools may move."""
+    few = new.move_bound
+    if few is None:
+        return []
+    schools = "1 school moves" if few.moved == 1 else f"{few.moved:,} schools move"
+    return [
+        f"{schools}, and {few.most:,} may; no matching that keeps to this has more than {few.bound:,} points "
+        f"without a bonus (gap {few.gap:,})"
+    ]
+
+
 _HINT = "Give a list of changes in JSON."
 
 
@@ -152,10 +187,13 @@ def _said(options: argparse.Namespace) -> list[tuple[str, list[str], dict[str, s
 
 def _as_options(fault: Fault) -> Fault:
     """Return a fault with options in place of what they are called in Python."""
-    where = {"keep_bonus": "--keep-bonus", "today": "--today"}.get(fault.where, fault.where)
-    hint = fault.hint
+    names = {"keep_bonus": "--keep-bonus", "max_moves": "--max-moves", "today": "--today"}
+    where = names.get(fault.where, fault.where)
+    what, hint = fault.what, fault.hint
+    for name, option in names.items():
+        what, hint = re.sub(rf"\b{name}\b", option, what), re.sub(rf"\b{name}\b", option, hint)
     if hint.startswith("Say repair("):
         hint = "Say what day it is: --today 2026-10-01."
-    elif where == "--keep-bonus":
+    elif where == "--keep-bonus" and "--max-moves" not in what:
         hint = "Leave it out."
-    return fault._replace(where=where, hint=hint)
+    return fault._replace(where=where, what=what, hint=hint)

@@ -40,7 +40,11 @@ if TYPE_CHECKING:
 
     from twinmatch.matching import Matching
 
-__all__ = ["Corner", "Frontier", "MoveBound", "frontier", "with_few_moves"]
+__all__ = ["Corner", "Frontier", "MoveBound", "UnprovenError", "frontier", "with_few_moves"]
+
+
+class UnprovenError(NoSolutionError):
+    """A repair was stopped, or proves less than was needed to go on; more time may help."""
 
 
 class Corner(NamedTuple):
@@ -289,8 +293,11 @@ def _search(old: Matching, solve: Callable[[int], Matching], most: int) -> dict[
 
 def _seen(old: Matching, solve: Callable[[int], Matching], bonus: int) -> _Seen:
     new = solve(bonus)
+    if new.status is Status.INFEASIBLE:
+        why = "" if new.witness is None else f" {new.witness.explain()}"
+        raise NoSolutionError(f"nothing satisfies the policy any more, whoever moves.{why}")
     if new.status is not Status.OPTIMAL:
-        raise NoSolutionError("the frontier is not known: a repair was stopped, or proves less")
+        raise UnprovenError("the frontier is not known: a repair was stopped, or proves less")
     before = dict(zip(old.left.ids.tolist(), _partners(old), strict=True))
     lapsed = {one.pair for one in new.pending if one.on is None}
     kept = sum(

@@ -79,7 +79,7 @@ def repair(
     except Stopped:
         found = None  # what is left of the time is for the plain way, which has something to show for it
     if found is not None:
-        new = replace(found, pending=still_pending(question, found), parent=parent)
+        new = _finished(question, found, parent)
         new.__dict__.update({name: found.__dict__[name] for name in ("_live", "_step")})
         return new
     tables = Tables(question.left, after.right, after.capacity)
@@ -88,7 +88,14 @@ def repair(
         warm = warm_from(matching, tables.left, tables.right, matching.mechanism)
     options = Options(deadline, 0, threads, on_progress, cancel, matching.seed)
     found = match_tables(tables, question.policy, matching.mechanism, options, started, warm=warm)
-    return replace(found, pending=still_pending(question, found), parent=parent)
+    return _finished(question, found, parent)
+
+
+def _finished(question: Question, found: Matching, parent: Parent) -> Matching:
+    """Return the matching with what is to be known of where it came from."""
+    new = replace(found, pending=still_pending(question, found), parent=parent)
+    new.__dict__["_notes"] = question.applied.notes
+    return new
 
 
 def _few(matching: Matching, after: Applied) -> bool:

@@ -97,7 +97,7 @@ def _repair(options: argparse.Namespace) -> Exit:
     diff = new.diff(old)
     verified = certificate is not None and certificate.ok
     if options.json:
-        more = {"witness": why(new)} if new.status is Status.INFEASIBLE else {}
+        more: dict[str, Any] = {"witness": why(new)} if new.status is Status.INFEASIBLE else {}
         if (few := new.move_bound) is not None:
             more["move_bound"] = {**few._asdict(), "gap": few.gap}
         terminal.show(json.dumps({**diff.to_dict(), "verified": verified, **more}))

@@ -6,6 +6,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+import numpy as np
+
 from twinmatch.checkpoint import keeping, question
 from twinmatch.compiler import compiled, graph_of, nothing_known, places_of
 from twinmatch.errors import Fault, InputError
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    import numpy as np
     import numpy.typing as npt
 
     from twinmatch.compiler import Known
@@ -221,7 +222,7 @@ def match_tables(
     graph = graph_of(terms, policy, capacity)
     most = cast("PairTerms", graph.terms).max_points
     mechanism = (mechanism or most_points()).settled(most)
-    if (curve := mechanism.curve(most)) is not None:
+    if (curve := _curve(mechanism, most, control)) is not None:
         graph = graph.with_curve(curve)
     compile_s = time.monotonic() - started
     asked_for: dict[str, str] = {}
@@ -307,6 +308,16 @@ def _terms(tables: Tables, policy: Policy, control: Control, known: Known | None
     except Stopped as stopped:
         control.stopped = stopped.limit
         return unknown
+
+
+def _curve(mechanism: Mechanism, most: int, control: Control) -> npt.NDArray[np.int32] | None:
+    """Return what points count for; where the call is stopped before that is known, the most for any."""
+    try:
+        with stopping(control.look_up):
+            return mechanism.curve(most)
+    except Stopped as stopped:
+        control.stopped = stopped.limit
+        return np.full(most + 1, mechanism.most(most), np.int32)
 
 
 def _step_by_step(

@@ -18,7 +18,7 @@ from tests.oracles import FORBIDDEN, best_by_brute_force, best_by_ortools, dense
 from twinmatch.errors import FormatError, InputError, PointsError, ResourceLimitError
 from twinmatch.graph.constraints import Constraints, Quota
 from twinmatch.graph.terms import CallTerm
-from twinmatch.mechanisms import Concave
+from twinmatch.mechanisms import Concave, transformed
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.grown import solve_implicit
 
@@ -69,6 +69,34 @@ def test_logarithms_are_those_of_the_books():
     assert (np.diff(curve) >= 0).all()
     powers = 2 ** np.arange(21) - 1
     np.testing.assert_array_equal(curve[powers], np.arange(21) * 2**15)
+
+
+def test_the_curve_of_logarithms_is_stopped_on_the_way(sample, monkeypatch):
+    """Asked to stop while logarithms are worked out, nothing is claimed that the curve does not allow."""
+    real, at = transformed._log2, []
+
+    class Flag:
+        def is_set(self):
+            return len(at) >= stop
+
+    def counted(numbers):
+        at.append(len(numbers))
+        return real(numbers)
+
+    monkeypatch.setattr(transformed, "_log2", counted)
+    whole = tm.match(*sample, mechanism=tm.mechanisms.nash())
+    pieces = len(at)
+    assert pieces > 20
+    assert max(at) <= 2**14
+    for stop in (1, pieces // 2, pieces):
+        at.clear()
+        found = tm.match(*sample, mechanism=tm.mechanisms.nash(), cancel=Flag())
+        assert len(at) == min(stop + 1, pieces)  # no piece more, but the highest number for the bound
+        assert (found.status, found.limit) == ("NO_SOLUTION", "CANCELLED")
+        assert found.bound >= whole.objective
+        assert found.verify().ok
+    monkeypatch.setattr(transformed, "_log2", real)
+    assert tm.match(*sample, mechanism=tm.mechanisms.nash()).seal == whole.seal
 
 
 def test_points_that_count_for_themselves_change_nothing(sample):

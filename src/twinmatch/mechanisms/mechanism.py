@@ -62,6 +62,10 @@ class Mechanism:
         """
         return None
 
+    def most(self, most_points: int) -> int:
+        """Return the highest entry of a curve that takes time, and may be stopped before it is known."""
+        raise NotImplementedError
+
     def settled(self, most_points: int) -> Mechanism:
         """Return the same mechanism with everything fixed that depends on the points there are."""
         return self

@@ -22,6 +22,7 @@ import numpy as np
 
 from twinmatch.errors import Fault, InputError
 from twinmatch.mechanisms.mechanism import Mechanism, every_number
+from twinmatch.pausing import pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ TOP = 2**20
 """What the best pair counts for where a transform gives numbers that are not whole."""
 
 _LOG_BITS = 15
+_AT_ONCE = 2**14  # so many logarithms are worked out within a cache, and between two pauses
 MOST_ENTRY = 2**28
 #: What rounding may do to a difference of differences: of whole numbers, and of floats of size 1.
 _ROUNDED, _ROUNDING = 2, 8 * 2.0**-52
@@ -49,7 +51,17 @@ class Nash(Mechanism):
 
     def curve(self, most_points: int) -> Int32:
         """Return ``floor(2**15 log2(1 + points))``; see :meth:`Mechanism.curve`."""
-        return _log2((every_number(most_points) + 1).astype(np.uint64)).astype(np.int32)
+        numbers = every_number(most_points)
+        entries = np.empty(len(numbers), np.int32)
+        for start in range(0, len(numbers), _AT_ONCE):
+            pause()
+            part = slice(start, start + _AT_ONCE)
+            entries[part] = _log2((numbers[part] + 1).astype(np.uint64))
+        return entries
+
+    def most(self, most_points: int) -> int:
+        """Return the last entry of the curve; see :meth:`Mechanism.most`."""
+        return int(_log2(np.array([most_points + 1], np.uint64))[0])
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from twinmatch.estimating import Estimate, estimate, estimate_assign
     from twinmatch.explaining import Explanation, Notice
     from twinmatch.intake.limits import ReadLimits
-    from twinmatch.matching import Matching, load_matching
+    from twinmatch.matching import Matching
     from twinmatch.pairing import match
     from twinmatch.policy import Policy
     from twinmatch.pricing import RulePrice
     from twinmatch.registers import read_schools
+    from twinmatch.saving import load_matching
     from twinmatch.schools import Schools
     from twinmatch.solvers import solve
     from twinmatch.status import Limit, Status
@@ -95,7 +96,7 @@ _HOME = {
     "diagnose": "diagnosing",
     "estimate": "estimating",
     "estimate_assign": "estimating",
-    "load_matching": "matching",
+    "load_matching": "saving",
     "match": "pairing",
     "pareto": "comparing",
     "read_schools": "registers",

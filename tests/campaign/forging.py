@@ -25,9 +25,9 @@ from tests.campaign.instances import FAMILIES, draw
 from tests.matching import worlds
 from twinmatch.certify import seal
 from twinmatch.certify.sealing import digest
-from twinmatch.matching import _SEALED, _fingerprints
 from twinmatch.mechanisms import Leximin, Procedure
 from twinmatch.mechanisms.ranks import RankMaximal
+from twinmatch.methods.sealing import SEALED, fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,9 +151,9 @@ def honest(rng: Rng, source: str) -> tm.Matching | None:
 
 def sealed_anew(told: tm.Matching) -> tm.Matching:
     """Return the same with a seal and fingerprints that fit."""
-    numbers = {name: getattr(told, name) for name in _SEALED}
+    numbers = {name: getattr(told, name) for name in SEALED}
     mark = seal(**numbers) if told.proof is None else digest(seal(**numbers), *told.proof.arrays())
-    prints = _fingerprints(told.left, told.right, told.policy, told.mechanism)
+    prints = fingerprints(told.left, told.right, told.policy, told.mechanism)
     return replace(told, seal=mark, fingerprints=prints)
 
 

@@ -11,8 +11,8 @@ import twinmatch as tm
 from tests.campaign import forging, truth
 from tests.campaign.__main__ import main
 from tests.campaign.forging import SOURCES, honest, sealed_anew
-from twinmatch import matching as module
 from twinmatch.certify import implicit, theorem
+from twinmatch.methods import verifying
 
 
 @pytest.mark.parametrize("part", range(2))
@@ -35,7 +35,7 @@ def test_honest_results_are_honest(source, seed):
 
 def test_a_checker_that_forgets_a_claim_is_found_out(monkeypatch):
     """Without the first partners, or with a bound that is believed, forged proofs pass and are reported."""
-    monkeypatch.setattr(module, "check_firsts", lambda *args, **numbers: ())
+    monkeypatch.setattr(verifying, "check_firsts", lambda *args, **numbers: ())
     monkeypatch.setattr(theorem._Check, "_equal", lambda *args: None)
     tried = forging.forge(0, 1, 60)
     assert {one.way for one in forging.accepted(tried)} >= {"a_mate", "a_number"}

@@ -14,8 +14,8 @@ from tests.matching.folders import signed_again
 from twinmatch.certify import seal
 from twinmatch.certify.floor import check_floor
 from twinmatch.errors import FormatError
-from twinmatch.matching import _SEALED, _fingerprints
 from twinmatch.mechanisms import Leximin
+from twinmatch.methods.sealing import SEALED, fingerprints
 from twinmatch.solvers.fairest import Promise
 
 M = tm.mechanisms
@@ -29,8 +29,8 @@ def sample():
 def sealed_anew(matching, **changes):
     """Return a matching with other numbers, and seal and fingerprints that go with them."""
     told = replace(matching, **changes)
-    numbers = {name: getattr(told, name) for name in _SEALED}
-    prints = _fingerprints(told.left, told.right, told.policy, told.mechanism)
+    numbers = {name: getattr(told, name) for name in SEALED}
+    prints = fingerprints(told.left, told.right, told.policy, told.mechanism)
     return replace(told, seal=seal(**numbers), fingerprints=prints)
 
 

@@ -29,14 +29,14 @@ from tests.matching.worlds import (
 from twinmatch.certify import seal
 from twinmatch.certify.sealing import digest
 from twinmatch.errors import FormatError, InputError
-from twinmatch.matching import _SEALED
+from twinmatch.methods.sealing import SEALED
 
 # -- Sabotage -----------------------------------------------------------------------------------------------
 
 
 def sealed_again(matching):
     """Return a forgery whose seal fits: only the proof can tell."""
-    numbers = {name: getattr(matching, name) for name in _SEALED}
+    numbers = {name: getattr(matching, name) for name in SEALED}
     return replace(matching, seal=digest(seal(**numbers), *matching.proof.arrays()))
 
 

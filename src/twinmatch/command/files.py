@@ -29,7 +29,7 @@ def read(option: str, path: Path, load: Callable[[Path], T], hint: str) -> T:
 
 def loaded(options: argparse.Namespace) -> Matching:
     """Read the matching of the folder that was named."""
-    from twinmatch.matching import load_matching
+    from twinmatch.saving import load_matching
 
     folder: Path = options.directory
     if folder.exists() and not folder.is_dir():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from twinmatch.saving.layout import FORMAT
 from twinmatch.saving.place import place
-from twinmatch.saving.reader import load
+from twinmatch.saving.reader import load_matching
 from twinmatch.saving.writer import save
 
-__all__ = ["FORMAT", "load", "place", "save"]
+__all__ = ["FORMAT", "load_matching", "place", "save"]

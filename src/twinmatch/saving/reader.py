@@ -2,7 +2,7 @@
 Reading a matching from a folder, and trusting nothing in it.
 
 What is read is of the right kind, of the right length and about the schools of the two tables, or it is
-refused in words, and the file named. Whether it is true is for :meth:`twinmatch.matching.Matching.verify`.
+refused in words, and the file named. Whether it is true is for :meth:`twinmatch.Matching.verify`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from twinmatch.changing.change import Change
 from twinmatch.columns import safe_text
 from twinmatch.errors import Fault, FormatError, TwinMatchError
 from twinmatch.intake.limits import refuse
+from twinmatch.room import bounded
 from twinmatch.saving.atomic import Opened
 from twinmatch.saving.layout import MANIFEST, NUMBERS, UNDER_QUOTAS
 from twinmatch.saving.mechanisms import mechanism_of
@@ -33,11 +34,30 @@ if TYPE_CHECKING:
 
     from twinmatch.matching import Matching
 
-__all__ = ["load"]
+__all__ = ["load_matching"]
 
 
-def load(directory: str | os.PathLike[str]) -> Matching:
-    """Read a matching; see :func:`twinmatch.matching.load_matching`."""
+@bounded
+def load_matching(directory: str | os.PathLike[str]) -> Matching:
+    """
+    Read a matching that :meth:`Matching.save` wrote.
+
+    Parameters
+    ----------
+    directory : path
+
+    Returns
+    -------
+    Matching
+        Nothing in it is trusted: :meth:`Matching.verify` computes every claim again.
+
+    Raises
+    ------
+    FormatError
+        If the folder does not hold a matching that this version reads, with every fault.
+    InputError
+        If that is no path, an empty one, or a file.
+    """
     folder = place("load_matching", "directory", directory, folder=True)
     opened = Opened(folder)
     while True:

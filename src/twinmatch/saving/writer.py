@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from twinmatch.matching import Matching, Proof
+    from twinmatch.matching import Matching
+    from twinmatch.proof import Proof
 
 __all__ = ["save"]
 
 
 def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
-    """Write a matching; see :meth:`twinmatch.matching.Matching.save`."""
+    """Write a matching; see :meth:`twinmatch.Matching.save`."""
     folder = place("save", "directory", directory, folder=True)
     files = _files(matching)
     record = _record(matching) | {"files": {name: sha256(content) for name, content in files.items()}}

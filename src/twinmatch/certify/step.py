@@ -183,11 +183,11 @@ def _holds(
     """See that no pair of these rows and columns is worth more than both potentials."""
     pairs, seconds, holds = 0, 0.0, True
     every_left, every_right = np.arange(terms.num_left), np.arange(terms.num_right)
-    # Prices are counted from the lowest: the pass takes none below 0.
+    # The pass takes no price below 0: potentials are counted from the lowest, and net values fall as much.
     low = min(0, int(after.left_price.min(initial=0)))
     for asked, other, turned, price, limit in (
         (rows, every_right, False, after.price, after.left_price),
-        (columns, every_left, True, after.left_price - low, after.price - low),
+        (columns, every_left, True, after.left_price - low, after.price + low),
     ):
         if not len(asked):
             continue

@@ -33,10 +33,13 @@ def main(arguments: list[str] | None = None) -> int:
     mutate.add_argument(
         "part", nargs="?", default="1/1", help="such as 3/20: every twentieth, from the third"
     )
+    mutate.add_argument("--file", default="", help="of these files only, such as step.py,theorem.py")
+    mutate.add_argument("--log", type=Path, help="what was found is kept here, and not tried again")
+    mutate.add_argument("--direct", action="store_true", help="ask short tests alone")
     mutate.add_argument("--page", type=Path, help="write the table of survivors here")
     page = commands.add_parser("table", help="write the page of a run")
     page.add_argument("folder", type=Path)
-    for command in (run, forge, mutate):
+    for command in (run, forge):
         command.add_argument("--jobs", type=int, default=running.cores())
     for command in (run, one, page, forge):
         command.add_argument("--seed", type=int, default=0)
@@ -50,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.command == "mutate":
         from tests.campaign import mutating
 
-        return mutating.run(asked.part, asked.jobs, asked.page)
+        return mutating.run(asked.part, asked.page, asked.file, asked.log, direct=asked.direct)
     if asked.command == "table":
         records = [*running.stored(asked.folder / "chunks.jsonl", asked.seed).values()]
     elif asked.folder is None:

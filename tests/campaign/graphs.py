@@ -22,9 +22,9 @@ from tests.random_terms import KINDS, random_terms
 from twinmatch.certify.implicit import question_of
 from twinmatch.certify.theorem import Claims, check_assignment
 from twinmatch.graph.called import CalledGraph
+from twinmatch.graph.calling import CallTerm
 from twinmatch.graph.constraints import Constraints, Quota
 from twinmatch.graph.scored import ScoredGraph
-from twinmatch.graph.terms import CallTerm, PairTerms
 from twinmatch.mechanisms.leximin import floored
 from twinmatch.mechanisms.transformed import Nash
 from twinmatch.solvers import solve
@@ -35,6 +35,8 @@ from twinmatch.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from twinmatch.graph.terms import PairTerms
 
 
 @dataclass(frozen=True)

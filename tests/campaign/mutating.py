@@ -1,32 +1,37 @@
 """
 Mutation testing of the checker.
 
-Every mutant of ``src/twinmatch/certify`` is put in place in a forked process. First it has to judge results
-of the kinds that its file is about, honest and forged (:mod:`tests.campaign.forging`): whoever refuses an
-honest one, accepts a forged one, or raises, is found. Whoever is left is handed to the tests that are listed
-for its file; the first that fails finds it. Survivors are compared with ``survivors.json``, which says of
-each why it changes no verdict.
+Every mutant of ``src/twinmatch/certify`` is put in place in a forked process. The tests that are listed for
+its file are collected once, before the fork; the first that fails finds it. Whoever is left has to judge
+results of the kinds that its file is about, honest and forged (:mod:`tests.campaign.forging`): if it refuses
+an honest one, accepts a forged one, or raises, it is found. Survivors are compared with ``survivors.json``,
+which says of each why it changes no verdict.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import json
 import os
+import select
 import signal
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pytest
 
 from tests.campaign import forging
 from tests.campaign.mutants import Mutant, mutants, put_in_place
 from twinmatch.certify import implicit
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable
 
 PROCEDURES = ["greedy", "stable", "stable with a right policy", "serial dictatorship", "rank-maximal"]
@@ -76,6 +81,14 @@ ABOUT = {
     "stability.py": About(
         [], PROCEDURES[:4], ["tests/certify/test_blocking.py", "tests/certify/test_stability.py"]
     ),
+    "step.py": About(
+        [],
+        [],
+        [
+            "tests/certify/test_step.py",
+            "tests/repairing/test_quick.py::test_a_step_that_is_not_true_is_refused",
+        ],
+    ),
     "theorem.py": About(
         forging.ARRAYS,
         UNDER,
@@ -89,11 +102,15 @@ ABOUT = {
 #: Claims that are false, in the results that a mutant has to judge.
 FALSE = 200
 SECONDS, TEST_SECONDS = 20, 120
+#: What a test may take where only the short ones are asked.
+DIRECT_SECONDS = 0.5
 SURVIVORS = Path(__file__).with_name("survivors.json")
 
 
 def battery(about: About) -> list[forging.Case]:
     """Return results to judge, the mixture the same on every run."""
+    if not about.families and not about.sources:
+        return []
     cases = forging.cases(np.random.default_rng(99), FALSE, about.families, about.sources, 4)
     return [case for case in cases if case.false or case.way == "honest"]
 
@@ -149,6 +166,8 @@ def by_pass(cases: list[forging.Case]) -> list[forging.Case]:
 def in_a_fork(task: Callable[[], str | None], seconds: float) -> str | None:
     """Return what a task finds in a forked process; a process that ends badly or late found something."""
     ours, theirs = os.pipe()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
     child = os.fork()
     if child == 0:
         os.close(ours)
@@ -167,8 +186,6 @@ def in_a_fork(task: Callable[[], str | None], seconds: float) -> str | None:
     os.close(theirs)
     told = b""
     ends = time.monotonic() + 15 * seconds
-    import select
-
     while select.select([ours], [], [], max(0, ends - time.monotonic()))[0]:
         part = os.read(ours, 4096)
         if not part:
@@ -181,83 +198,219 @@ def in_a_fork(task: Callable[[], str | None], seconds: float) -> str | None:
     return told.decode() or (f"ended with {code}" if code else None)
 
 
-def tried(
-    mutant: Mutant, source: str, cases: list[forging.Case], about: About, *, tests: bool
-) -> tuple[str, str | None]:
-    """Return what a mutant is, and what found it."""
-    what, tree = mutant.make(source)
-    module = importlib.import_module(f"twinmatch.certify.{mutant.file.removesuffix('.py')}")
+class Tests:
+    """
+    A plugin that collects tests once, and runs them in forked processes instead of here.
 
-    def judge() -> str | None:
-        put_in_place(module, tree)
-        return judged(cases, only_by_pass=about.implicit)
+    The tests that found the mutants before come first.
+    """
 
-    def test() -> str | None:
-        import pytest
+    def __init__(self, then: Callable[[Tests], None]) -> None:
+        self.then = then
+        self.items: list[pytest.Item] = []
+        self.seconds: dict[pytest.Item, float] = {}
+        self.failed: str | None = None
+        self.collected = True
 
-        put_in_place(module, tree)
-        there = [one for one in about.tests if Path(one.split("::")[0]).exists()]
-        code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *there])
-        return f"tests, {code!r}" if code else None
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.collected = self.collected and not report.failed
 
-    found = in_a_fork(judge, SECONDS)
-    if found is None and tests:
-        found = in_a_fork(test, TEST_SECONDS)
-    return what, found
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and self.failed is None:
+            self.failed = report.nodeid
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.items = [*session.items] if self.collected else []
+        self.then(self)
+        return True
+
+    def first_failure(self) -> str | None:
+        """Run the tests, in this process, until one fails; return its name."""
+        for item in self.items:
+            started = time.process_time()
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            self.seconds[item] = time.process_time() - started
+            if self.failed is not None:
+                return self.failed
+        return None
+
+    def shortest_first(self, most: float) -> None:
+        """Order the tests by their time, without those that take longer."""
+        self.items = sorted((one for one in self.items if self.seconds[one] <= most), key=self.seconds.get)
+
+    def to_front(self, name: str) -> None:
+        """Have a test come first."""
+        self.items.sort(key=lambda item: item.nodeid != name)
+
+
+class Log:
+    """
+    What found each mutant, by its name, line by line in a file if there is one.
+
+    Names have the line in them, so a line that is another one now is tried again.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.found: dict[str, str | None] = {}
+        if path is not None and path.exists():
+            self.found = dict(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+
+    def enter(self, name: str, found: str | None) -> None:
+        self.found[name] = found
+        if self.path is not None:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([name, found]) + "\n")
+
+
+class Trial:
+    """The mutants of one file, and what finds them."""
+
+    def __init__(self, name: str, source: str, some: list[Mutant], log: Log, *, direct: bool) -> None:
+        self.name, self.source, self.some, self.log, self.direct = name, source, some, log, direct
+        self.about, self.names = ABOUT[name], named(name, source)
+        self.module = importlib.import_module(f"twinmatch.certify.{name.removesuffix('.py')}")
+        self.wrong: str | None = "its tests do not run"
+        self.cases: list[forging.Case] | None = None
+
+    def run(self) -> None:
+        """Try each."""
+        with contextlib.redirect_stdout(io.StringIO()):
+            pytest.main(["-s", "-p", "no:cacheprovider", *self.about.tests], plugins=[Tests(self.with_tests)])
+
+    def with_tests(self, tests: Tests) -> None:
+        """Try each by these tests, and then by results that it has to judge."""
+        self.wrong = tests.first_failure() if tests.items else "tests cannot be read"
+        if self.wrong is not None:
+            return
+        tests.shortest_first(DIRECT_SECONDS if self.direct else TEST_SECONDS)
+        for mutant in self.some:
+            if self.log.found.get(self.names[mutant]) is not None:
+                continue
+            what, tree = mutant.make(self.source)
+
+            def test(tree: ast.Module = tree) -> str | None:
+                put_in_place(self.module, tree)
+                return tests.first_failure()
+
+            found = in_a_fork(test, TEST_SECONDS)
+            if found is not None:
+                tests.to_front(found)
+            elif not self.direct:
+                found = self.judged(tree)
+            self.log.enter(self.names[mutant], found)
+            if found is None:
+                print(f"  {self.name}:{mutant.line}: {what}", file=sys.stderr, flush=True)
+
+    def judged(self, tree: ast.Module) -> str | None:
+        """Return what a mutant judges wrongly."""
+        only_by_pass = self.about.implicit
+        if self.cases is None:
+            cases = battery(self.about)
+            self.cases = by_pass(cases) if only_by_pass else cases
+            wrong = in_a_fork(lambda: judged(self.cases or [], only_by_pass=only_by_pass), TEST_SECONDS)
+            if wrong is not None:
+                raise AssertionError(f"{self.name}: the checker itself is not right: {wrong}")
+
+        def judge() -> str | None:
+            put_in_place(self.module, tree)
+            return judged(self.cases or [], only_by_pass=only_by_pass)
+
+        return in_a_fork(judge, SECONDS)
 
 
 # -- All of them -------------------------------------------------------------------------------------------
 
 
-def run(part: str = "1/1", jobs: int = 1, page: Path | None = None, *, tests: bool = True) -> int:
-    """Try mutants, every so many-th; print a table, and return 1 where one survived that is not known."""
-    first, step = (int(number) for number in part.split("/"))
+class Row(NamedTuple):
+    """What became of the mutants of a file."""
+
+    name: str
+    all: int
+    tried: int
+    found: int
+    equal: int
+    left: int
+
+
+def named(name: str, source: str) -> dict[Mutant, str]:
+    """Return what each mutant of a file is called; those that read the same are numbered."""
+    lines, seen, out = source.splitlines(), Counter[str](), {}
+    for one in mutants(name, source):
+        called = f"{name}: {lines[one.line - 1].strip()}: {one.make(source)[0]}"
+        seen[called] += 1
+        out[one] = called + (f" ({seen[called]})" if seen[called] > 1 else "")
+    return out
+
+
+def run(
+    part: str = "1/1",
+    page: Path | None = None,
+    only: str = "",
+    path: Path | None = None,
+    *,
+    direct: bool = False,
+) -> int:
+    """
+    Try mutants, every so many-th; print a table, and return 1 where one survived that is not known.
+
+    Parts are such as ``3/20`` or ``3,7,11/20``. ``direct`` asks short tests alone: those that are left then
+    may be found all the same, by longer ones or by the results. With a log, those that were found are not
+    tried again.
+    """
+    firsts, step = part.split("/")
+    wanted = {int(first) - 1 for first in firsts.split(",")}
     folder = Path(importlib.import_module("twinmatch.certify").__file__ or "").parent
     known = json.loads(SURVIVORS.read_text(encoding="utf-8")) if SURVIVORS.exists() else {}
-    rows, unknown, count = [], [], 0
-    for name, about in ABOUT.items():
+    log = Log(path)
+    rows, equal, unknown, count = [], [], [], 0
+    for name in ABOUT:
         source = (folder / name).read_text(encoding="utf-8")
-        all_of_it = mutants(name, source)
-        some = [one for k, one in enumerate(all_of_it, count) if k % step == first - 1]
-        count += len(all_of_it)
-        cases = battery(about)
-        cases = by_pass(cases) if about.implicit else cases
-        wrong = in_a_fork(lambda cases=cases, about=about: judged(cases, only_by_pass=about.implicit), 60)
-        if wrong is not None:
-            print(f"{name}: the checker itself is not right: {wrong}")
+        names = named(name, source)
+        some = [one for k, one in enumerate(names, count) if k % int(step) in wanted]
+        count += len(names)
+        if not some or (only and name not in only.split(",")):
+            continue
+        trial = Trial(name, source, some, log, direct=direct)
+        if any(log.found.get(names[one]) is None for one in some):
+            trial.run()
+        else:
+            trial.wrong = None
+        if trial.wrong is not None:
+            print(f"{name}: the checker itself is not right: {trial.wrong}")
             return 1
-        alive = []
-        for mutant in some:
-            what, found = tried(mutant, source, cases, about, tests=tests)
-            if found is None:
-                alive.append((mutant, what))
-                print(f"  {mutant.line}: {what}", file=sys.stderr, flush=True)
-        lines = source.splitlines()
-        reasons = [known.get(f"{name}: {lines[one.line - 1].strip()}: {what}") for one, what in alive]
-        equal = sum(reason is not None for reason in reasons)
-        unknown += [
-            (mutant, what) for (mutant, what), reason in zip(alive, reasons, strict=True) if reason is None
-        ]
-        rows.append((name, len(some), len(some) - len(alive), equal, len(alive) - equal))
+        alive = [names[one] for one in some if log.found[names[one]] is None]
+        mine = [(called, known[called]) for called in alive if called in known]
+        left = [called for called in alive if called not in known]
+        equal, unknown = equal + mine, unknown + left
+        rows.append(Row(name, len(names), len(some), len(some) - len(alive), len(mine), len(left)))
         print(f"{name}: {len(some)} mutants, {len(alive)} survive", file=sys.stderr, flush=True)
-    text = table(rows)
+    text = told(part, rows, equal, unknown)
     print(text)
-    for mutant, what in unknown:
-        print(f"survives: {mutant.file}:{mutant.line}: {what}")
     if page is not None:
-        with contextlib.suppress(OSError):
-            page.write_text(text + "\n", encoding="utf-8")
+        page.write_text(text + "\n", encoding="utf-8")
     return 1 if unknown else 0
 
 
-def table(rows: list[tuple[str, int, int, int, int]]) -> str:
-    """Return the table in Markdown."""
-    lines = [
-        "| file | mutants | found | change no verdict | not found | found of those that do |",
-        "| --- " + "| ---: " * 5 + "|",
+def told(part: str, rows: list[Row], equal: list[tuple[str, str]], unknown: list[str]) -> str:
+    """Return the page in Markdown."""
+    out = [
+        "# Mutants of the checker",
+        "",
+        f"Made by `python -m tests.campaign mutate {part}`: how many copies of `src/twinmatch/certify` with",
+        "one difference were tried, how many a test, or a forged or honest result, told from the checker,",
+        "and those that nobody told.",
+        "",
+        "| file | mutants | tried | found | change no verdict | not found | found of those that do |",
+        "| --- " + "| ---: " * 6 + "|",
     ]
-    total = tuple(sum(row[k] for row in rows) for k in range(1, 5))
-    for name, some, found, equal, left in [*rows, ("all", *total)]:
-        share = found / max(1, found + left)
-        lines.append(f"| {name} | {some:,} | {found:,} | {equal:,} | {left:,} | {share:.1%} |")
-    return "\n".join(lines)
+    total = Row("all", *(sum(numbers) for numbers in zip(*(row[1:] for row in rows), strict=True)))
+    for row in (*rows, total):
+        share = row.found / max(1, row.found + row.left)
+        numbers = " | ".join(f"{number:,}" for number in row[1:])
+        out.append(f"| {row.name} | {numbers} | {share:.1%} |")
+    if unknown:
+        out += ["", "## Not found", "", *(f"- `{called}`" for called in unknown)]
+    if equal:
+        out += ["", "## Change no verdict", "", *(f"- `{called}`: {why}" for called, why in equal)]
+    return "\n".join(out)

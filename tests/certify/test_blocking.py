@@ -11,8 +11,9 @@ from tests.random_terms import KINDS, random_capacity, random_terms
 from twinmatch import _check
 from twinmatch.certify import blocking as module
 from twinmatch.certify.blocking import BY_POINTS, Ranking, count_blocking
+from twinmatch.graph.calling import CallTerm
 from twinmatch.graph.constraints import Constraints, Quota
-from twinmatch.graph.terms import FORBIDDEN, CallTerm
+from twinmatch.graph.terms import FORBIDDEN
 
 BLOCKS, PER_BLOCK = 4, 400
 
@@ -205,3 +206,27 @@ def test_partners_above_a_floor_against_a_count(seed):
             counted.tolist()
             == ((points > floor[:, None]) & (points != FORBIDDEN) & some).sum(axis=1).tolist()
         )
+
+
+def test_functions_of_either_side_are_asked(seed):
+    """One only of the two policies has a function of the user's own: what it gives counts."""
+    rng = np.random.default_rng([seed, 73])
+    terms, other = (random_terms(rng, 6, 5, kinds=("linear",), span=9) for _ in range(2))
+    cap = (Quota("full", at_most=5),)  # of no concern, as nobody asks for caps
+    limits = Constraints(np.zeros(6, int), np.ones(6, int), np.zeros(5, int), np.ones(5, int), quotas=cap)
+    taken = np.stack([np.arange(5), np.arange(5)], 1)
+    ties = kept_out = 0
+    odd = CallTerm(lambda i, j: (i * 7 + j * 5) % 11, 11, "odd")
+    for left, right in (((odd,), ()), ((), (odd,)), ((odd,), (odd,)), ((), ())):
+        points, ranking = replace(terms, calls=left), Ranking(terms=replace(other, calls=right))
+        found = count_blocking(points, limits, taken, ranking, threads=1)
+        count, _ = recount(points, limits, taken, ranking, False, False)
+        assert found.of_left.tolist() == count.tolist()
+        assert found.rival is None
+        assert found.pairs == 30
+        strict = count_blocking(points, limits, taken, ranking, by_ids=True, threads=1)
+        ties += int(strict.of_left.sum() != count.sum())
+        kept_out += int(count.sum() - count_blocking(points, limits, taken, ranking, caps=True).of_left.sum())
+        assert 0 < found.seconds < 60
+    assert ties
+    assert kept_out

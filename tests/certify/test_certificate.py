@@ -119,3 +119,9 @@ def test_gaps_of_small_and_negative_bounds():
         0.125,
         4e9,
     ]
+
+
+def test_a_record_without_times():
+    """Saved folders keep none: both are 0."""
+    record = {key: value for key, value in GOOD.to_dict().items() if not key.endswith("seconds")}
+    assert Certificate.from_dict(record) == replace(GOOD, pass_seconds=0.0, seconds=0.0)

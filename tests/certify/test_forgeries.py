@@ -174,7 +174,8 @@ def test_a_transform_is_itself_under_another_policy(sample):
 def test_pairs_that_do_not_tie_are_none_of_an_optimum():
     """A graph whose search does not keep to a floor still tells tight pairs from others."""
     from twinmatch.graph.called import CalledGraph
-    from twinmatch.graph.terms import CallTerm, PairTerms
+    from twinmatch.graph.calling import CallTerm
+    from twinmatch.graph.terms import PairTerms
     from twinmatch.solvers.called import solve_called
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.optima import optima_of

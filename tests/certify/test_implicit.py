@@ -156,3 +156,86 @@ def test_too_many_pairs_are_not_written_down():
         question.all_pairs()
     wide = ImplicitPairs(explicit([[-9, 3, 1]]).terms, question.constraints, False, question.taken)
     assert (wide.num_pairs, wide.largest) == (3, 9)
+
+
+def test_few_pairs_are_written_down(monkeypatch):
+    """Up to the limit all admissible pairs are stored, in order; one more, and none is."""
+    x = FORBIDDEN
+    terms = explicit([[5, x, 1], [x, x, x], [x, 0, -2], [x, 7, x]]).terms
+    one, three = np.ones(4, np.int64), np.ones(3, np.int64)
+    limits = Constraints(0 * one, one, 0 * three, three)
+    taken = np.array([[0, 0]])
+    monkeypatch.setattr(module, "_FEW_PAIRS", 12)
+    few = module.question_of(terms, limits, True, taken, isa="portable")
+    assert (few.num_pairs, few.coverage_first, few.constraints) == (5, True, limits)
+    left, right, points = few.all_pairs()
+    assert (left.tolist(), right.tolist(), points.tolist()) == (
+        [0, 0, 2, 2, 3],
+        [0, 2, 1, 2, 1],
+        [5, 1, 0, -2, 7],
+    )
+    monkeypatch.setattr(module, "_FEW_PAIRS", 11)
+    flag = threading.Event()
+    seen = module.question_of(terms, limits, False, taken, threads=2, isa="portable", cancel=flag)
+    assert isinstance(seen, ImplicitPairs)
+    assert (seen.num_pairs, seen.coverage_first, seen.threads, seen.isa) == (12, False, 2, "portable")
+    assert seen.cancel is flag
+    assert seen.taken is taken
+    assert (seen.evaluated, seen.was_cancelled) == (0, False)
+
+
+def test_which_pairs_are_admissible():
+    """Points of those that are, and how many are not."""
+    x = FORBIDDEN
+    terms = explicit([[5, x, 1], [x, 0, x]]).terms
+    one, three = np.ones(2, np.int64), np.ones(3, np.int64)
+    question = ImplicitPairs(terms, Constraints(0 * one, one, 0 * three, three), False, np.empty((0, 2), int))
+    points, absent = question.points(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 2]))
+    assert (points.tolist(), absent) == ([5, 0], 2)
+
+
+def bounded(points, left_most, right_most, prices, taken=(), locked=(), quotas=(), left_least=None):
+    """Return what prices prove of a small question, by a pass and by loops over its pairs."""
+    points = np.array(points)
+    n, m = points.shape
+    least = np.zeros(n, np.int64) if left_least is None else np.array(left_least)
+    locked = np.array(locked, np.int64).reshape(-1, 2)
+    limits = Constraints(
+        least, np.array(left_most), np.zeros(m, np.int64), np.array(right_most), locked, quotas
+    )
+    graph = explicit(points)
+    taken = np.array(taken, np.int64).reshape(-1, 2)
+    question = ImplicitPairs(graph.terms, limits, False, taken, threads=1)
+    return bound_of(question, prices, 1), bound_of(stored(graph, limits, False), prices, 1)
+
+
+def test_prices_of_left_nodes_with_several_partners():
+    """Where a price that is too low proves less when it is raised, it stays, and pairs are added up."""
+    zero, none = np.zeros(2, np.int64), np.zeros(0, np.int64)
+    # One left node takes both: at price 0 its pairs are worth 5 and 3 beyond it; at price 5 it has 10.
+    prices = Prices(zero[:1], zero, none)
+    assert bounded([[5, 3]], [2], [1, 1], prices) == (8, 8)
+    # One partner at most: raised to 5 there is no more to be had.
+    assert bounded([[5, 3]], [1], [1, 1], prices) == (5, 8)
+    # A pair that the assignment has is counted apart, once.
+    assert bounded([[5, 3]], [2], [1, 1], prices, taken=[[0, 0]]) == (8, 8)
+    assert bounded([[5, 3]], [2], [1, 1], prices, taken=[[0, 0], [0, 1]]) == (8, 8)
+    # Three partners of equal points: adding up and raising prove the same.
+    assert bounded([[5, 5]], [2], [1, 1], prices) == (10, 10)
+    # A pair that must be is counted below zero too.
+    dear = Prices(zero[:1] + 9, zero, none)
+    assert bounded([[5, 3]], [2], [1, 1], dear, locked=[[0, 1]]) == (18 - 6, 18 - 6)
+    assert bounded([[5, 3]], [2], [1, 1], dear) == (18, 18)
+    assert bounded([[5, 3], [1, 8]], [1, 1], [1, 1], dear._replace(left=zero + 9), locked=[[1, 0]]) == (
+        10,
+        10,
+    )
+
+
+@pytest.mark.parametrize("several", [0, 1, 2, 3, 4])
+def test_a_few_left_nodes_are_added_up(several, monkeypatch):
+    """As many as there is time for; the others have their prices raised."""
+    monkeypatch.setattr(module, "_SEVERAL_PAIRS", several)
+    zero, none = np.zeros(2, np.int64), np.zeros(0, np.int64)
+    found, _ = bounded([[5, 3], [7, 1]], [2, 2], [2, 2], Prices(zero, zero, none))
+    assert found == 10 + 14 - (several >= 2) * 2 - (several >= 4) * 6

@@ -15,7 +15,8 @@ from twinmatch import _check
 from twinmatch.certify import plain as module
 from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
 from twinmatch.errors import InputError
-from twinmatch.graph.terms import CallTerm, PairTerms
+from twinmatch.graph.calling import CallTerm
+from twinmatch.graph.terms import PairTerms
 
 SETS = _check.instruction_sets()
 SIZES = [

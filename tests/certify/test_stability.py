@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.instances import explicit
@@ -10,6 +12,7 @@ from twinmatch.certify import stability
 from twinmatch.certify.blocking import Ranking
 from twinmatch.certify.stability import check_stability, cycles
 from twinmatch.graph.constraints import Constraints, Quota
+from twinmatch.graph.singles import Bonus
 
 
 def test_cycles_against_walking(seed):
@@ -96,3 +99,36 @@ def test_a_full_cap_keeps_others_out():
     assert by_points([[9, 1], [1, 5]], [0, -1], [1, 1], cap) == [True]
     assert by_points([[9, 1], [1, 5]], [0, -1], [1, 1]) == [False]
     assert by_points([[9, 1], [1, 5]], [-1, 1], [1, 1], cap) == [False]
+
+
+def test_a_bonus_of_single_pairs_leaves_no_guarantee():
+    """On either side it is refused in words, before any pair is looked at; without one it is not."""
+    one = np.ones(2, np.int64)
+    limits = Constraints(0 * one, one, 0 * one, one)
+    plain = explicit([[9, 1], [1, 9]]).terms
+    dear = replace(plain, bonus=Bonus(np.array([[0, 0]]), np.array([5], np.int32)))
+    for terms, ranking, ok in (
+        (plain, Ranking(), True),
+        (plain, Ranking(terms=plain), True),
+        (dear, Ranking(), False),
+        (dear, Ranking(terms=plain), False),
+        (plain, Ranking(terms=dear), False),
+    ):
+        found = check_stability(terms, limits, np.array([0, 1]), ranking, threads=1)
+        assert all(claim.ok for claim in found.claims) == ok
+        assert (found.pairs, found.seconds > 0) == ((4, True) if ok else (0, False))
+        if not ok:
+            assert [claim.name for claim in found.claims] == ["stable"]
+            assert "bonus" in found.claims[0].detail
+
+
+def test_only_the_last_of_a_free_school_turns():
+    """Nearest rivals are asked where right schools have points of their own, and for whole cycles only."""
+    three = np.ones(3, np.int64)
+    limits = Constraints(0 * three, three, 0 * three, three)
+    points = [[9, 5, 1], [5, 9, 1], [1, 5, 9]]
+    keys = [[1, 9, 5], [9, 1, 5], [5, 1, 9]]
+    for mate, best in (([0, 1, 2], True), ([1, 0, 2], False)):
+        ranking = Ranking(terms=explicit(keys).terms)
+        found = check_stability(explicit(points).terms, limits, np.array(mate), ranking, threads=1)
+        assert [claim.ok for claim in found.claims] == [True, True, best]

@@ -213,7 +213,8 @@ def test_functions_of_either_side_are_asked(seed):
     rng = np.random.default_rng([seed, 73])
     terms, other = (random_terms(rng, 6, 5, kinds=("linear",), span=9) for _ in range(2))
     cap = (Quota("full", at_most=5),)  # of no concern, as nobody asks for caps
-    limits = Constraints(np.zeros(6, int), np.ones(6, int), np.zeros(5, int), np.ones(5, int), quotas=cap)
+    most = np.array([1, 2, 1, 2, 1])
+    limits = Constraints(np.zeros(6, int), np.ones(6, int), np.zeros(5, int), most, quotas=cap)
     taken = np.stack([np.arange(5), np.arange(5)], 1)
     ties = kept_out = 0
     odd = CallTerm(lambda i, j: (i * 7 + j * 5) % 11, 11, "odd")

@@ -151,8 +151,6 @@ def _read(subject: str, data: memoryview, limits: ReadLimits, wanted: Wanted) ->
     if seen != rows:
         raise Damaged
     table = pa.Table.from_batches(parts)
-    if table.column_names != names:
-        table = table.select(names)
     return pa.table([_as(table[name], types.field(name).type) for name in names], names=names)
 
 

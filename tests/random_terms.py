@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from twinmatch.graph.formulas import DistanceColumns, DotColumns, LinearColumns, TagColumns
 from twinmatch.graph.singles import NO_BONUS, Bonus
-from twinmatch.graph.terms import DistanceColumns, DotColumns, LinearColumns, PairTerms, TagColumns
+from twinmatch.graph.terms import PairTerms
 
 FORBIDDEN = -(2**31)
 KINDS = ("table", "linear", "distance", "tags", "dot", "bans")

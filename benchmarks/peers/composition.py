@@ -49,7 +49,8 @@ import numpy as np
 from benchmarks.instances import Market
 from benchmarks.peers.question import NotRun, Pairs, compiled
 from benchmarks.peers.stored import flow
-from twinmatch.graph.terms import ARC_C1, ARC_C2, ARC_C3, ARC_SCALE, FORBIDDEN
+from twinmatch.graph.formulas import ARC_C1, ARC_C2, ARC_C3, ARC_SCALE
+from twinmatch.graph.terms import FORBIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +59,8 @@ if TYPE_CHECKING:
 
     from benchmarks.instances import Lists, Matrix
     from benchmarks.process import Timer
+    from twinmatch.graph.formulas import DistanceColumns
     from twinmatch.graph.scored import ScoredGraph
-    from twinmatch.graph.terms import DistanceColumns
 
     Int32 = npt.NDArray[np.int32]
     Int64 = npt.NDArray[np.int64]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from twinmatch.errors import Fault, InputError
+from twinmatch.graph.calling import CallTerm
+from twinmatch.graph.merging import merge
 from twinmatch.graph.singles import Bans
-from twinmatch.graph.terms import CallTerm, RuleTerm, merge
+from twinmatch.graph.terms import RuleTerm
 from twinmatch.pausing import pause
 from twinmatch.room import bounded
 

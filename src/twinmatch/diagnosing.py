@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from twinmatch.elastic import Moved, Stretch
+from twinmatch.graph.merging import joint_codes
 from twinmatch.graph.singles import Bans
-from twinmatch.graph.terms import FORBIDDEN, RuleTerm, joint_codes
+from twinmatch.graph.terms import FORBIDDEN, RuleTerm
 from twinmatch.policy.coding import encode
 from twinmatch.policy.conditions import column_faults
 from twinmatch.policy.groups import read

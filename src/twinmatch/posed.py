@@ -13,8 +13,9 @@ import numpy as np
 
 from twinmatch.compiler import places_of
 from twinmatch.elastic import Elastic
+from twinmatch.graph.merging import merge
 from twinmatch.graph.singles import Bans
-from twinmatch.graph.terms import FORBIDDEN, RuleTerm, merge
+from twinmatch.graph.terms import FORBIDDEN, RuleTerm
 from twinmatch.lazily import lazily
 from twinmatch.policy.asked import Draft, asked
 from twinmatch.policy.balance import balanced

@@ -8,8 +8,9 @@ from scipy.optimize import LinearConstraint, milp
 
 from twinmatch.elastic import Elastic, Moved, Stretch
 from twinmatch.graph.constraints import Constraints, Quota
+from twinmatch.graph.merging import merge
 from twinmatch.graph.singles import Bans
-from twinmatch.graph.terms import RuleTerm, merge
+from twinmatch.graph.terms import RuleTerm
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.kinds import kinds_of_nodes
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph import called
 from twinmatch.graph.called import NO_PARTNER, CalledGraph
-from twinmatch.graph.terms import CallTerm, RuleTerm, TableTerm, merge
+from twinmatch.graph.calling import CallTerm
+from twinmatch.graph.merging import merge
+from twinmatch.graph.terms import RuleTerm, TableTerm
 
 
 def random_graph(rng, num_left, num_right):

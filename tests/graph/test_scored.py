@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.random_terms import CURVED, EVERY, KINDS, random_terms
 from twinmatch import _check
+from twinmatch.graph.formulas import LinearColumns
 from twinmatch.graph.scored import NO_PARTNER, ScoredGraph
-from twinmatch.graph.terms import FORBIDDEN, LinearColumns, PairTerms
+from twinmatch.graph.terms import FORBIDDEN, PairTerms
 from twinmatch.threads import cores
 
 SETS = _check.instruction_sets()

@@ -11,8 +11,9 @@ from tests.graph.test_scored import SETS, check_against_sort
 from tests.instances import explicit, solved
 from tests.random_terms import FORBIDDEN, random_terms
 from twinmatch import _core
+from twinmatch.graph.formulas import DistanceColumns, LinearColumns
 from twinmatch.graph.scored import ScoredGraph
-from twinmatch.graph.terms import DistanceColumns, LinearColumns, PairTerms
+from twinmatch.graph.terms import PairTerms
 from twinmatch.mechanisms.leximin import floored
 from twinmatch.solvers.compiled import LIST_KEPT, new_solver
 from twinmatch.solvers.control import Control

@@ -13,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinmatch.errors import PointsError, ResourceLimitError
+from twinmatch.graph import formulas, merging
 from twinmatch.graph import terms as t
+from twinmatch.graph.calling import CallTerm
+from twinmatch.graph.merging import merge
 from twinmatch.graph.singles import Bans
 
 FORBIDDEN = -(2**31)
@@ -72,7 +75,7 @@ def random_parts(rng, num_left, num_right):
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 12))
 def test_merged_points_are_the_sum_of_the_terms(seed, num_left, num_right):
     rules, terms, bans = random_parts(np.random.default_rng(seed), num_left, num_right)
-    merged = t.merge(num_left, num_right, rules, terms, bans)
+    merged = merge(num_left, num_right, rules, terms, bans)
     i, j = all_pairs(num_left, num_right)
     expected = sum(term.points(i, j).astype(np.int64) for term in terms)
     for rule in [*rules, *bans]:
@@ -93,7 +96,7 @@ def test_classes_follow_content_and_not_the_order_of_rows(seed, num_left, num_ri
     rng = np.random.default_rng(seed)
     rules, terms, bans = random_parts(rng, num_left, num_right)
     left, right = rng.permutation(num_left), rng.permutation(num_right)
-    merged = t.merge(num_left, num_right, rules, terms, bans)
+    merged = merge(num_left, num_right, rules, terms, bans)
     i, j = all_pairs(num_left, num_right)
     moved = merged.take(left, right)
     np.testing.assert_array_equal(moved.points(i, j), merged.points(left[i], right[j]))
@@ -101,8 +104,8 @@ def test_classes_follow_content_and_not_the_order_of_rows(seed, num_left, num_ri
     codes = [t.RuleTerm(r.left_code[left], r.right_code[right], r.allowed) for r in rules]
     tables = [term for term in terms if isinstance(term, t.TableTerm)]
     again = [t.TableTerm(c.left_code[left], c.right_code[right], c.values) for c in tables]
-    first = t.merge(num_left, num_right, rules, tables)
-    second = t.merge(num_left, num_right, codes, again)
+    first = merge(num_left, num_right, rules, tables)
+    second = merge(num_left, num_right, codes, again)
     np.testing.assert_array_equal(first.table, second.table)
     np.testing.assert_array_equal(first.left_class[left], second.left_class)
     np.testing.assert_array_equal(first.right_class[right], second.right_class)
@@ -111,7 +114,7 @@ def test_classes_follow_content_and_not_the_order_of_rows(seed, num_left, num_ri
 def test_some_rows_can_be_taken_and_bans_follow_them():
     code = np.zeros(4, np.int32)
     flat = t.TableTerm(code, code, np.array([[7]], np.int32))
-    merged = t.merge(4, 4, [], [flat], [Bans(np.array([[0, 1], [3, 3], [0, 1]]), 4)])
+    merged = merge(4, 4, [], [flat], [Bans(np.array([[0, 1], [3, 3], [0, 1]]), 4)])
     assert merged.banned.tolist() == [[0, 1], [3, 3]]
     part = merged.take(np.array([3, 1]), np.array([2, 3]))
     assert part.banned.tolist() == [[0, 1]]
@@ -121,7 +124,7 @@ def test_some_rows_can_be_taken_and_bans_follow_them():
 def test_schools_that_nothing_tells_apart_share_a_class():
     code = np.arange(6, dtype=np.int32)
     values = np.tile(np.array([[1], [1], [2], [2], [1], [2]], np.int32), (1, 6))
-    merged = t.merge(6, 6, [], [t.TableTerm(code, code, values)])
+    merged = merge(6, 6, [], [t.TableTerm(code, code, values)])
     assert merged.table.tolist() == [[1], [2]]
     assert merged.left_class.tolist() == [0, 0, 1, 1, 0, 1]
 
@@ -135,7 +138,7 @@ def test_a_side_may_be_empty(num_left, num_right):
         t.TableTerm(*codes, np.array([[3]], np.int32)),
         t.LinearTerm(*codes, 5, 5, *known, 2),
     ]
-    merged = t.merge(num_left, num_right, [t.RuleTerm(*codes, np.array([[True]]))], terms)
+    merged = merge(num_left, num_right, [t.RuleTerm(*codes, np.array([[True]]))], terms)
     assert (merged.num_left, merged.num_right) == (num_left, num_right)
     empty = rng.integers(0, 1, 0)
     assert merged.points(empty, empty).shape == (0,)
@@ -175,9 +178,9 @@ def test_header_and_module_hold_the_same_constants():
     for name in ("ARC_C1", "ARC_C2", "ARC_C3"):
         literal = re.search(rf"{name} = ([0-9.]+)f", header)
         assert literal is not None
-        assert np.float32(literal[1]) == getattr(t, name)
+        assert np.float32(literal[1]) == getattr(formulas, name)
     assert "ARC_SCALE = 0x1p-44f" in header
-    assert re.search(r"MAX_COLUMNS = (\d+)", header)[1] == str(t.MAX_COLUMNS)
+    assert re.search(r"MAX_COLUMNS = (\d+)", header)[1] == str(merging.MAX_COLUMNS)
 
 
 def arc_km(chord_km):
@@ -185,7 +188,7 @@ def arc_km(chord_km):
     s = np.float32(chord_km / EARTH_RADIUS_KM * 2**22)
     q = s * s
     u = q * np.float32(2.0**-44)
-    arc = np.sqrt(q) * (np.float32(1) + u * (t.ARC_C1 + u * (t.ARC_C2 + u * t.ARC_C3)))
+    arc = np.sqrt(q) * (np.float32(1) + u * (formulas.ARC_C1 + u * (formulas.ARC_C2 + u * formulas.ARC_C3)))
     return arc.astype(np.float64) / 2**22 * EARTH_RADIUS_KM
 
 
@@ -225,7 +228,7 @@ def test_unknown_places_add_nothing_to_the_merged_column():
     places = np.round(np.eye(3) * 2**22).astype(np.float32)
     known = np.array([True, False, True])
     term = t.DistanceTerm(places, places, 900.0, 1e-4, 0.0, 900.0, known, known, 123)
-    merged = t.merge(3, 3, [], [term])
+    merged = merge(3, 3, [], [term])
     i, j = all_pairs(3, 3)
     np.testing.assert_array_equal(merged.points(i, j), term.points(i, j))
     assert (term.points(i, j) == 123).sum() == 5
@@ -242,19 +245,19 @@ def test_more_columns_than_the_loops_take_are_refused(kind, most):
         ),
         "dot": t.DotTerm(np.zeros((1, 1), np.int8), np.zeros((1, 1), np.int8), 0, 1, 0, 5, known, known, 0),
     }[kind]
-    t.merge(1, 1, [], [one] * most)
+    merge(1, 1, [], [one] * most)
     with pytest.raises(ValueError, match=f"{most + 1} {kind} columns"):
-        t.merge(1, 1, [], [one] * (most + 1))
+        merge(1, 1, [], [one] * (most + 1))
 
 
 def test_numbers_that_could_leave_their_range_are_refused():
     known, zero = np.ones(1, bool), np.zeros(1, np.int32)
     with pytest.raises(OverflowError, match="32 bits"):
-        t.merge(1, 1, [], [t.TableTerm(zero, zero, np.array([[2**30]], np.int32))] * 2)
+        merge(1, 1, [], [t.TableTerm(zero, zero, np.array([[2**30]], np.int32))] * 2)
     with pytest.raises(OverflowError, match="coordinate"):
-        t.merge(1, 1, [], [t.LinearTerm(zero + 2**28 + 1, zero, 5, 5, known, known, 0)])
+        merge(1, 1, [], [t.LinearTerm(zero + 2**28 + 1, zero, 5, 5, known, known, 0)])
     with pytest.raises(OverflowError, match="top"):
-        t.merge(1, 1, [], [t.LinearTerm(zero, zero, 2**28 + 1, 5, known, known, 0)])
+        merge(1, 1, [], [t.LinearTerm(zero, zero, 2**28 + 1, 5, known, known, 0)])
 
 
 def test_a_table_of_too_many_classes_is_refused_before_it_is_made():
@@ -263,7 +266,7 @@ def test_a_table_of_too_many_classes_is_refused_before_it_is_made():
     np.fill_diagonal(diagonal, 1)
     parts = [t.TableTerm(code % 110, code % 110, diagonal), t.TableTerm(code // 110, code // 110, diagonal)]
     with pytest.raises(ResourceLimitError, match="12,000 kinds of left"):
-        t.merge(12_000, 12_000, [], parts)
+        merge(12_000, 12_000, [], parts)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +282,7 @@ def test_a_table_of_too_many_classes_is_refused_before_it_is_made():
     ],
 )
 def test_what_a_function_returns_is_checked(answer, words):
-    call = t.CallTerm(answer, 100, "mine")
+    call = CallTerm(answer, 100, "mine")
     with pytest.raises(PointsError, match=words) as caught:
         call.points(np.array([4, 5]), np.array([6, 7]))
     assert "mine" in str(caught.value)
@@ -294,7 +297,7 @@ def test_a_function_is_asked_about_admissible_pairs_only_in_its_own_rows():
 
     code = np.array([0, 1], np.int32)
     rule = t.RuleTerm(code, code, np.array([[True, False], [True, True]]))
-    merged = t.merge(2, 2, [rule], [t.CallTerm(function, None, "mine")])
+    merged = merge(2, 2, [rule], [CallTerm(function, None, "mine")])
     i, j = all_pairs(2, 2)
     assert merged.points(i, j).tolist() == [0, FORBIDDEN, 10, 11]
     assert asked == [[(0, 0), (1, 0), (1, 1)]]

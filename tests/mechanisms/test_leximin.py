@@ -18,8 +18,9 @@ from tests.oracles import FORBIDDEN, best_by_ortools, dense_points
 from twinmatch.certify.floor import check_floor
 from twinmatch.errors import FormatError, InputError
 from twinmatch.graph.called import CalledGraph
+from twinmatch.graph.calling import CallTerm
 from twinmatch.graph.scored import ScoredGraph
-from twinmatch.graph.terms import CallTerm, PairTerms
+from twinmatch.graph.terms import PairTerms
 from twinmatch.mechanisms.leximin import floored
 from twinmatch.solvers import bottleneck, fairest
 from twinmatch.solvers.control import Control

@@ -13,9 +13,10 @@ from tests.random_terms import random_terms
 from twinmatch.certify.blocking import BY_POINTS, Ranking
 from twinmatch.certify.stability import check_stability, cycles
 from twinmatch.graph.called import CalledGraph
+from twinmatch.graph.calling import CallTerm
 from twinmatch.graph.constraints import Constraints, Quota
 from twinmatch.graph.scored import ScoredGraph
-from twinmatch.graph.terms import FORBIDDEN, CallTerm
+from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.procedures import accept_deferred, room_faults, take_in_turn
 

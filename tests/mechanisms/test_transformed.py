@@ -16,8 +16,8 @@ from tests.instances import random_graph, solved
 from tests.matching.folders import signed_again
 from tests.oracles import FORBIDDEN, best_by_brute_force, best_by_ortools, dense_points
 from twinmatch.errors import FormatError, InputError, PointsError, ResourceLimitError
+from twinmatch.graph.calling import CallTerm
 from twinmatch.graph.constraints import Constraints, Quota
-from twinmatch.graph.terms import CallTerm
 from twinmatch.mechanisms import Concave, transformed
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.grown import solve_implicit

@@ -13,7 +13,9 @@ from tests.oracles import FORBIDDEN, best_by_brute_force, best_by_ortools
 from twinmatch import _core
 from twinmatch.errors import PointsError
 from twinmatch.graph.called import CalledGraph
-from twinmatch.graph.terms import CallTerm, RuleTerm, TableTerm, merge
+from twinmatch.graph.calling import CallTerm
+from twinmatch.graph.merging import merge
+from twinmatch.graph.terms import RuleTerm, TableTerm
 
 
 def random_called(rng: np.random.Generator) -> tuple[CalledGraph, np.ndarray]:

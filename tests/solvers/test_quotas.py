@@ -17,8 +17,9 @@ from twinmatch.certify.searching import best_by_search
 from twinmatch.certify.theorem import Claims, bound_of, check_assignment
 from twinmatch.datasets import synthetic
 from twinmatch.graph.constraints import Constraints, Prices, Quota, forest_of
+from twinmatch.graph.merging import merge
 from twinmatch.graph.scored import NO_PARTNER, ScoredGraph
-from twinmatch.graph.terms import FORBIDDEN, merge
+from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.solvers import grown
 from twinmatch.solvers.control import Control
 from twinmatch.solvers.grown import solve_implicit

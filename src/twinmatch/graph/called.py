@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from twinmatch.graph.terms import Index, Int32, Int64, PairTerms
+    from twinmatch.graph.arrays import Index, Int32, Int64
+    from twinmatch.graph.terms import PairTerms
 
 __all__ = ["MAX_CALLED_PAIRS", "NO_PARTNER", "BestLists", "Called", "CalledGraph"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from twinmatch.graph.terms import Int64
+    from twinmatch.graph.arrays import Int64
 
 __all__ = ["RANGE_BITS", "Dense", "Listed", "read_dense", "read_networkx", "read_sparse"]
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from twinmatch.graph.arrays import Index, Int32, Int64
     from twinmatch.graph.called import CalledGraph
-    from twinmatch.graph.terms import Index, Int32, Int64
 
 __all__ = ["MAX_STORED_PAIRS", "ExplicitGraph", "explicit_from_called"]
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twinmatch.graph.terms import FORBIDDEN, joint_codes
+from twinmatch.graph.merging import joint_codes
+from twinmatch.graph.terms import FORBIDDEN
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from twinmatch.graph.terms import Int64, PairTerms
+    from twinmatch.graph.arrays import Int64
+    from twinmatch.graph.terms import PairTerms
 
 __all__ = ["Refined", "refined"]
 

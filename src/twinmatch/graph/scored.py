@@ -22,8 +22,9 @@ from twinmatch.threads import number_of
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from twinmatch.graph.arrays import Index, Int64
     from twinmatch.graph.singles import Bonus
-    from twinmatch.graph.terms import Index, Int64, PairTerms
+    from twinmatch.graph.terms import PairTerms
 
 __all__ = ["NO_PARTNER", "Best", "ScoredGraph"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinmatch.graph.terms import UNITS_PER_RADIUS
+from twinmatch.graph.formulas import UNITS_PER_RADIUS
 from twinmatch.policy.coding import EARTH_RADIUS_KM, places, scalar
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twinmatch.graph.terms import UNITS_PER_RADIUS
+from twinmatch.graph.formulas import UNITS_PER_RADIUS
 from twinmatch.pausing import pause
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 
 from twinmatch.errors import Fault
-from twinmatch.graph.terms import CallTerm, TableTerm
+from twinmatch.graph.calling import CallTerm
+from twinmatch.graph.terms import TableTerm
 from twinmatch.policy import checks
 from twinmatch.policy.coding import encode, neighbours, places
 from twinmatch.policy.kept import Kept

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from twinmatch.columns import KNOWN
-from twinmatch.graph.terms import joint_codes
+from twinmatch.graph.merging import joint_codes
 from twinmatch.policy.coding import encode
 from twinmatch.policy.conditions import is_list, word_of
 from twinmatch.policy.languages import profiles

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twinmatch.graph.terms import joint_codes
+from twinmatch.graph.merging import joint_codes
 from twinmatch.policy.coding import encode
 from twinmatch.policy.countries import OFFICIAL_LANGUAGES
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinmatch.errors import Fault, PolicyError
-from twinmatch.graph.terms import MAX_COLUMNS
+from twinmatch.graph.merging import MAX_COLUMNS
 from twinmatch.policy import checks
 from twinmatch.policy.asked import Request
 from twinmatch.policy.criteria import Criterion, OwnCriterion

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from twinmatch.errors import Fault
-from twinmatch.graph.terms import MAX_MAGNITUDE, DistanceTerm, DotTerm, LinearTerm, TagsTerm
+from twinmatch.graph.merging import MAX_MAGNITUDE
+from twinmatch.graph.terms import DistanceTerm, DotTerm, LinearTerm, TagsTerm
 from twinmatch.policy import checks
 from twinmatch.policy.coding import encode, places, scaled_logarithms, units
 from twinmatch.policy.parts import Weighed, as_float, ignore, settle, share_of

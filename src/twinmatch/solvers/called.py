@@ -14,8 +14,9 @@ from twinmatch.graph.explicit import MAX_STORED_PAIRS, explicit_from_called
 from twinmatch.solvers.national import Solution, solve_schools
 
 if TYPE_CHECKING:
+    from twinmatch.graph.arrays import Int64
     from twinmatch.graph.called import CalledGraph
-    from twinmatch.graph.terms import Int64, PairTerms
+    from twinmatch.graph.terms import PairTerms
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.engine import Market
 

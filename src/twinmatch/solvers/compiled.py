@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from twinmatch.graph.terms import Int64
+    from twinmatch.graph.arrays import Int64
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.engine import Market
     from twinmatch.solvers.journal import Journal

@@ -36,7 +36,8 @@ from twinmatch.graph.terms import FORBIDDEN
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from twinmatch.graph.terms import Int64, PairTerms
+    from twinmatch.graph.arrays import Int64
+    from twinmatch.graph.terms import PairTerms
 
 __all__ = ["Coverage", "largest_coverage"]
 

@@ -38,7 +38,7 @@ from twinmatch.solvers.warm import Begin, begin_from
 from twinmatch.status import Limit
 
 if TYPE_CHECKING:
-    from twinmatch.graph.terms import Int64
+    from twinmatch.graph.arrays import Int64
     from twinmatch.solvers.compiled import KeptSolver
     from twinmatch.solvers.warm import Warm
 

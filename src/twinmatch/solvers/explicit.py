@@ -45,8 +45,8 @@ from twinmatch.status import Limit, Status
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from twinmatch.graph.arrays import Int64
     from twinmatch.graph.explicit import ExplicitGraph
-    from twinmatch.graph.terms import Int64
     from twinmatch.solvers.control import Control
 
     Bool = npt.NDArray[np.bool_]

@@ -46,8 +46,8 @@ import numpy as np
 from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, new_solver
 
 if TYPE_CHECKING:
+    from twinmatch.graph.arrays import Int64
     from twinmatch.graph.scored import ScoredGraph
-    from twinmatch.graph.terms import Int64
     from twinmatch.solvers.control import Control
 
 __all__ = ["Start", "start"]

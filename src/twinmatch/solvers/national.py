@@ -30,7 +30,8 @@ from twinmatch.status import Limit, Status
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from twinmatch.graph.terms import Int64, PairTerms
+    from twinmatch.graph.arrays import Int64
+    from twinmatch.graph.terms import PairTerms
     from twinmatch.solvers.engine import Market
     from twinmatch.solvers.warm import Warm
 

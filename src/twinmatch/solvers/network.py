@@ -16,7 +16,7 @@ from twinmatch import _core
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from twinmatch.graph.terms import Int64
+    from twinmatch.graph.arrays import Int64
     from twinmatch.solvers.control import Control
 
 __all__ = ["Cut", "Flow", "Network", "cheapest_flow"]

@@ -32,7 +32,7 @@ from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.engine import LAST_STEP, Market, Outcome, _Run
 
 if TYPE_CHECKING:
-    from twinmatch.graph.terms import Int64
+    from twinmatch.graph.arrays import Int64
 
 __all__ = ["Pace", "optimise_quickly"]
 

@@ -30,7 +30,7 @@ import numpy as np
 from twinmatch import _core
 
 if TYPE_CHECKING:
-    from twinmatch.graph.terms import Int64
+    from twinmatch.graph.arrays import Int64
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.engine import Market
 

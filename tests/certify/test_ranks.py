@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -165,3 +166,114 @@ def test_pairs_of_later_ranks_are_none_of_it(seed):
                 seen += 1
                 break
     assert seen > 20
+
+
+def with_a_lock(rng):
+    """Return a small graph, limits with a locked pair and a left node that wants none, and ranks."""
+    while True:
+        n, m = 3, int(rng.integers(2, 4))
+        points = rng.integers(-1, 3, (n, m))
+        points[rng.random((n, m)) < 0.2] = FORBIDDEN
+        graph = explicit(points, rng.integers(0, 3, m))
+        open_ = np.argwhere((points != FORBIDDEN) & (graph.right_capacity > 0))
+        if len(open_):
+            lock = tuple(open_[rng.integers(len(open_))].tolist())
+            limits = limits_of(graph, [lock] if rng.random() < 0.7 else [])
+            most = limits.left_most.copy()
+            others = [i for i in range(n) if i not in limits.locked[:, 0]]
+            most[others[0]] = rng.random() < 0.5
+            return points, graph, replace(limits, left_most=most), int(rng.integers(1, 3))
+
+
+def matchings_with(points, limits, ranks):
+    """Yield matchings over pairs of the first ranks and locked ones; numbers by rank, points of others."""
+    rank, fixed = ranks_of(points, limits.right_most), dict(limits.locked.tolist())
+    choices = [
+        [fixed[i]]
+        if i in fixed
+        else [-1, *np.flatnonzero((row <= ranks) & bool(limits.left_most[i])).tolist()]
+        for i, row in enumerate(rank)
+    ]
+    for mate in itertools.product(*choices):
+        mates = np.array(mate)
+        if (np.bincount(mates[mates >= 0], minlength=len(limits.right_most)) <= limits.right_most).all():
+            free = [(i, j) for i, j in enumerate(mate) if j >= 0 and i not in fixed]
+            had = tuple(sum(rank[pair] == k for pair in free) for k in range(1, ranks + 1))
+            yield mates, had, sum(int(points[pair]) for pair in free)
+
+
+def test_any_prices_with_locked_pairs_and_nodes_that_want_none(seed):
+    """Rank-maximal as enumeration says; what any prices prove is so; no other points are proven."""
+    rng = np.random.default_rng([seed, 63])
+    proven = refuted = 0
+    for _ in range(60):
+        points, graph, limits, ranks = with_a_lock(rng)
+        every = [*matchings_with(points, limits, ranks)]
+        first = max(had for _, had, _ in every)
+        most = max(total for _, had, total in every if had == first)
+        found = solving.first_ranks(graph, limits.right_most, ranks, CONTROL)
+        for mate, had, total in every:
+            price = rng.integers(-2, 3, graph.num_right)
+            told = holds(graph, limits, mate, ranks, price, (found.left, found.right))
+            assert told["first ranks"]
+            assert told["rank-maximal"] == (had == first)
+            if told["rank-maximal"]:
+                assert not told["most points"] or total == most
+                proven += told["most points"]
+                refuted += not told["most points"]
+    assert proven > 20
+    assert refuted > 20
+
+
+def test_every_list_but_the_true_one_is_refused(seed):
+    """All lists of as many pairs, in any number of each: forbidden and closed ones, and others' ranks."""
+    rng = np.random.default_rng([seed, 64])
+    for ranks in (1, 2, 1, 2):
+        points = rng.integers(0, 3, (2, 3))
+        points[rng.integers(2), rng.integers(3)] = FORBIDDEN
+        graph = explicit(points, rng.permutation([1, 1, 0]))
+        limits, nobody = limits_of(graph), np.full(2, -1)
+        true = [*map(tuple, np.argwhere(ranks_of(points, graph.right_capacity) <= ranks).tolist())]
+        for some in itertools.combinations_with_replacement(np.ndindex(2, 3), len(true)):
+            told = np.array(some, np.int32).reshape(-1, 2)[::-1].T
+            assert holds(graph, limits, nobody, ranks, None, tuple(told))["first ranks"] == ([*some] == true)
+
+
+@pytest.mark.parametrize(
+    ("points", "capacity", "ranks", "right"),
+    [
+        ([[9, 9, 5]], [1, 1, 1], 1, [0, 2]),  # one of the second rank instead of the other first
+        ([[5, 5]], [1, 0], 1, [1]),  # one without a place instead of one with
+        ([[5, FORBIDDEN]], [1, 1], 2, [1]),  # a forbidden one instead
+        ([[5, 4]], [1, 1], 2, [0, 0]),  # twice the same
+        ([[5, 4]], [1, 1], 2, [0]),  # one too few
+        ([[5, 4]], [1, 1], 1, [0, 1]),  # one too many
+    ],
+)
+def test_lists_that_count_right(points, capacity, ranks, right):
+    """As many pairs above the last as there are, and yet not those; beside a left node whose list is true."""
+    graph = explicit([*points, [1] + [FORBIDDEN] * (len(capacity) - 1)], capacity)
+    left = np.array([0] * len(right) + [1], np.int32)
+    listed = left, np.array([*right, 0], np.int32)
+    assert not holds(graph, limits_of(graph), np.full(2, -1), ranks, None, listed)["first ranks"]
+
+
+def test_what_a_check_of_ranks_says_of_itself():
+    """Numbers of pairs by rank, of those of no use, and the time, are told."""
+    graph = explicit([[9, 5], [9, 5], [FORBIDDEN, 1]], [1, 1])
+    limits = limits_of(graph)
+    listed = solving.first_ranks(graph, limits.right_most, 1, CONTROL)
+    done = check_ranks(
+        graph.terms, limits, np.array([0, 1, -1]), (listed.left, listed.right), 1, None, threads=1
+    )
+    assert done.claims[0].detail == "3 pairs listed of the first 1 ranks, 3 counted"
+    assert done.claims[1].detail.startswith("more pairs of the first 1 ranks")
+    done = check_ranks(
+        graph.terms, limits, np.array([0, -1, 1]), (listed.left, listed.right), 1, None, threads=1
+    )
+    assert done.claims[1].detail == "pairs by rank: 2; 0 of no use"
+    done = check_ranks(
+        graph.terms, limits, np.array([1, 0, -1]), (listed.left, listed.right), 1, None, threads=1
+    )
+    assert not done.claims[1].ok
+    assert 0 < done.seconds < 60

@@ -8,11 +8,9 @@ without copies of Python objects.
 
 from __future__ import annotations
 
-import hashlib
-import html
 import re
 import weakref
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -27,8 +25,10 @@ from twinmatch.columns import (
     without_contact,
 )
 from twinmatch.errors import Fault, InputError, TableError
-from twinmatch.pausing import pause
 from twinmatch.room import bounded
+from twinmatch.tables.frames import FRAMES, columns_of, to_kind
+from twinmatch.tables.glimpse import as_html, as_text
+from twinmatch.tables.hashing import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Schools"]
-
-_SHOWN: Final = ("id", "country", "academie", "region", "city", "name", "levels", "sector", "size")
-_FRAMES: Final = ("pandas", "polars", "pyarrow")
 
 
 class Schools:
@@ -114,8 +111,8 @@ class Schools:
     def _fill(
         self, table: pa.Table, kind: str, source: str, report: tuple[str, ...], dropped: tuple[str, ...]
     ) -> None:
-        if kind not in _FRAMES:
-            raise InputError("Schools", [Fault("kind", f"must be one of {', '.join(_FRAMES)}")])
+        if kind not in FRAMES:
+            raise InputError("Schools", [Fault("kind", f"must be one of {', '.join(FRAMES)}")])
         values = {
             "table": table,
             "kind": kind,
@@ -206,7 +203,7 @@ class Schools:
         TableError
             With every fault of the frame, if there is any.
         """
-        kind, columns, faults = _columns(frame, source)
+        kind, columns, faults = columns_of(frame, source)
         checked, dropped, more = _checked(columns, parse=False, unread={fault.where for fault in faults})
         if faults or more:
             raise TableError(source, [*faults, *more])
@@ -322,7 +319,7 @@ class Schools:
 
     def to_frame(self) -> Any:
         """Return all columns as a frame of the caller's kind."""
-        return _to_kind(self.table, self.kind)
+        return to_kind(self.table, self.kind)
 
     def frame(self, columns: Mapping[str, ArrayLike | Sequence[object]]) -> Any:
         """
@@ -335,7 +332,7 @@ class Schools:
         """
         import pyarrow as pa
 
-        return _to_kind(pa.table({name: pa.array(values) for name, values in columns.items()}), self.kind)
+        return to_kind(pa.table({name: pa.array(values) for name, values in columns.items()}), self.kind)
 
     # Rows
 
@@ -407,7 +404,7 @@ class Schools:
         """
         if "fingerprint" not in self._cache:
             schools, _ = self.sorted_by_id()
-            self._cache["fingerprint"] = _digest(self.table) if schools is self else schools.fingerprint()
+            self._cache["fingerprint"] = digest_of(self.table) if schools is self else schools.fingerprint()
         return str(self._cache["fingerprint"])
 
     def __eq__(self, other: object) -> bool:
@@ -429,68 +426,11 @@ class Schools:
 
     # Words
 
-    def _counts(self) -> list[str]:
-        """Say what there is to know at a glance."""
-        words = [f"{len(self):,} school{'' if len(self) == 1 else 's'}"]
-        counts = sorted(self.table["country"].value_counts().to_pylist(), key=lambda one: -one["counts"])
-        listed = [f"{one['values']} {one['counts']:,}" for one in counts[:8]]
-        rest = [f"{len(counts) - 8} more countries"] if len(counts) > 8 else []
-        if counts:
-            words.append(", ".join([*listed, *rest]))
-        taught = [f"{level}: {int((self.levels >> level & 1).sum()):,}" for level in range(4)]
-        words.append(f"levels {', '.join(taught)}, not known: {int((self.levels == 0).sum()):,}")
-        for name, called in (("lat", "coordinates"), ("size", "size")):
-            known = len(self) - self.table[name].null_count if self.has(name) else 0
-            words.append(f"{called} known: {known:,}")
-        if self.has("capacity"):
-            words.append(f"places: {int(np.nansum(self.numbers('capacity'))):,}")
-        return words
-
-    def _head(self, rows: int) -> tuple[list[str], list[list[str]]]:
-        names = [name for name in _SHOWN if self.has(name) and self.table[name].null_count < len(self)][:7]
-        few = self.table.slice(0, rows)
-        cells = [["" if cell is None else str(cell) for cell in few[name].to_pylist()] for name in names]
-        return names, [list(row) for row in zip(*cells, strict=True)]
-
     def __repr__(self) -> str:
-        first, *rest = self._counts()
-        lines = [f"Schools: {first} ({self.source})", *(f"  {word}" for word in rest)]
-        if self.dropped:
-            lines.append(f"  dropped: {', '.join(self.dropped)}")
-        lines += [f"  {note}" for note in self.report]
-        names, rows = self._head(5)
-        if rows:
-            cells = [[_short(cell) for cell in row] for row in [names, *rows]]
-            widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
-            lines += [
-                "  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
-                for row in cells
-            ]
-            if len(self) > len(rows):
-                lines.append("  ...")
-        return "\n".join(lines)
+        return as_text(self)
 
     def _repr_html_(self) -> str:
-        names, rows = self._head(5)
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(_short(cell))}</td>" for cell in row) + "</tr>"
-            for row in rows
-        )
-        first, *rest = self._counts()
-        if self.dropped:
-            rest.append(f"dropped: {', '.join(self.dropped)}")
-        notes = "<br>".join(html.escape(word) for word in [*rest, *self.report])
-        title = html.escape(f"{first} ({self.source})")
-        return (
-            f"<div><strong>{title}</strong><br>{notes}"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        )
-
-
-def _short(cell: str, width: int = 32) -> str:
-    text = "".join(letter if letter.isprintable() else " " for letter in cell)
-    return text if len(text) <= width else text[: width - 1] + "…"
+        return as_html(self)
 
 
 def _restore(
@@ -535,171 +475,3 @@ def _checked(
         if not (consequence and broken.intersection(fault.where.split(", "))):
             faults.append(fault)
     return result, tuple(dropped), faults
-
-
-def _columns(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
-    """Read the columns of any frame: its kind, an arrow table, and columns that arrow cannot hold."""
-    import narwhals as nw
-    import pyarrow as pa
-
-    if isinstance(frame, dict):
-        kind, names, cells = "pandas", list(frame), list(frame.values())
-    else:
-        try:
-            wrapped = nw.from_native(frame)
-        except TypeError:
-            what = f"is a {type(frame).__name__}, not a frame"
-            hint = "Give a pandas, polars or pyarrow frame; tm.read_schools reads files."
-            raise TableError(source, [Fault("frame", what, hint=hint)]) from None
-        except ValueError:
-            # narwhals refuses repeated names by printing the columns; the message here keeps to names.
-            labels = [str(name) for name in getattr(frame, "columns", ())]
-            twice = sorted({name for name in labels if labels.count(name) > 1}) or ["frame"]
-            faults = [Fault(name, "the table has several columns of this name") for name in twice]
-            raise TableError(source, faults) from None
-        if isinstance(wrapped, nw.LazyFrame):
-            fault = Fault("frame", "is lazy: its rows do not exist yet", hint="Collect it first.")
-            raise TableError(source, [fault])
-        name = str(wrapped.implementation.name).lower()
-        kind = name if name in _FRAMES else "pandas"
-        native = wrapped.to_native()
-        if name == "pyarrow":
-            return kind, _valid(native, source), []
-        labels = list(native.columns)
-        if len(set(labels)) < len(labels):
-            twice = sorted({str(label) for label in labels if labels.count(label) > 1})
-            raise TableError(
-                source, [Fault(label, "the table has several columns of this name") for label in twice]
-            )
-        names, cells = labels, [native[label] for label in labels]
-    faults, columns = [], {}
-    for name, values in zip(names, cells, strict=True):
-        if not isinstance(name, str):
-            faults.append(Fault(repr(name), "the name of a column must be text"))
-            continue
-        column, found = _to_arrow(name, values, kind)
-        columns[name] = column
-        faults += found
-    lengths = {len(column) for column in columns.values()}
-    if len(lengths) > 1:
-        raise TableError(source, [Fault("frame", "the columns have different lengths")])
-    return kind, pa.table(columns), faults
-
-
-def _valid(table: pa.Table, source: str) -> pa.Table:
-    """Return an arrow table whose text is text, which arrow takes on trust."""
-    import pyarrow as pa
-
-    faults = []
-    for name in table.column_names:
-        try:
-            table[name].validate(full=True)
-        except pa.ArrowInvalid:
-            faults.append(Fault(name, "is damaged, or holds text that is not UTF-8"))
-        except KeyError:
-            return table  # several columns of one name, which is a fault of its own
-    if faults:
-        raise TableError(source, faults)
-    return table
-
-
-def _to_arrow(name: str, values: Any, kind: str) -> tuple[pa.ChunkedArray, list[Fault]]:
-    """Read one column of a frame; a column of mixed types is a fault and comes back empty."""
-    import pyarrow as pa
-
-    if kind == "polars":
-        return pa.chunked_array([values.to_arrow()]), []
-    try:
-        # In pandas and NumPy NaN is how a missing value is written.
-        column = pa.array(values, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, MemoryError):
-            raise
-        cells = list(values)
-        kinds = [type(cell).__name__ for cell in cells]
-        wanted = "str" if any(one == "str" for one in kinds) else max(kinds, key=kinds.count)
-        bad = [
-            row
-            for row, cell in enumerate(cells)
-            if kinds[row] != wanted and cell is not None and not (isinstance(cell, float) and cell != cell)
-        ]
-        if not bad and wanted == "str":
-            bad = [row for row, cell in enumerate(cells) if isinstance(cell, str) and not _is_unicode(cell)]
-            what = "holds half letters (surrogates), which are no text"
-            return pa.chunked_array([pa.nulls(len(cells))]), [Fault(name, what, len(bad), tuple(bad[:3]))]
-        if is_contact(name):
-            return pa.chunked_array([pa.nulls(len(cells))]), []
-        what = f"mixes types: {', '.join(sorted({kinds[row] for row in bad} | {wanted}))}"
-        return pa.chunked_array([pa.nulls(len(cells))]), [Fault(name, what, len(bad), tuple(bad[:3]))]
-    return column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column]), []
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _to_kind(table: pa.Table, kind: str) -> Any:
-    if kind == "pyarrow":
-        return table
-    if kind == "polars":
-        import polars
-
-        # Column by column: a whole table goes through a pool of threads that a forked child does not have.
-        return polars.DataFrame([polars.Series(name, table[name]) for name in table.column_names])
-    return table.to_pandas()
-
-
-def _digest(table: pa.Table) -> str:
-    """Hash the values of a table in row order: lengths before bytes, so that no two tables read alike."""
-    import pyarrow as pa
-
-    digest = hashlib.sha256(b"twinmatch schools 1")
-    for name in sorted(table.column_names):
-        pause()
-        column = table[name].combine_chunks()
-        if column.null_count == len(column):
-            continue
-        digest.update(f"\0{len(name.encode())}\0{name}\0".encode())
-        if isinstance(column, pa.ChunkedArray):
-            column = pa.concat_arrays(column.chunks)
-        _hash_column(digest, column)
-    return digest.hexdigest()
-
-
-def _hash_column(digest: Any, column: pa.Array) -> None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    digest.update(np.packbits(column.is_valid().to_numpy(zero_copy_only=False)).tobytes())
-    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        digest.update(np.asarray(pc.list_value_length(column).fill_null(0), np.int64).tobytes())
-        _hash_column(digest, pc.list_flatten(column))
-        return
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.int8())
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        values = np.array(column.cast(pa.float64(), safe=False).fill_null(0.0), np.float64) + 0.0
-        values[np.isnan(values)] = np.nan
-        digest.update(b"number" + values.tobytes())
-        return
-    try:
-        text = column.cast(pa.large_string())
-    except pa.ArrowNotImplementedError:
-        text = pa.array(
-            [None if cell is None else str(cell) for cell in column.to_pylist()], pa.large_string()
-        )
-    # Straight from the buffers: the cells of a large table would make a million Python strings.
-    text = pa.concat_arrays([text.fill_null("")])
-    _, ends, data = text.buffers()
-    edges = (
-        np.frombuffer(ends, np.int64)[text.offset : text.offset + len(text) + 1]
-        if ends
-        else np.zeros(1, np.int64)
-    )
-    digest.update(b"text" + np.diff(edges).tobytes())
-    if data is not None:
-        digest.update(memoryview(data)[int(edges[0]) : int(edges[-1])])

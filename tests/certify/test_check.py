@@ -360,3 +360,89 @@ def test_every_claim_has_its_line(case):
     nothing = dict.fromkeys(("objective", "bound", "coverage"))
     for certificate in (case.check(), case.check(status="INFEASIBLE", **nothing)):
         assert numbers <= {claim.name for claim in certificate.claims}
+
+
+def details(certificate: Certificate) -> dict[str, str]:
+    return {claim.name: claim.detail for claim in certificate.claims}
+
+
+def test_what_is_said_of_each_claim(case):
+    """Sizes and ranges where all is well; the first three, and how many, where it is not."""
+    told = case.check(seal=seal(**case.claims))
+    said = details(told)
+    assert said["mates"] == "4 whole numbers, from -1 to 1"
+    assert said["places"] == "3 whole numbers, from 0 to 2"
+    assert said["coverage price"] == "1 whole number, from 0 to 0"
+    assert said["witness"] == "1 of 4 left schools"
+    assert said["rules"] == "all 3 pairs are admissible"
+    assert said["capacities"] == "3 of 3 places taken, none twice"
+    assert said["all pairs"] == "12 of 12 evaluated"
+    assert said["objective"] == "23, recomputed"
+    assert said["status"] == "OPTIMAL claimed: gap 0, coverage 3 of at most 3"
+    assert said["seal"].endswith("..., nothing was changed")
+    assert len(said["seal"].split(".")[0]) == 16
+    assert 0 < told.pass_seconds < told.seconds < 60
+    dear = case.check(right_price=np.array([-1, -2, -3]), mate=np.array([-1, 3, 4, 5]))
+    said = details(dear)
+    assert said["prices"].startswith(f"3 outside 0 .. {2**62} ")
+    assert said["prices"].endswith("(first: -1 in row 0, -2 in row 1, -3 in row 2)")
+    assert said["mates"] == "3 outside -1 .. 2 (first: 3 in row 1, 4 in row 2, 5 in row 3)"
+    assert said["rules"] == "not checked: the mates are not usable"
+    said = details(case.check(mate=np.array([2, 2, 0, 0])))
+    assert said["rules"] == "3 pairs are not admissible (first: (0, 2), (2, 0), (3, 0))"
+    assert (
+        said["capacities"] == "2 right schools have too many (first: 2 in 1 places of 0, 2 in 0 places of 2)"
+    )
+    said = details(case.check(right_capacity=np.array([1, 2])))
+    assert said["places"] == "shape (2,) instead of (3,)"
+    assert said["capacities"] == "not checked: the places are not usable"
+
+
+def test_more_than_three_are_counted_and_three_are_named():
+    """Of five that are wrong, three are said."""
+    x = FORBIDDEN
+    case = explicit([[8] * 5] * 5, [1] * 5)
+    said = details(case.check(mate=np.array([9] * 5), right_price=np.full(5, -1)))
+    assert said["mates"].count("in row") == said["prices"].count("in row") == 3
+    wide = explicit([[x, 1, 1, 1]] * 8, [1] * 4)
+    said = details(wide.check(mate=np.array([0, 0, 0, 0, 1, 1, 2, 2])))
+    assert said["rules"] == "4 pairs are not admissible (first: (0, 0), (1, 0), (2, 0))"
+    said = details(wide.check(mate=np.array([0, 0, 1, 1, 2, 2, 3, 3])))
+    assert said["capacities"].count("places of") == 3
+
+
+def test_tables_without_schools():
+    """Nobody on a side: whole numbers of any kind are none, and the certificate holds."""
+    for shape in ((0, 0), (0, 2), (2, 0)):
+        terms = random_terms(np.random.default_rng(0), *shape, kinds=("table",))
+        nobody = {
+            "mate": np.full(shape[0], -1),
+            "right_price": [0] * shape[1],
+            "coverage_price": 0,
+            "witness_left": np.ones(shape[0], bool),
+            "objective": 0,
+            "bound": 0,
+            "coverage": 0,
+            "coverage_bound": 0,
+        }
+        certificate = check(terms, **nobody, status="OPTIMAL")
+        assert certificate.ok, certificate
+        empty = [name for name in ("mate", "right_price") if not len(nobody[name])]
+        for name in empty:
+            assert check(terms, **{**nobody, name: np.zeros(0)}, status="OPTIMAL").ok
+        assert not check(terms, **{**nobody, "mate": np.full(shape[0] + 1, -1)}, status="OPTIMAL").ok
+        assert not check(
+            terms, **{**nobody, "witness_left": np.ones(shape[0] + 1, bool)}, status="OPTIMAL"
+        ).ok
+
+
+def test_numbers_of_numpy_are_numbers(case):
+    """An int64 is as good a number as an int; what is none is refused."""
+    whole = {
+        name: np.int64(case.claims[name]) for name in ("objective", "bound", "coverage", "coverage_bound")
+    }
+    assert case.check(**whole).ok
+    assert case.check(status="FEASIBLE", bound=np.int64(30)).ok
+    assert refused(case.check(status="FEASIBLE", bound="30")) == {"bound"}
+    assert case.check(mate=case.claims["mate"].astype(np.int8)).ok
+    assert case.check(right_capacity=case.claims["right_capacity"].astype(np.uint64)).ok

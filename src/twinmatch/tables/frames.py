@@ -33,9 +33,8 @@ def columns_of(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
         except ValueError:
             # narwhals refuses repeated names by printing the columns; the message here keeps to names. What
             # pyarrow calls columns are cells.
-            labels = [
-                str(name) for name in getattr(frame, "column_names", None) or getattr(frame, "columns", ())
-            ]
+            named = getattr(frame, "column_names", getattr(frame, "columns", ()))
+            labels = [str(name) for name in named]
             twice = sorted({name for name in labels if labels.count(name) > 1}) or ["frame"]
             faults = [Fault(name, "the table has several columns of this name") for name in twice]
             raise TableError(source, faults) from None

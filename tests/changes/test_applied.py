@@ -322,3 +322,12 @@ def test_columns_of_those_who_join_must_fit():
     with pytest.raises(InputError, match="has 3 numbers, and 2"):
         c.applied(left, wide, now.places, POLICY, c.PartnerJoins({**new, "embedding": [1.0, 2.0, 3.0]}))
     assert c.applied(left, wide, now.places, POLICY, c.PartnerJoins(new)).right.table["embedding"].null_count
+
+
+def test_three_words_on_one_pair_contradict_each_other():
+    """Also where two of them would go together."""
+    old = tm.match(*tm.datasets.synthetic(6, 9, seed=1))
+    a, b = old.left.ids[0], old.right.ids[0]
+    later = c.AgreementExpires(a, b, on=TODAY + datetime.timedelta(9))
+    with pytest.raises(InputError, match="gets 3 changes that contradict each other"):
+        old.repair([c.PairLocked(a, b), later, c.PairVetoed(a, b)], today=TODAY)

@@ -137,3 +137,21 @@ def test_a_change_never_changes():
     """Fields cannot be set."""
     with pytest.raises(AttributeError):
         EVERY[0].left_id = "L2"
+
+
+def test_plain_data_may_hold_what_python_has():
+    """Columns instead of rows, days instead of their texts, and numbers of numpy make the same change."""
+    columns = c.change_from({"kind": "partner_joins", "schools": TWO, "capacity": np.int64(2)})
+    assert columns == c.PartnerJoins(TWO, capacity=2)
+    assert type(columns.capacity) is int
+    for day in (DAY, DAY.isoformat()):
+        document = {"kind": "agreement_expires", "left_id": "L1", "right_id": "R1", "on": day}
+        assert c.change_from(document) == c.AgreementExpires("L1", "R1", on=DAY)
+    assert c.change_from({**document, "on": None}) == c.AgreementExpires("L1", "R1")
+
+
+def test_cells_that_json_does_not_know_are_written_as_their_words():
+    """A day in a column of somebody's own is a text afterwards, whatever else it was before."""
+    own = c.SchoolJoins(ONE | {"since": DAY, "share": b"x"}).to_dict()["schools"][0]
+    assert own["since"] == "2027-09-01"
+    json.dumps(own)

@@ -221,11 +221,10 @@ class _Reader:
                 found.must_not.add(pair)
             elif isinstance(one, PairFreed):
                 found.free.add(pair)
-            elif isinstance(one, AgreementExpires):
-                if day is None or (self.today is not None and day <= self.today):
-                    found.over.add(pair)
-                else:
-                    found.later[pair] = one
+            elif day is None or (self.today is not None and day <= self.today):
+                found.over.add(pair)
+            else:
+                found.later[pair] = AgreementExpires(*pair, on=day)
         if len(said) > 1 and not self._go_together(said):
             kinds = " and ".join(sorted({one.kind.replace("_", " ") for one in said}))
             yield Fault(

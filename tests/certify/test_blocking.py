@@ -13,7 +13,7 @@ from twinmatch.certify import blocking as module
 from twinmatch.certify.blocking import BY_POINTS, Ranking, count_blocking
 from twinmatch.graph.calling import CallTerm
 from twinmatch.graph.constraints import Constraints, Quota
-from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.graph.terms import FORBIDDEN, PairTerms
 
 BLOCKS, PER_BLOCK = 4, 400
 
@@ -232,3 +232,19 @@ def test_functions_of_either_side_are_asked(seed):
         assert 0 < found.seconds < 60
     assert ties
     assert kept_out
+
+
+@pytest.mark.parametrize("points", [2**31 - 1, 2**31 - 2, 1, 0, -1, -(2**30)])
+def test_the_highest_and_the_lowest_points(points):
+    """Whoever is free takes any pair, and whoever keeps a locked partner takes none, whatever its points."""
+    one, none = np.ones(2, np.int64), np.empty((0, 2), np.int64)
+    table = np.array([[points, FORBIDDEN], [1, FORBIDDEN]], np.int32)
+    terms = PairTerms(np.arange(2, dtype=np.int32), np.arange(2, dtype=np.int32), table)
+    free = Constraints(0 * one, one, 0 * one, one)
+    assert count_blocking(terms, free, none).of_left.tolist() == [1, 1]
+    locked = np.array([[1, 0]])
+    for by_ids in (False, True):
+        kept = count_blocking(terms, replace(free, locked=locked), locked, by_ids=by_ids)
+        assert kept.of_left.tolist() == [0, 0]
+        loose = count_blocking(terms, free, locked, by_ids=by_ids)
+        assert loose.of_left.tolist() == [points > 1 or (by_ids and points == 1), 0]

@@ -314,7 +314,7 @@ class _Task(NamedTuple):
     def in_blocks(self) -> tuple[Int64, Int64 | None] | None:
         """Make the pass where functions of the user's own have a say: a left school at a time."""
         terms = self.terms
-        count = np.zeros(terms.num_left, np.int64)
+        count = np.empty(terms.num_left, np.int64)
         most = np.full(terms.num_right, np.iinfo(np.int64).min)
         j = np.arange(terms.num_right, dtype=np.int64)
         for left in range(terms.num_left):

@@ -125,6 +125,7 @@ def highs(built: Market | Matrix | Lists, timer: Timer, tell: Callable[[str], ob
     lp.a_matrix_.start_ = start.astype(np.int32)
     lp.a_matrix_.index_ = np.concatenate([both, np.arange(out)]).astype(np.int32)
     lp.a_matrix_.value_ = np.ones(2 * k + out)
+    highspy.Highs.resetGlobalScheduler(True)  # it keeps the number of threads that a process asked for first
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 2)

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 import twinmatch as tm
-from twinmatch import easing
 from twinmatch.errors import InputError
+from twinmatch.feasibility.searching import nearest
 from twinmatch.graph.constraints import Quota as Bounds
 from twinmatch.solvers.control import Stopped
 from twinmatch.status import Limit
@@ -292,8 +292,8 @@ def test_the_best_so_far_is_kept_when_time_is_up():
             raise Stopped(Limit.DEADLINE)
         return number <= 8
 
-    assert easing._nearest(20, 0, enough) == 5
-    assert easing._nearest(20, 0, lambda number: number <= 8) == 8
+    assert nearest(20, 0, enough) == 5
+    assert nearest(20, 0, lambda number: number <= 8) == 8
 
 
 def test_other_languages_are_refused():

@@ -1,0 +1,87 @@
+"""Folders that change while they are read, or are nested beyond words; files that cannot take their place."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+
+import pytest
+
+import twinmatch as tm
+from twinmatch.durable import replace_file
+from twinmatch.errors import CertificateError, FormatError, MissingExtraError
+from twinmatch.saving import layout, reader
+from twinmatch.saving.layout import MANIFEST
+
+
+def test_a_matching_that_is_saved_while_another_is_read_is_read(tmp_path, monkeypatch):
+    """The reader began with the old one, whose files are gone: it begins again with the new one."""
+    left, right = tm.datasets.synthetic(12, 20, 1)
+    old, new = tm.match(left, right), tm.match(left.take(range(5)), right)
+    old.save(tmp_path)
+    real, seen = reader.table_of, []
+
+    def meanwhile(opened, name):
+        if not seen:
+            seen.append(name)
+            new.save(tmp_path)
+        return real(opened, name)
+
+    monkeypatch.setattr(reader, "table_of", meanwhile)
+    assert tm.load_matching(tmp_path).seal == new.seal
+    assert seen
+
+
+def test_a_manifest_nested_beyond_words_is_refused(tmp_path, monkeypatch):
+    """What is too deep to be written again has no digest; how deep that is depends on the Python."""
+    tm.match(*tm.datasets.synthetic(5, 9, 1)).save(tmp_path)
+    path = tmp_path / MANIFEST
+    record = json.loads(path.read_text(encoding="utf-8"))
+    text = json.dumps(record | {"seconds": "here"})
+    for depth in (1, 300, 200_000):
+        path.write_text(text.replace('"here"', '{"a": ' * depth + "1" + "}" * depth), encoding="utf-8")
+        with pytest.raises(FormatError, match=r"not what was written|nested too deep") as caught:
+            tm.load_matching(tmp_path)
+        assert caught.value.__context__ is None
+        if depth == 300:
+
+            def too_deep(*_):
+                raise RecursionError("maximum recursion depth exceeded")
+
+            monkeypatch.setattr(layout, "written", too_deep)
+            with pytest.raises(FormatError, match="not what was written"):
+                tm.load_matching(tmp_path)
+
+
+def test_a_file_that_cannot_take_its_place_leaves_the_old_one(tmp_path, monkeypatch):
+    """Nothing is left beside it."""
+    path = tmp_path / "state"
+    replace_file(path, b"old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        replace_file(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [one.name for one in tmp_path.iterdir()] == ["state"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (CertificateError(("bound: 3 > 2", "pairs: one twice")), "2 claims refused\n  bound: 3 > 2\n  pairs"),
+        (
+            MissingExtraError("report()", "report"),
+            "report() needs an optional dependency: pip install 'twinmatch",
+        ),
+    ],
+)
+def test_errors_arrive_readable_from_another_process(error, words):
+    """Pickled and read again, an error says the same."""
+    again = pickle.loads(pickle.dumps(error))
+    assert words in str(error)
+    assert str(again) == str(error)
+    assert json.dumps(str(again))

@@ -1,4 +1,4 @@
-"""Phrases in two languages, filled in: in the singular or the plural, with numbers as each language writes them."""
+"""Phrases in two languages, filled in: singular or plural, and numbers as each language writes them."""
 
 from __future__ import annotations
 

@@ -9,10 +9,12 @@ prices say, comes to more than what there is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from twinmatch import saying
 from twinmatch.errors import Fault, InputError
 from twinmatch.graph.constraints import kinds_of
 from twinmatch.graph.terms import FORBIDDEN
@@ -92,6 +94,7 @@ _WORDS: Final = {
         "search": "{clash}. Une recherche l'a montré ; aucune somme ne le montre.",
     },
 }
+_said = partial(saying.said, _WORDS)
 LANGUAGES: Final = tuple(_WORDS)
 #: So many quotas of one family are said one by one; more are added up.
 FEW: Final = 4
@@ -179,7 +182,7 @@ class Witness:
         language_of(lang)
         if self.kind == "search":
             parts = _folded([_Part("", 1, 0, None, name) for name in self.clash])
-            names = _listed([_quoted(part, lang) for part in parts], lang)
+            names = saying.listed([_quoted(part, lang) for part in parts], _said(lang, "and"))
             return _said(lang, "search", clash=_said(lang, "clash", len(self.clash), names=names))
         parts = _folded(self._parts)
         asked = self._side([part for part in parts if part.is_asked], self.asked, lang)
@@ -189,7 +192,7 @@ class Witness:
 
     def _side(self, parts: list[_Part], total: int, lang: str) -> str:
         """Say one of the two sums, and what it comes to where that is not said already."""
-        said = _listed([self._say(part, len(parts) > 1, lang) for part in parts], lang)
+        said = saying.listed([self._say(part, len(parts) > 1, lang) for part in parts], _said(lang, "and"))
         summed = len(parts) > 1 or any(max(part.times, part.most_times) > 1 for part in parts)
         return _said(lang, "sum", said=said, n=total) if summed else said
 
@@ -374,21 +377,8 @@ def _quoted(part: _Part, lang: str) -> str:
     return _said(lang, "quoted", n=part.quota)
 
 
-def _said(lang: str, key: str, several: int = 1, **parts: str | int) -> str:
-    """Fill in a phrase, in the singular or the plural: nothing is plural in English, singular in French."""
-    one, _, many = _WORDS[lang][key].partition("|")
-    comma = "," if lang == "en" else "\N{NARROW NO-BREAK SPACE}"
-    parts = {"n": several, **parts}
-    told = {name: x if isinstance(x, str) else f"{x:,}".replace(",", comma) for name, x in parts.items()}
-    return (many if many and several != 1 and (several or lang == "en") else one).format(**told)
-
-
 def _nodes(nodes: Int64, side: str, lang: str) -> str:
     if len(nodes) == 1:
         return _said(lang, side, n=str(nodes[0]))
     some = ", ".join(map(str, nodes[:5].tolist())) + (", ..." if len(nodes) > 5 else "")
     return f"{_said(lang, side, len(nodes))} ({some})"
-
-
-def _listed(parts: Sequence[str], lang: str) -> str:
-    return ", ".join(parts[:-1]) + (_said(lang, "and") if len(parts) > 1 else "") + "".join(parts[-1:])

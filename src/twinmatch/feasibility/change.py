@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twinmatch.policy.bounds import percent
@@ -54,6 +55,8 @@ _PHRASES: Final = {
     },
 }
 
+_said = partial(said, _PHRASES)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -84,13 +87,13 @@ class Change:
 
     def explain(self, lang: str = "en") -> str:
         """Say it, without a capital or a full stop."""
-        what = said(_PHRASES, lang, "quoted", n=self.what)
+        what = _said(lang, "quoted", n=self.what)
         some = ", ".join(self.schools[:4]) + (", ..." if len(self.schools) > 4 else "")
         if self.kind == "lock":
-            some = said(_PHRASES, lang, "with", a=self.schools[0], b=self.schools[1])
+            some = _said(lang, "with", a=self.schools[0], b=self.schools[1])
             some += ", ..." if len(self.schools) > 2 else ""
         kind = "rule for" if self.kind == "rule" and self.schools else self.kind
-        schools = said(_PHRASES, lang, "schools", len(self.schools))
+        schools = _said(lang, "schools", len(self.schools))
         before, after = (_bound(value, lang) for value in (self.before, self.after))
         return said(
             _PHRASES, lang, kind, self.by, what=what, some=some, schools=schools, before=before, after=after
@@ -109,7 +112,7 @@ def rank(changes: Sequence[Change]) -> Rank:
 
 def sentence(changes: Sequence[Change], lang: str) -> str:
     """Say changes in a sentence."""
-    whole = listed([change.explain(lang) for change in changes], said(_PHRASES, lang, "and"))
+    whole = listed([change.explain(lang) for change in changes], _said(lang, "and"))
     return f"{whole[:1].upper()}{whole[1:]}."
 
 

@@ -1,9 +1,9 @@
 """
 Mutants of a module: copies that differ in one operator, number, condition or statement.
 
-What only tells people something is left alone: texts, type hints, docstrings. A mutant is put in place in a
-process of its own: functions keep their identity and get other code, so that whoever imported them has the
-mutant.
+What only tells people something is left alone: texts, type hints, docstrings; and so is ``strict=`` of
+``zip``, which says of the code that lengths are equal. A mutant is put in place in a process of its own:
+functions keep their identity and get other code, so that whoever imported them has the mutant.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _looked_at(tree: ast.Module) -> Iterator[ast.AST]:
     todo: deque[ast.AST] = deque([tree])
     while todo:
         node = todo.popleft()
-        if isinstance(node, ast.JoinedStr):
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.keyword) and node.arg == "strict"):
             continue
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             continue

@@ -55,6 +55,7 @@ ABOUT = {
         PROCEDURES,
         [
             "tests/certify/test_blocking.py",
+            "tests/certify/test_stability.py",
             "tests/mechanisms/test_procedures.py",
             "tests/certify/test_forgeries.py",
         ],
@@ -96,6 +97,7 @@ ABOUT = {
             "tests/certify/test_theorem.py",
             "tests/campaign/test_forging.py",
             "tests/assignment/test_verify.py",
+            "tests/assignment/test_sabotage.py::test_spoiled_searches",
         ],
     ),
 }

@@ -15,7 +15,7 @@ from twinmatch.graph.calling import CallTerm
 from twinmatch.graph.constraints import Constraints, Quota
 from twinmatch.graph.terms import FORBIDDEN, PairTerms
 
-BLOCKS, PER_BLOCK = 4, 400
+BLOCKS, PER_BLOCK = 16, 100
 
 
 def drawn(rng, n, m):
@@ -226,6 +226,9 @@ def test_functions_of_either_side_are_asked(seed):
         assert found.of_left.tolist() == count.tolist()
         assert found.rival is None
         assert found.pairs == 30
+        wanted, rival = recount(points, limits, taken, ranking, True, False)
+        full = count_blocking(points, limits, taken, ranking, by_ids=True, rivals=True, threads=1)
+        assert (full.of_left.tolist(), full.rival.tolist()) == (wanted.tolist(), rival.tolist())
         strict = count_blocking(points, limits, taken, ranking, by_ids=True, threads=1)
         ties += int(strict.of_left.sum() != count.sum())
         kept_out += int(count.sum() - count_blocking(points, limits, taken, ranking, caps=True).of_left.sum())
@@ -248,3 +251,15 @@ def test_the_highest_and_the_lowest_points(points):
         assert kept.of_left.tolist() == [0, 0]
         loose = count_blocking(terms, free, locked, by_ids=by_ids)
         assert loose.of_left.tolist() == [points > 1 or (by_ids and points == 1), 0]
+
+
+@pytest.mark.parametrize("by_ids", [False, True])
+def test_nobody_who_is_not_accepted_takes_a_place(by_ids):
+    """Not even that of somebody else who is not accepted, whatever their order."""
+    one = np.ones(2, np.int64)
+    terms = PairTerms(np.arange(2, dtype=np.int32), np.zeros(1, np.int32), np.array([[5], [5]], np.int32))
+    closed = replace(terms, table=np.full((2, 1), FORBIDDEN, np.int32))
+    limits = Constraints(0 * one, one, 0 * one[:1], one[:1])
+    for holder in (0, 1):
+        found = count_blocking(terms, limits, np.array([[holder, 0]]), Ranking(terms=closed), by_ids=by_ids)
+        assert found.of_left.tolist() == [0, 0]

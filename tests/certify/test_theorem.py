@@ -10,7 +10,7 @@ import pytest
 import twinmatch as tm
 from twinmatch.certify import theorem
 from twinmatch.certify.theorem import left_term
-from twinmatch.graph.constraints import Prices
+from twinmatch.graph.constraints import Constraints, Prices, Quota
 
 QUOTAS = [tm.GroupQuota(right=[0, 1], at_least=1, at_most=2, name="west")]
 
@@ -191,3 +191,114 @@ def test_a_witness_that_pays_for_coverage_proves_nothing():
     assert {claim.name for claim in forged.verify().claims if not claim.ok} == {"infeasible"}
     forged = replace(impossible, witness=None)
     assert {claim.name for claim in forged.verify().claims if not claim.ok} == {"witness"}
+
+
+def names(told):
+    return [claim.name for claim in told.verify().claims]
+
+
+def test_pairs_of_a_result_that_has_none():
+    """Nothing found and nothing possible go with no pairs."""
+    nothing = replace(
+        answer(), status=tm.Status.NO_SOLUTION, taken=np.empty((0, 2), np.int64), _objective=None
+    )
+    assert refused(nothing) == set()
+    assert refused(replace(nothing, taken=np.array([[0, 0]]))) == {"no pairs"}
+    assert refused(replace(nothing, _bound=None)) == {"bound"}
+    impossible = tm.assign([[1]], quotas=[tm.GroupQuota(at_least=2)])
+    forged = replace(impossible, taken=np.array([[0, 0]]))
+    assert {claim.name for claim in forged.verify().claims if not claim.ok} == {"no pairs"}
+    assert names(impossible) == ["no pairs", "witness", "infeasible"]
+
+
+def test_every_claim_is_listed():
+    """Also what holds: for points first, and for coverage first."""
+    recounted = ["mates", "once", "may be paired", "places", "admissible"]
+    kept = ["must be paired", "must be filled", "locked", "quotas"]
+    numbers = ["objective", "coverage", "bound", "optimal"]
+    assert names(answer()) == [*recounted, *kept, "scale", "prices", "coverage price", *numbers]
+    first = names(answer(coverage_first=True))
+    assert first == [
+        *(*recounted, *kept, "covering", "witness", "scale", "prices"),
+        *("objective", "coverage", "coverage_bound", "bound", "optimal"),
+    ]
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_prices_in_smaller_parts(times):
+    """All prices so many times as large, in parts that are as much smaller, prove the same."""
+    told = replace(answer(coverage_first=True), status=tm.Status.FEASIBLE)
+    cover = Prices(*(times * part for part in told.cover))
+    assert refused(replace(told, cover=cover)) == set()
+    finer = {name: getattr(told, name) * times for name in ("left_price", "right_price", "quota_price")}
+    dear = told.coverage_price * times
+    assert refused(replace(told, **finer, coverage_price=dear, price_scale=told.price_scale * times)) == set()
+    told = answer()
+    finer = {name: getattr(told, name) * times for name in finer}
+    assert refused(replace(told, **finer, price_scale=told.price_scale * times)) == set()
+    # What is over is less than a point, and no point.
+    finer["right_price"] = finer["right_price"] + np.array([0, 0, 1])
+    assert refused(replace(told, **finer, price_scale=told.price_scale * times)) <= {"bound", "optimal"}
+
+
+def test_an_optimum_covers_as_many_as_can_be():
+    """Where coverage comes first, points that reach their bound are not enough."""
+    told = answer(coverage_first=True)
+    assert refused(told) == set()
+    zero = told.cover.left * 0
+    weak = Prices(zero + 2, zero, told.cover.quota * 0, 1)
+    bound = theorem.bound_of(told._asked, weak, 0)
+    assert bound > told.coverage
+    forged = replace(told, cover=weak, _coverage_bound=bound)
+    if told.coverage_price == 0:
+        assert refused(forged) == {"optimal"}
+    assert "optimal" in refused(forged)
+    assert refused(replace(forged, status=tm.Status.FEASIBLE, _bound=forged.verify().bound)) == set()
+
+
+def test_pairs_that_are_refused_have_no_points():
+    """Whatever is wrong with pairs, neither points nor coverage are said of them."""
+    for pairs in ([[0, 0], [0, 0]], [[0, 0], [0, 1]], [[0, 2], [1, 2], [2, 2]], [[1, 2], [2, 2]], [[3, 3]]):
+        found = replace(answer(), taken=np.array(pairs)).verify()
+        assert (found.objective, found.coverage) == (None, None)
+    for changes in (
+        {"left_least": np.array([2, 0, 0]), "left_most": np.array([2, 1, 1])},
+        {"right_least": np.array([0, 1, 0])},
+        {"locked": np.array([[0, 1]])},
+    ):
+        found = limited(answer(), **changes).verify()
+        assert (found.objective, found.coverage) == (None, None)
+
+
+def test_a_locked_pair_that_is_there():
+    """One that is among the pairs is accepted, wherever it is."""
+    for pair in ([0, 0], [1, 2], [2, 2]):
+        told = limited(answer(), locked=np.array([pair]))
+        assert "locked" not in refused(told)
+        assert "may be paired" not in refused(told)
+
+
+def test_prices_of_groups_against_loops(seed):
+    """What a pair is worth beyond its prices, whatever groups of either side, or both, it is in."""
+    rng = np.random.default_rng([seed, 91])
+    for _ in range(60):
+        n, m = rng.integers(1, 5, 2)
+        one, nothing = np.ones(n, np.int64), np.zeros(m, np.int64)
+        priced = []
+        for number in range(int(rng.integers(0, 4))):
+            left = rng.random(n) < 0.5 if rng.random() < 0.6 else None
+            right = rng.random(m) < 0.5 if rng.random() < 0.6 else None
+            priced.append((Quota(str(number), left, right), int(rng.integers(-3, 4))))
+        limits = Constraints(0 * one, one, nothing, nothing + 1, quotas=tuple(q for q, _ in priced))
+        group = theorem.GroupPrices(limits, priced)
+        gain, u, v = rng.integers(-5, 5, n), rng.integers(-5, 5, n), rng.integers(-5, 5, m)
+        scale, points = int(rng.integers(0, 3)), rng.integers(-5, 9, (n, m))
+        worth = theorem.Worth(gain, u, v, group, scale)
+        found = worth.net(np.arange(n)[:, None], np.arange(m)[None, :], points)
+        for i, j in np.ndindex(n, m):
+            cost = sum(
+                price
+                for quota, price in priced
+                if (quota.left is None or quota.left[i]) and (quota.right is None or quota.right[j])
+            )
+            assert found[i, j] == scale * points[i, j] + gain[i] - u[i] - v[j] - cost

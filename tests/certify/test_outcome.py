@@ -138,3 +138,66 @@ def test_the_guarantee_is_what_others_find():
     """Where it is not kept nothing is optimal; its claims are among those of the certificate."""
     broken = Findings((Claim("stable", False, "1 pair blocks"),), 9, 0.5)
     assert refused(found=broken) == {"stable", "bound", "status"}
+
+
+def test_what_is_said_and_how_long_it_took():
+    """How many of how many, for each claim; the time is that of the check."""
+    told = DONE | {"mate": np.array([0, 0, 0]), "objective": 10}
+    certificate = check_outcome(TERMS, LIMITS, told, seal(**told), lambda mate: KEPT)
+    said = {claim.name: claim.detail for claim in certificate.claims}
+    assert said["mates"] == "3 whole numbers, each a right school or -1"
+    assert said["rules"] == "0 of 3 pairs are not admissible"
+    assert said["capacities"] == "1 right schools have too many or too few"
+    assert said["partners"] == "0 left schools have one too many or too few"
+    assert said["locked"] == "0 of 1 locked pairs are missing"
+    assert said["quotas"] == "1 are broken, first cap (3)"
+    assert said["objective"] == "10 claimed, 10 recomputed"
+    assert 0 < certificate.seconds < 60
+    assert (certificate.bound, certificate.coverage_bound) == (21, 3)
+    told = DONE | {"mate": np.array([2, 0, 2])}
+    certificate = check_outcome(TERMS, LIMITS, told, seal(**told), lambda mate: KEPT)
+    said = {claim.name: claim.detail for claim in certificate.claims}
+    assert said["rules"] == "1 of 3 pairs are not admissible"
+    assert said["locked"] == "1 of 1 locked pairs are missing"
+    assert said["objective"] == "18 claimed, None recomputed"
+    assert certificate.objective is None
+
+
+@pytest.mark.parametrize("name", ["rules", "capacities", "partners", "locked", "quotas", "mates"])
+def test_nothing_is_guaranteed_of_pairs_that_are_refused(name):
+    """One thing wrong, and the guarantee is not even asked for; then nothing is optimal."""
+    changes, limits = {}, LIMITS
+    if name == "rules":
+        changes, limits = {"mate": np.array([2, 0, 2])}, replace(LIMITS, locked=np.empty((0, 2), np.int64))
+    elif name == "mates":
+        changes = {"mate": np.array([0, 2, 3])}
+    elif name == "locked":
+        limits = replace(LIMITS, locked=np.array([[0, 0], [1, 1]]))
+    else:
+        limits = {
+            "capacities": replace(LIMITS, right_least=np.array([0, 1, 0])),
+            "partners": replace(LIMITS, left_most=np.array([1, 1, 0])),
+            "quotas": replace(LIMITS, quotas=(replace(CAP, at_most=0, at_least=0),)),
+        }[name]
+    told = DONE | changes
+    asked = []
+    certificate = check_outcome(TERMS, limits, told, seal(**told), lambda mate: asked.append(mate) or KEPT)
+    wrong = {claim.name for claim in certificate.claims if not claim.ok}
+    assert asked == []
+    assert {name, "status"} <= wrong
+    feasible = told | {"status": "FEASIBLE", "bound": 21}
+    certificate = check_outcome(TERMS, limits, feasible, seal(**feasible), lambda mate: KEPT)
+    assert {name, "status"} <= {claim.name for claim in certificate.claims if not claim.ok}
+
+
+@pytest.mark.parametrize(
+    ("bound", "holds"), [(20, False), (21, True), (22, True), (None, False), ("22", False)]
+)
+def test_the_bound_of_a_run_that_found_nothing(bound, holds):
+    """What anybody can see, or a larger number."""
+    free = replace(LIMITS, locked=np.empty((0, 2), np.int64), quotas=())
+    nothing = {"mate": -ONE, "objective": 0, "coverage": 0, "bound": bound, "status": "NO_SOLUTION"}
+    assert refused(free, **nothing) == (set() if holds else {"bound"})
+    assert refused(free, **nothing | {"coverage_bound": 4}) == {"coverage bound"} | (
+        set() if holds else {"bound"}
+    )

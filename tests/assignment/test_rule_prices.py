@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import twinmatch as tm
+from tests.assignment.constrained import ask, draw
 from tests.assignment.peers import Asked, by_highs
-from tests.assignment.test_constraints import ask, draw
 from twinmatch.errors import InputError, NoSolutionError
 
 

@@ -17,8 +17,8 @@ import pytest
 from scipy import sparse
 
 import twinmatch as tm
+from tests.assignment.constrained import ask, draw
 from tests.assignment.peers import Asked, by_highs
-from tests.assignment.test_constraints import ask, draw
 from twinmatch.graph.constraints import Prices
 
 Spoiled = tuple[Asked, tm.Assignment] | None

@@ -14,8 +14,8 @@ import numpy as np
 from scipy import sparse
 
 import twinmatch as tm
+from tests.assignment.constrained import bounds
 from tests.assignment.peers import Asked
-from tests.assignment.test_constraints import bounds
 from tests.campaign.judges import Best, fits
 from tests.oracles import FORBIDDEN
 from twinmatch.status import Status

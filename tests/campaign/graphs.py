@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tests.assignment.constrained import bounds
 from tests.assignment.peers import Asked
-from tests.assignment.test_constraints import bounds
 from tests.campaign.arrays import Answered
 from tests.campaign.judges import Best
 from tests.instances import certificate_of, explicit

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.assignment.test_constraints import crossed_quotas, nested_quotas, odd_quotas
+from tests.assignment.constrained import crossed_quotas, nested_quotas, odd_quotas
 from tests.campaign.arrays import Arrays, bounded, plain, regions
 from tests.campaign.graphs import Graph, compiled, implicit
 

@@ -446,3 +446,30 @@ def test_numbers_of_numpy_are_numbers(case):
     assert refused(case.check(status="FEASIBLE", bound="30")) == {"bound"}
     assert case.check(mate=case.claims["mate"].astype(np.int8)).ok
     assert case.check(right_capacity=case.claims["right_capacity"].astype(np.uint64)).ok
+
+
+def test_places_are_one_each_where_nothing_is_said(case):
+    """Without places each right school has one."""
+    one = explicit([[8, 9], [7, 9]], [1, 1])
+    claims = {name: value for name, value in one.claims.items() if name != "right_capacity"}
+    assert check(one.terms, **claims).ok
+    assert refused(check(one.terms, **{**claims, "mate": np.array([1, 1])})) >= {"capacities"}
+    assert details(check(one.terms, **claims))["capacities"] == "2 of 2 places taken, none twice"
+
+
+def test_places_that_are_not_usable_prove_nothing():
+    """Places are refused, and what rests on them; all else holds."""
+    one = explicit([[8, 9], [7, 9]], [1, 1])
+    found = one.check(right_capacity=np.array([1, -1]))
+    assert refused(found) == {"places", "capacities", "bound", "coverage bound", "status"}
+    assert found.coverage == 2
+
+
+def test_what_rests_on_refused_mates_is_refused_by_name(case):
+    """Rules, places and numbers of mates that cannot be read; the coverage bound stands."""
+    found = case.check(mate=np.array([0, 1, 3, -1]), seal="?" * 64)
+    assert refused(found) == {
+        *("mates", "seal", "rules", "capacities", "objective", "bound", "coverage", "status")
+    }
+    assert details(found)["seal"] == "not checked: the numbers are not usable"
+    assert (found.objective, found.coverage, found.bound, found.coverage_bound) == (None, None, None, 3)

@@ -21,7 +21,7 @@ from twinmatch.solvers.constrained import solve_constrained
 from twinmatch.solvers.control import Control
 from twinmatch.status import Status
 
-BLOCKS, PER_BLOCK = 4, 250
+BLOCKS, PER_BLOCK = 20, 50
 
 
 def drawn(rng: np.random.Generator):
@@ -141,6 +141,13 @@ def test_a_pass_that_is_stopped_proves_nothing():
             Worth(np.zeros(2, np.int64), *[np.zeros(2, np.int64)] * 2, no_groups(), 1)
         )
     assert (left.tolist(), more, question.was_cancelled, question.evaluated) == ([0, 0], 0, True, 1)
+    whole = small()
+    for _ in range(2):
+        bound_of(whole, Prices(np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(1, np.int64)), 1)
+        assert (whole.was_cancelled, whole.evaluated) == (False, 4)
+    whole.evaluated = 9
+    bound_of(whole, Prices(np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(1, np.int64)), 1)
+    assert whole.evaluated == 9
 
 
 def no_groups():

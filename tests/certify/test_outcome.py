@@ -201,3 +201,11 @@ def test_the_bound_of_a_run_that_found_nothing(bound, holds):
     assert refused(free, **nothing | {"coverage_bound": 4}) == {"coverage bound"} | (
         set() if holds else {"bound"}
     )
+
+
+def test_one_too_many_does_not_make_up_for_one_too_few():
+    """A school that has too many, beside one that has too few, on either side."""
+    crossed = replace(LIMITS, right_most=np.array([0, 1, 2]), right_least=np.array([0, 1, 0]))
+    assert "capacities" in refused(crossed)
+    crossed = replace(LIMITS, left_most=np.array([1, 0, 1]), left_least=np.array([0, 0, 1]))
+    assert "partners" in refused(crossed, mate=np.array([0, 2, -1]))

@@ -73,7 +73,9 @@ ABOUT = {
     ),
     "plain.py": About([], PLAIN, ["tests/certify/test_plain_pass.py", "tests/certify/test_check.py"]),
     "ranks.py": About([], ["rank-maximal"], ["tests/certify/test_ranks.py"]),
-    "sealing.py": About([], [*PLAIN, *UNDER], ["tests/certify/test_check.py"]),
+    "sealing.py": About(
+        [], [*PLAIN, *UNDER], ["tests/certify/test_sealing.py", "tests/certify/test_check.py"]
+    ),
     "searching.py": About(
         ["assign: odd rings", "assign: crossed quotas"],
         ["clash"],
@@ -105,7 +107,7 @@ ABOUT = {
 FALSE = 200
 SECONDS, TEST_SECONDS = 20, 120
 #: What a test may take where only the short ones are asked.
-DIRECT_SECONDS = 0.5
+DIRECT_SECONDS = 0.3
 SURVIVORS = Path(__file__).with_name("survivors.json")
 
 

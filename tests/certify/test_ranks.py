@@ -43,11 +43,11 @@ def holds(graph, limits, mate, ranks, price, listed=None):
     return {claim.name: claim.ok for claim in done.claims}
 
 
-@pytest.mark.parametrize("block", range(3))
+@pytest.mark.parametrize("block", range(8))
 def test_every_matching_is_judged_as_enumeration_judges_it(block, seed):
     """Of all matchings exactly the rank-maximal ones are called so, and only their most points are proven."""
     rng = np.random.default_rng([seed, 61, block])
-    for _ in range(40):
+    for _ in range(15):
         n, m = rng.integers(1, 4, 2)
         points = rng.integers(0, 4, (n, m))
         points[rng.random((n, m)) < 0.2] = FORBIDDEN
@@ -202,11 +202,12 @@ def matchings_with(points, limits, ranks):
             yield mates, had, sum(int(points[pair]) for pair in free)
 
 
-def test_any_prices_with_locked_pairs_and_nodes_that_want_none(seed):
+@pytest.mark.parametrize("block", range(4))
+def test_any_prices_with_locked_pairs_and_nodes_that_want_none(block, seed):
     """Rank-maximal as enumeration says; what any prices prove is so; no other points are proven."""
-    rng = np.random.default_rng([seed, 63])
+    rng = np.random.default_rng([seed, 63, block])
     proven = refuted = 0
-    for _ in range(60):
+    for _ in range(15):
         points, graph, limits, ranks = with_a_lock(rng)
         every = [*matchings_with(points, limits, ranks)]
         first = max(had for _, had, _ in every)
@@ -221,8 +222,8 @@ def test_any_prices_with_locked_pairs_and_nodes_that_want_none(seed):
                 assert not told["most points"] or total == most
                 proven += told["most points"]
                 refuted += not told["most points"]
-    assert proven > 20
-    assert refuted > 20
+    assert proven
+    assert refuted
 
 
 def test_every_list_but_the_true_one_is_refused(seed):

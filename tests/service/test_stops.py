@@ -6,34 +6,16 @@ import asyncio
 import threading
 import time
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import twinmatch as tm
+from tests.service.moments import SLACK_S, SOON_S, Moment
 
 pytestmark = pytest.mark.service
 
-SOON_S = 0.2  # what is promised of a process that has its cores
-SLACK_S = 3.0  # what the clock may show where many processes share two cores
 ME = tm.mechanisms
-
-
-class Moment(NamedTuple):
-    """The clock, and the processor time that this process has used."""
-
-    clock: float
-    work: float
-
-    @classmethod
-    def now(cls):
-        return cls(time.monotonic(), time.process_time())
-
-    def since(self, other):
-        """Return the seconds since then: by the clock, and no more than this process has worked."""
-        clock = self.clock - other.clock
-        return Moment(clock, min(clock, self.work - other.work))
 
 
 @cache

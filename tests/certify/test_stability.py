@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tests.instances import explicit
 from tests.random_terms import FORBIDDEN
@@ -132,3 +133,18 @@ def test_only_the_last_of_a_free_school_turns():
         ranking = Ranking(terms=explicit(keys).terms)
         found = check_stability(explicit(points).terms, limits, np.array(mate), ranking, threads=1)
         assert [claim.ok for claim in found.claims] == [True, True, best]
+
+
+@pytest.mark.parametrize("pair", [(0, 0), (0, 2), (1, 2), (2, 0), (2, 1)])
+def test_a_locked_pair_needs_nobody_to_accept_it(pair):
+    """Wherever it is; and only that pair does not."""
+    three = np.ones(3, np.int64)
+    keys = np.full((3, 3), 5)
+    keys[pair] = FORBIDDEN
+    mate = np.roll(np.arange(3), pair[0] - pair[1])
+    assert mate[pair[0]] == pair[1]
+    for locked in (pair, pair[::-1], (0, mate[0]), (1, mate[1]), (2, mate[2])):
+        limits = Constraints(0 * three, three, 0 * three, three, np.array([locked]))
+        ranking = Ranking(terms=explicit(keys).terms)
+        found = check_stability(explicit(keys * 0).terms, limits, mate, ranking, threads=1)
+        assert found.claims[0].ok == (tuple(locked) == pair)

@@ -131,19 +131,11 @@ def repair(
     >>> new.gap, len(old.right) - len(new.right)
     (0, 1)
     """
+    from twinmatch.pairing import Options
     from twinmatch.repairing import repair
 
-    return repair(
-        matching,
-        changes,
-        keep_bonus=keep_bonus,
-        max_moves=max_moves,
-        today=today,
-        deadline=deadline,
-        threads=threads,
-        on_progress=on_progress,
-        cancel=cancel,
-    )
+    options = Options(deadline, 0, threads, on_progress, cancel, matching.seed)
+    return repair(matching, changes, keep_bonus, max_moves, today, options)
 
 
 @bounded
@@ -190,11 +182,11 @@ def stability_frontier(
     >>> frontier.corners[0].moved
     1
     """
+    from twinmatch.pairing import Options
     from twinmatch.repairing import stability_frontier
 
-    return stability_frontier(
-        matching, changes, today=today, threads=threads, on_progress=on_progress, cancel=cancel
-    )
+    options = Options(None, 0, threads, on_progress, cancel, matching.seed)
+    return stability_frontier(matching, changes, today, options)
 
 
 def diff(matching: Matching, old: Matching) -> Diff:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from twinmatch.matching import Matching
     from twinmatch.repairing.frontier import Frontier
     from twinmatch.repairing.stating import Question
-    from twinmatch.solvers.control import Cancel, Progress
 
 __all__ = ["repair", "stability_frontier"]
 
@@ -47,25 +46,21 @@ MOST_WARM = 100
 def repair(
     matching: Matching,
     changes: Iterable[Change] | Change,
-    *,
-    keep_bonus: int = 0,
-    max_moves: int | None = None,
-    today: date | None = None,
-    deadline: float | None = None,
-    threads: int | None = None,
-    on_progress: Callable[[Progress], object] | None = None,
-    cancel: Cancel | None = None,
+    keep_bonus: int,
+    max_moves: int | None,
+    today: date | None,
+    options: Options,
 ) -> Matching:
-    """Return what :meth:`twinmatch.Matching.repair` does."""
+    """Return what :meth:`twinmatch.Matching.repair` does, whose signature says more."""
     started = time.monotonic()
-    faults = option_faults(deadline, 0, threads, on_progress, cancel)
+    faults = _option_faults(options)
     faults += bonus_faults(matching, keep_bonus)
     if max_moves is not None:
         faults += _few_faults(matching, keep_bonus, max_moves)
     if faults:
         raise InputError("repair", faults)
     if max_moves is not None:
-        solve = _by_bonus(matching, changes, today, deadline, threads, on_progress, cancel, started)
+        solve = _by_bonus(matching, changes, today, options, started)
         return with_few_moves(matching, solve, max_moves)
     if not isinstance(changes, Change) and hasattr(changes, "__iter__"):
         changes = list(changes)
@@ -73,7 +68,9 @@ def repair(
     after = question.applied
     told = [changes] if isinstance(changes, Change) else changes
     parent = Parent(matching.seal, digest_of(told), int(keep_bonus), today)
-    control = Control(deadline, 0.0, number_of(threads), on_progress, cancel, started)
+    control = Control(
+        options.deadline, 0.0, number_of(options.threads), options.on_progress, options.cancel, started
+    )
     try:
         found = quick(matching, question, int(keep_bonus), control)
     except Stopped:
@@ -86,7 +83,6 @@ def repair(
     warm = None
     if _few(matching, after):
         warm = warm_from(matching, tables.left, tables.right, matching.mechanism)
-    options = Options(deadline, 0, threads, on_progress, cancel, matching.seed)
     found = match_tables(tables, question.policy, matching.mechanism, options, started, warm=warm)
     return _finished(question, found, parent)
 
@@ -106,22 +102,18 @@ def _few(matching: Matching, after: Applied) -> bool:
 
 
 def stability_frontier(
-    matching: Matching,
-    changes: Iterable[Change] | Change,
-    *,
-    today: date | None = None,
-    threads: int | None = None,
-    on_progress: Callable[[Progress], object] | None = None,
-    cancel: Cancel | None = None,
+    matching: Matching, changes: Iterable[Change] | Change, today: date | None, options: Options
 ) -> Frontier:
-    """Return what :meth:`twinmatch.Matching.stability_frontier` does."""
-    faults = option_faults(None, 0, threads, on_progress, cancel) + _few_faults(matching, 0, 0)
+    """Return what :meth:`twinmatch.Matching.stability_frontier` does, whose signature says more."""
+    faults = _option_faults(options) + _few_faults(matching, 0, 0)
     if faults:
         raise InputError("stability_frontier", faults)
     started = time.monotonic()
-    return frontier(
-        matching, _by_bonus(matching, changes, today, None, threads, on_progress, cancel, started)
-    )
+    return frontier(matching, _by_bonus(matching, changes, today, options, started))
+
+
+def _option_faults(options: Options) -> list[Fault]:
+    return option_faults(options.deadline, 0, options.threads, options.on_progress, options.cancel)
 
 
 def _few_faults(matching: Matching, keep_bonus: object, max_moves: object) -> list[Fault]:
@@ -141,26 +133,15 @@ def _by_bonus(
     matching: Matching,
     changes: Iterable[Change] | Change,
     today: date | None,
-    deadline: float | None,
-    threads: int | None,
-    on_progress: Callable[[Progress], object] | None,
-    cancel: Cancel | None,
+    options: Options,
     started: float,
 ) -> Callable[[int], Matching]:
     told = list(changes) if not isinstance(changes, Change) and hasattr(changes, "__iter__") else changes
 
     def solve(bonus: int) -> Matching:
-        left = None if deadline is None else max(0.0, deadline - (time.monotonic() - started))
-        return repair(
-            matching,
-            told,
-            keep_bonus=bonus,
-            today=today,
-            deadline=left,
-            threads=threads,
-            on_progress=on_progress,
-            cancel=cancel,
-        )
+        whole = options.deadline
+        left = None if whole is None else max(0.0, whole - (time.monotonic() - started))
+        return repair(matching, told, bonus, None, today, options._replace(deadline=left))
 
     return solve
 

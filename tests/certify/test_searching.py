@@ -20,10 +20,11 @@ def limits_of(asked):
     return Constraints(*least, locked, quotas)
 
 
+@pytest.mark.parametrize("block", range(5))
 @pytest.mark.parametrize("family", ["assign: crossed quotas", "assign: bounds, locks", "assign: odd rings"])
-def test_points_and_coverage_against_enumeration(family, seed):
+def test_points_and_coverage_against_enumeration(family, block, seed):
     """The most points, the most covered, and the most points of those that cover so many."""
-    for number in range(25):
+    for number in range(5 * block, 5 * block + 5):
         asked = draw(seed, family, number).asked._replace(coverage_first=False)
         if np.abs(asked.points).max(initial=0) > 10**6:
             continue
@@ -61,3 +62,41 @@ def test_a_search_without_an_end_is_an_error(monkeypatch):
     pair = np.zeros(1, np.int64), np.zeros(1, np.int64)
     with pytest.raises(RuntimeError, match="did not come to an end: time limit"):
         best_by_search(Constraints(0 * one, one, 0 * one, one), pair, one)
+
+
+def test_a_search_goes_on_until_nothing_is_left(monkeypatch):
+    """No gap is accepted, variables are whole, and a solver's fractions are rounded."""
+    asked = {}
+
+    class Found:
+        status, message = 0, ""
+        x = np.array([0.9999999, 0.0000001, 1.0])
+
+    def milp(value, **options):
+        asked.update(options, value=value)
+        return Found
+
+    monkeypatch.setattr(searching, "milp", milp)
+    one = np.ones(1, np.int64)
+    limits = Constraints(0 * one, one, np.zeros(2, np.int64), np.ones(2, np.int64), np.array([[0, 1]]))
+    pairs = np.zeros(2, np.int64), np.arange(2)
+    assert best_by_search(limits, pairs, np.array([7, 5])) == 7
+    assert asked["options"] == {"mip_rel_gap": 0}
+    assert asked["value"].tolist() == [-7, -5, 0]
+    assert asked["integrality"].tolist() == [1, 1, 1]
+    least, most = asked["bounds"]
+    assert (least.tolist(), most.tolist()) == ([0, 1, 0], [1, 1, 1])
+    assert best_by_search(limits, pairs, None) == 1
+    assert asked["value"].tolist() == [0, 0, -1]
+
+
+def test_more_partners_than_one_are_taken():
+    """A left node that may have several has them where they are worth it, and counts once as covered."""
+    two = np.full(1, 2)
+    limits = Constraints(0 * two, two, np.zeros(3, np.int64), np.ones(3, np.int64))
+    pairs = np.zeros(3, np.int64), np.arange(3)
+    assert best_by_search(limits, pairs, np.array([3, 4, 5])) == 9
+    assert best_by_search(limits, pairs, np.array([-3, -4, -5])) == 0
+    assert best_by_search(limits, pairs, np.array([-3, -4, -5]), covers=1) == -3
+    assert best_by_search(limits, pairs, None) == 1
+    assert best_by_search(limits, pairs, None, covers=2) is None

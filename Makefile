@@ -85,7 +85,7 @@ mutants: $(VENV)/stamp-test  ## Spoil the checker in every line, and see that te
 	$(BIN)/python -m tests.campaign mutate $(PART)
 
 coverage: $(VENV)/stamp-campaign  ## Run the tests and see which branches they take; fails where too few
-	$(BIN)/python scripts/measure_coverage.py
+	$(BIN)/python scripts/measure_coverage.py --page benchmarks/COVERAGE.md
 
 benchmarks: $(VENV)/stamp-bench  ## Run every benchmark at full size (an hour on a quiet machine), then `make results`
 	mkdir -p benchmarks/results/earlier

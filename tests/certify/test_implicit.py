@@ -13,7 +13,7 @@ from tests.random_terms import FORBIDDEN
 from tests.solvers.test_quotas import claims, stored
 from twinmatch.certify import implicit as module
 from twinmatch.certify.implicit import ImplicitPairs
-from twinmatch.certify.theorem import GroupPrices, Worth, bound_of, check_assignment
+from twinmatch.certify.theorem import Claims, GroupPrices, Worth, bound_of, check_assignment
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.constraints import Constraints, Prices, Quota
 from twinmatch.graph.written import written
@@ -246,3 +246,23 @@ def test_a_few_left_nodes_are_added_up(several, monkeypatch):
     zero, none = np.zeros(2, np.int64), np.zeros(0, np.int64)
     found, _ = bounded([[5, 3], [7, 1]], [2, 2], [2, 2], Prices(zero, zero, none))
     assert found == 10 + 14 - (several >= 2) * 2 - (several >= 4) * 6
+
+
+def test_nothing_rests_on_a_search_of_pairs_that_are_not_written_down():
+    """A lower bound, or quotas that clash, by a search: refused in words where it cannot be repeated."""
+    zero = np.zeros(2, np.int64)
+    prices = Prices(zero, zero, np.zeros(1, np.int64))
+    proven = bound_of(small(), prices, 1)
+    told = Claims(
+        *(Status.NO_SOLUTION, np.empty((0, 2), np.int64), prices, 1, None, None, None, True),
+        *(None, proven, None, None),
+    )
+    assert check_assignment(small(), told).ok
+    lower = {claim.name: claim for claim in check_assignment(small(), told._replace(bound=proven - 1)).claims}
+    assert not lower["search for bound"].ok
+    assert not lower["bound"].ok
+    assert lower["search for bound"].detail.startswith("4 pairs are too many")
+    clash = told._replace(status=Status.INFEASIBLE, clash=(0,), bound=None)
+    refused = [claim for claim in check_assignment(small(), clash).claims if not claim.ok]
+    assert [claim.name for claim in refused] == ["infeasible"]
+    assert refused[0].detail.startswith("4 pairs are too many")

@@ -302,3 +302,18 @@ def test_prices_of_groups_against_loops(seed):
                 if (quota.left is None or quota.left[i]) and (quota.right is None or quota.right[j])
             )
             assert found[i, j] == scale * points[i, j] + gain[i] - u[i] - v[j] - cost
+
+
+def test_a_search_is_asked_only_where_prices_do_not_prove_it():
+    """Said to rest on a search, numbers that prices prove need none; lower ones do, and it may not agree."""
+    told = answer(coverage_first=True)
+    searched = replace(told, proof="search")
+    assert names(searched) == names(told)
+    assert refused(searched) == set()
+    lower = replace(searched, status=tm.Status.FEASIBLE, _bound=told._bound - 1)
+    assert refused(lower) == {"search for bound", "bound"}
+    lower = replace(searched, status=tm.Status.FEASIBLE, _coverage_bound=2)
+    assert "search for coverage_bound" in refused(lower)
+    weak = replace(searched, right_price=told.right_price + 1)
+    assert names(weak).count("search for bound") == 1
+    assert refused(weak) == set()

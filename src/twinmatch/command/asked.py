@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from twinmatch.command.files import read
 from twinmatch.errors import Fault, InputError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from twinmatch.mechanisms import Mechanism
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
+    from twinmatch.solvers.control import Cancel, Progress
 
-__all__ = ["check_capacity", "kept_columns", "mechanism", "tables"]
+__all__ = ["Run", "check_capacity", "kept_columns", "mechanism", "run_of", "tables"]
+
+
+class Run(TypedDict):
+    """What the options say of how a run goes, as the library takes it."""
+
+    right_capacity: int | str | None
+    deadline: float | None
+    gap: float
+    threads: int | None
+    on_progress: Callable[[Progress], None] | None
+    cancel: Cancel
+
+
+def run_of(
+    options: argparse.Namespace, on_progress: Callable[[Progress], None] | None, cancel: Cancel
+) -> Run:
+    """Return how a run goes."""
+    return Run(
+        right_capacity=options.capacity,
+        deadline=options.deadline,
+        gap=options.gap,
+        threads=options.threads,
+        on_progress=on_progress,
+        cancel=cancel,
+    )
 
 
 def tables(options: argparse.Namespace) -> tuple[Schools, Schools, Policy]:

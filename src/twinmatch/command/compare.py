@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinmatch import terminal
-from twinmatch.command.asked import check_capacity, kept_columns
+from twinmatch.command.asked import check_capacity, kept_columns, run_of
 from twinmatch.command.exits import Exit, say
 from twinmatch.command.files import read
-from twinmatch.command.options import add_gap, capacity_of, deadline_of, threads_of
+from twinmatch.command.options import add_capacity, add_deadline, add_gap, add_threads
 from twinmatch.interrupt import ctrl_c_asks
 from twinmatch.status import Status
 
@@ -38,16 +38,10 @@ def add_compare(commands: Commands) -> None:
     parser.add_argument(
         "--right", type=Path, metavar="FILE", help="default: the bundled ones of six countries"
     )
-    parser.add_argument(
-        "--capacity",
-        type=capacity_of,
-        metavar="COLUMN|N",
-        help="places per right school: a column, or one number for all (default: 1)",
-    )
-    said = "stop after this many seconds in all"
-    parser.add_argument("--deadline", type=deadline_of, metavar="S", help=said)
+    add_capacity(parser, "places per right school: a column, or one number for all (default: 1)")
+    add_deadline(parser, "stop after this many seconds in all")
     add_gap(parser)
-    parser.add_argument("--threads", type=threads_of, metavar="N", help="default: all cores")
+    add_threads(parser)
     parser.add_argument("--json", action="store_true", help="print the rows as one JSON line")
 
 
@@ -75,17 +69,7 @@ def _compare(options: argparse.Namespace) -> Exit:
         right = read("--right", options.right, lambda path: read_schools(path, keep=keep), hint)
     check_capacity(options.capacity, right)
     with ctrl_c_asks() as asked, terminal.progress(len(left)) as on_progress:
-        found = compare(
-            policies,
-            left,
-            right,
-            right_capacity=options.capacity,
-            deadline=options.deadline,
-            gap=options.gap,
-            threads=options.threads,
-            on_progress=on_progress,
-            cancel=asked,
-        )
+        found = compare(policies, left, right, **run_of(options, on_progress, asked))
         checked = {
             name: asked.is_set() or one.status is Status.NO_SOLUTION or one.verify(threads=options.threads).ok
             for name, one in found.matchings.items()

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Commands",
     "Parser",
+    "add_capacity",
+    "add_deadline",
     "add_gap",
     "add_mechanism_options",
     "add_run_options",
     "add_table_options",
     "add_telling_options",
+    "add_threads",
     "bonus_of",
     "capacity_of",
     "count_of",
@@ -52,9 +55,14 @@ def add_telling_options(parser: argparse.ArgumentParser) -> None:
 
 def add_run_options(parser: argparse.ArgumentParser, *, gap: float) -> None:
     """Add the options of a run."""
-    parser.add_argument("--deadline", type=deadline_of, metavar="S", help="stop after this many seconds")
+    add_deadline(parser, "stop after this many seconds")
     add_gap(parser, gap)
     add_mechanism_options(parser)
+
+
+def add_deadline(parser: argparse.ArgumentParser, said: str) -> None:
+    """Add the seconds after which to stop."""
+    parser.add_argument("--deadline", type=deadline_of, metavar="S", help=said)
 
 
 def add_gap(parser: argparse.ArgumentParser, gap: float = 0.0) -> None:
@@ -68,17 +76,22 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("left", type=Path, metavar="LEFT", help="the schools that each want a partner")
     parser.add_argument("right", type=Path, metavar="RIGHT", help="the schools that offer places")
     parser.add_argument("--policy", type=Path, metavar="P.toml", help="default: systematic twinning")
-    parser.add_argument(
-        "--capacity",
-        type=capacity_of,
-        metavar="COLUMN|N",
-        help="places per school of RIGHT: a column of it, or one number for all (default: 1)",
-    )
+    add_capacity(parser, "places per school of RIGHT: a column of it, or one number for all (default: 1)")
+
+
+def add_capacity(parser: argparse.ArgumentParser, said: str) -> None:
+    """Add the places of the right schools."""
+    parser.add_argument("--capacity", type=capacity_of, metavar="COLUMN|N", help=said)
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """Add the number of threads."""
+    parser.add_argument("--threads", type=threads_of, metavar="N", help="default: all cores")
 
 
 def add_mechanism_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of how it is paired, and ``--json``."""
-    parser.add_argument("--threads", type=threads_of, metavar="N", help="default: all cores")
+    add_threads(parser)
     parser.add_argument("--json", action="store_true", help="print the result as one JSON line")
     parser.add_argument(
         "--mechanism",

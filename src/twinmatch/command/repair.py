@@ -11,7 +11,7 @@ from twinmatch import terminal
 from twinmatch.command.ending import ended, why
 from twinmatch.command.exits import Exit, say
 from twinmatch.command.files import loaded, read, writable, written
-from twinmatch.command.options import bonus_of, day_of, deadline_of, moves_of, threads_of
+from twinmatch.command.options import add_deadline, add_threads, bonus_of, day_of, moves_of
 from twinmatch.errors import Fault, InputError, NoSolutionError
 from twinmatch.interrupt import ctrl_c_asks
 from twinmatch.status import Status
@@ -49,8 +49,8 @@ def add_repair(commands: Commands) -> None:
     parser.add_argument("--max-moves", type=moves_of, metavar="N", help=said)
     said = "what day it is, such as 2026-10-01: needed where a change has a date"
     parser.add_argument("--today", type=day_of, metavar="DATE", help=said)
-    parser.add_argument("--deadline", type=deadline_of, metavar="S", help="stop after this many seconds")
-    parser.add_argument("--threads", type=threads_of, metavar="N", help="default: all cores")
+    add_deadline(parser, "stop after this many seconds")
+    add_threads(parser)
     parser.add_argument("--json", action="store_true", help="print the difference as one JSON line")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from twinmatch import terminal
-from twinmatch.command.asked import check_capacity, mechanism, tables
+from twinmatch.command.asked import check_capacity, mechanism, run_of, tables
 from twinmatch.command.ending import ended, why
 from twinmatch.command.exits import Exit, say
 from twinmatch.command.files import writable, written
@@ -145,14 +145,9 @@ def _pair(
                 left,
                 right,
                 policy,
-                right_capacity=options.capacity,
-                deadline=options.deadline,
-                gap=options.gap,
-                threads=options.threads,
-                on_progress=on_progress,
-                cancel=asked,
                 mechanism=chosen,
                 checkpoint=checkpoint,
+                **run_of(options, on_progress, asked),
             )
         seconds = {"load": load_s, **matching.seconds}
         certificate: Certificate | None = None

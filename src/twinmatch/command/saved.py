@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from twinmatch import terminal
 from twinmatch.command.exits import Exit, say
 from twinmatch.command.files import loaded, writable, written
-from twinmatch.command.options import add_telling_options, count_of, threads_of
+from twinmatch.command.options import add_telling_options, add_threads, count_of
 from twinmatch.status import Status
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def add_verify(commands: Commands) -> None:
     )
     parser.set_defaults(command=_verify)
     parser.add_argument("directory", type=Path, metavar="DIR", help="a folder written by --out")
-    parser.add_argument("--threads", type=threads_of, metavar="N", help="default: all cores")
+    add_threads(parser)
     parser.add_argument("--json", action="store_true", help="print the certificate as one JSON line")
 
 
@@ -86,7 +86,7 @@ def add_report(commands: Commands) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a folder written by --out")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in that folder")
     parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language (default: en)")
-    parser.add_argument("--threads", type=threads_of, metavar="N", help="default: all cores")
+    add_threads(parser)
 
 
 def _verify(options: argparse.Namespace) -> Exit:

@@ -317,3 +317,12 @@ def test_a_search_is_asked_only_where_prices_do_not_prove_it():
     weak = replace(searched, right_price=told.right_price + 1)
     assert names(weak).count("search for bound") == 1
     assert refused(weak) == set()
+
+
+def test_a_search_may_leave_everybody_alone():
+    """Where all pairs cost points the best is none; a search that had to pair somebody would not see it."""
+    told = tm.assign([[-3, -4]], quotas=[tm.GroupQuota(at_most=1)])
+    assert (told.objective, len(told.taken)) == (0, 0)
+    assert told.verify().ok
+    forged = replace(told, proof="search", taken=np.array([[0, 0]]), _objective=-3, _bound=-3)
+    assert {claim.name for claim in forged.verify().claims if not claim.ok} >= {"search for bound"}

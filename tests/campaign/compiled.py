@@ -2,17 +2,21 @@
 Mutants of the compiled checker, written by hand: ``python -m tests.campaign.compiled FOLDER``.
 
 Each is one line of ``cpp/check`` that is another, compiled into a folder of its own, with a copy of the
-package beside it. The tests of the checker have to fail there. It takes half a minute each, and needs what
-the build needs. The checker as it is comes first, and has to pass.
+package beside it. The tests of that file have to fail there. It takes half a minute each, and needs what the
+build needs. The checker as it is comes first, and has to pass. ``--part 2/5`` tries every fifth, from the
+second; ``--page`` puts a section of its own into the page of ``python -m tests.campaign mutate``.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.campaign.mutating import COMPILED, beside
 
 #: File, what is there, and what is put there instead.
 CHANGES = (
@@ -68,12 +72,24 @@ CHANGES = (
     ),
     ("blocking.cpp", "entry[ban->right - first] = FORBIDDEN", "(void)entry"),
 )
-TESTS = ("test_plain_pass.py", "test_blocking.py", "test_check.py", "test_ranks.py")
+#: What finds most comes first.
+TESTS = {
+    "kernels.cpp": ("test_plain_pass.py", "test_blocking.py", "test_check.py", "test_ranks.py"),
+    "pass.cpp": ("test_plain_pass.py", "test_check.py", "test_step.py"),
+    "blocking.cpp": ("test_blocking.py", "test_ranks.py", "test_stability.py"),
+}
 
 
 def main() -> int:
     """Compile and try each; print a table, and return 1 where one survives."""
-    root, folder = Path.cwd(), Path(sys.argv[1]).resolve()
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign.compiled", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--part", default="1/1")
+    parser.add_argument("--page", type=Path)
+    asked = parser.parse_args()
+    first, step = (int(number) for number in asked.part.split("/"))
+    changes = CHANGES[first - 1 :: step]
+    root, folder = Path.cwd(), asked.folder.resolve()
     sources, package, build = folder / "source", folder / "site" / "twinmatch", folder / "build"
     for name in ("cpp", "CMakeLists.txt"):
         here = root / name
@@ -96,11 +112,11 @@ def main() -> int:
         stdout=subprocess.DEVNULL,
     )
 
-    def found(targets: tuple[str, ...]) -> bool:
+    def found(names: tuple[str, ...], *targets: str) -> bool:
         subprocess.run(["ninja", "-C", build, *targets], check=True, stdout=subprocess.DEVNULL)
         for module in build.glob("_c*.so"):
             shutil.copy(module, package)
-        tests = [str(root / "tests" / "certify" / name) for name in TESTS]
+        tests = [str(root / "tests" / "certify" / name) for name in names]
         # Without the finder of an editable install: the folder comes first.
         start = (
             "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in type(f).__module__]"
@@ -116,11 +132,12 @@ def main() -> int:
         )
         return done.returncode != 0
 
-    if found(("_check", "_core")):
+    every = tuple({name: None for names in TESTS.values() for name in names})
+    if found(every, "_check", "_core"):
         print("the checker as it is does not pass its tests")
         return 1
     alive = []
-    for file, old, new in CHANGES:
+    for file, old, new in changes:
         path = sources / "cpp" / "check" / file
         text = path.read_text(encoding="utf-8")
         if text.count(old) < 1:
@@ -128,13 +145,18 @@ def main() -> int:
             return 1
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
         try:
-            seen = found(("_check",))
+            seen = found(TESTS[file], "_check")
         except subprocess.TimeoutExpired:
             seen = True
         path.write_text(text, encoding="utf-8")
         print(f"{'found' if seen else 'SURVIVES'}  {file}: {old!r} -> {new!r}", flush=True)
-        alive += [] if seen else [old]
-    print(f"{len(CHANGES) - len(alive)} of {len(CHANGES)} mutants of cpp/check were found")
+        alive += [] if seen else [(file, old, new)]
+    told = f"{len(changes) - len(alive)} of {len(changes)} mutants of `cpp/check` were found"
+    told += f" (part {asked.part} of {len(CHANGES)})." if step > 1 else "."
+    told = "\n".join([told, *(f"- not found: `{file}`: `{old}` -> `{new}`" for file, old, new in alive)])
+    print(told)
+    if asked.page is not None:
+        beside(asked.page, COMPILED, told)
     return 1 if alive else 0
 
 

@@ -108,6 +108,7 @@ FALSE = 200
 SECONDS, TEST_SECONDS = 20, 120
 #: What a test may take where only the short ones are asked.
 DIRECT_SECONDS = 0.3
+COMPILED = "## The compiled checker"
 SURVIVORS = Path(__file__).with_name("survivors.json")
 
 
@@ -392,8 +393,17 @@ def run(
     text = told(part, rows, equal, unknown)
     print(text)
     if page is not None:
-        page.write_text(text + "\n", encoding="utf-8")
+        beside(page, "", text)
     return 1 if unknown else 0
+
+
+def beside(page: Path, section: str, text: str) -> None:
+    """Write the page, or its section about the compiled checker, and leave the other as it is."""
+    whole = page.read_text(encoding="utf-8") if page.exists() else ""
+    first, _, last = whole.partition(COMPILED)
+    first, last = (first, text) if section else (text, last)
+    after = f"\n\n{COMPILED}\n\n{last.strip()}" if last.strip() else ""
+    page.write_text(first.rstrip() + after + "\n", encoding="utf-8")
 
 
 def told(part: str, rows: list[Row], equal: list[tuple[str, str]], unknown: list[str]) -> str:

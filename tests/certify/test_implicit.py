@@ -229,6 +229,12 @@ def test_prices_of_left_nodes_with_several_partners():
     assert bounded([[5, 3]], [2], [1, 1], prices, taken=[[0, 0], [0, 1]]) == (8, 8)
     # Three partners of equal points: adding up and raising prove the same.
     assert bounded([[5, 5]], [2], [1, 1], prices) == (10, 10)
+    # Kept low, a node adds up all its pairs, those apart as well: only where that is less.
+    low = Prices(zero[:1], np.zeros(3, np.int64), none)
+    assert bounded([[10, 1, 1]], [2], [1, 1, 1], low, taken=[[0, 0]]) == (11, 12)
+    assert bounded([[10, 1, 1]], [2], [1, 1, 1], low) == (12, 12)
+    # Pairs of nodes with one partner are not apart: a price below zero is raised at no cost.
+    assert bounded([[5]], [1], [1], Prices(zero[:1] - 5, zero[:1] + 7, none), taken=[[0, 0]]) == (7, 10)
     # A pair that must be is counted below zero too.
     dear = Prices(zero[:1] + 9, zero, none)
     assert bounded([[5, 3]], [2], [1, 1], dear, locked=[[0, 1]]) == (18 - 6, 18 - 6)

@@ -144,8 +144,9 @@ class Matching:
         """
         The SHA-256 of what was asked: tables, places, policy, mechanism, seed, and version of twinmatch.
 
-        64 hexadecimal digits, the same for any order of rows and any number of threads. Two matchings of one
-        digest, run to their end, are the same matching; ``seal`` is the digest of what was found.
+        64 hexadecimal digits, the same for any order of rows and any number of threads. Two runs of
+        :func:`twinmatch.match` on one digest, to their end, find the same matching. A repair finds one that
+        is worth the same, which may be another where several are; ``seal`` is the digest of what was found.
         """
         return digest(*self.fingerprints, self.right_capacity, self.seed, self.version)
 
@@ -326,6 +327,10 @@ class Matching:
         return Standing(
             limits, proof.taken, self.status, coverage_first, settled, proof.searched, price, closed
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What repairs keep in memory is a market of this process.
+        return {name: value for name, value in self.__dict__.items() if name != "_live"}
 
     def __repr__(self) -> str:
         if self.status is Status.INFEASIBLE:

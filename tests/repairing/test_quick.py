@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import signal
+import threading
 import time
 from dataclasses import replace
 
@@ -24,7 +27,7 @@ from twinmatch.graph.singles import Bonus
 from twinmatch.repairing import mending
 from twinmatch.repairing.living import live_of
 from twinmatch.repairing.pinning import pinned
-from twinmatch.solvers.control import Control
+from twinmatch.solvers.control import Control, Stopped
 
 c, p = tm.changes, tm.policies
 
@@ -218,7 +221,7 @@ def test_a_forked_process_repairs_though_another_thread_was_at_it():
     old = tm.match(*tm.datasets.synthetic(60, 150, seed=2))
     gone = c.PartnerLeaves(old.right.ids[old.mate[0]])
     expected = old.repair(gone)
-    with live_of(old, Control(threads=1)).lock:
+    with live_of(old, Control(threads=1)).lock.taken(Control()):
         child = os.fork()
         if child == 0:
             os._exit(0 if old.repair(gone).seal == expected.seal else 1)
@@ -257,6 +260,102 @@ def test_a_year_goes_on_after_its_last_partner_left():
     assert (alone.coverage, after.coverage, len(after.left), len(after.right)) == (0, 0, 0, 0)
     assert alone.repair([]).verify().ok
     assert after.repair([]).verify().ok
+
+
+def test_settings_that_are_counted_in_two_ways_are_counted_again():
+    """No column holds what two radii find: where neighbours leave, the repair is made afresh."""
+    left, right = tm.datasets.sample()
+    policy = tm.policies.systematic_twinning()
+    others = tuple(one for one in policy.criteria if not isinstance(one, p.SameSetting))
+    ways = (p.SameSetting(75_000, radius_km=300.0, rural_below=30, name="far"),)
+    ways += (p.SameSetting(75_000, radius_km=100.0, rural_below=5, name="near"),)
+    old = tm.match(left, right, replace(policy, criteria=(*others, *ways)))
+    pairs = old.pairs
+    for row in range(0, 120, 15):
+        gone = [c.PartnerLeaves(pairs["right_id"][row]), c.SchoolLeaves(pairs["left_id"][row + 1])]
+        assert old.repair(gone).verify().ok
+
+
+def test_places_beyond_everybody_cost_nothing():
+    """A partner with places for the whole world has one for each school, and one that stays empty."""
+    old = tm.match(*tm.datasets.synthetic(60, 150, seed=4))
+    new = old.repair(c.CapacityChanges(old.right.ids[3], 2**31 - 1))
+    assert new.step_certificate is not None
+    assert new.objective == tm.match(new.left, new.right, right_capacity=new.right_capacity).objective
+    everywhere = tm.match(new.left, new.right, right_capacity=2**31 - 1)
+    assert everywhere.prepare()
+    after = everywhere.repair(c.PartnerLeaves(everywhere.right.ids[everywhere.mate[0]]))
+    assert after.verify().ok
+
+
+def test_whoever_waits_for_a_market_listens_to_deadline_and_cancel():
+    """A repair whose turn does not come ends when its time does, with what the plain way has by then."""
+    old = tm.match(*tm.datasets.synthetic(60, 150, seed=2))
+    gone = c.PartnerLeaves(old.right.ids[old.mate[0]])
+    cancel = threading.Event()
+    with live_of(old, Control(threads=1)).lock.taken(Control()):
+        threading.Timer(0.2, cancel.set).start()
+        late = [old.repair(gone, deadline=0.2), old.repair(gone, cancel=cancel)]
+    assert [str(one.limit) for one in late] == ["DEADLINE", "CANCELLED"]
+    assert old.repair(gone).gap == 0
+
+
+def test_loading_a_matching_listens_to_the_deadline():
+    """A first repair compiles and checks before it begins: that is part of its time."""
+    old = tm.match(*tm.datasets.synthetic(60, 150, seed=2))
+    live = live_of(old, Control(threads=1, deadline=1e9))
+    assert live is not None
+    del old.__dict__["_live"]
+    old.__dict__.pop("last_certificate", None)
+    with pytest.raises(Stopped):
+        live_of(old, Control(threads=1, deadline=0.0))
+
+
+def test_few_bonuses_are_remembered_and_none_from_before_it_was_prepared():
+    """What a bonus makes of the standing is kept for some bonuses, at the prices that are prepared."""
+    old = tm.match(*tm.datasets.synthetic(60, 150, seed=2))
+    gone = c.PartnerLeaves(old.right.ids[old.mate[0]])
+    for bonus in range(1, 40):
+        old.repair(gone, bonus)
+    live = live_of(old, Control(threads=1))
+    assert 0 < len(live.rewarded) <= 8
+    old.prepare()
+    assert not live.rewarded
+
+
+def test_a_rival_whose_pair_is_vetoed_is_no_defect_of_the_proof(caplog):
+    """Where schools compete for places that are all taken, a veto between two of them is answered afresh."""
+    left, right = tm.datasets.synthetic(30, 20, seed=1)
+    old = tm.match(left, right)
+    i = int(np.flatnonzero(old.witness_left & (old.mate >= 0))[0])
+    new = old.repair(c.PairVetoed(old.left.ids[i], old.right.ids[old.mate[i]]))
+    assert new.verify().ok
+    assert not [one for one in caplog.records if "refused" in one.message]
+
+
+def test_a_matching_that_was_repaired_travels_to_another_process():
+    """The market of this process stays here; everything else is pickled and copied."""
+    old = tm.match(*tm.datasets.synthetic(60, 150, seed=2))
+    new = old.repair(c.PartnerLeaves(old.right.ids[old.mate[0]]))
+    for one in (old, new):
+        there = pickle.loads(pickle.dumps(one))
+        assert there.seal == one.seal == copy.deepcopy(one).seal
+        assert there.repair([]).gap == 0
+
+
+def test_a_school_with_a_second_partner_keeps_the_first():
+    """The frontier counts pairs that stay, also where a repair gives schools several."""
+    left, right = (one.take(range(n)) for one, n in zip(tm.datasets.sample(), (20, 30), strict=True))
+    policy = tm.policies.systematic_twinning()
+    two = replace(policy, quotas=(p.PartnersPerSchool("two", side="left", most=2),))
+    old = tm.match(left, right, two)
+    names = {"id": ["00A", "00B", "00C"], "country": ["DE"] * 3, "levels": ["1;2;3"] * 3}
+    join = c.PartnerJoins({**names, "languages": ["en;fr;de"] * 3}, capacity=[8, 8, 8])
+    found = old.stability_frontier(join)
+    assert all(one.least <= one.most for one in found.corners)
+    assert found.corners[-1].points == old.repair(join).objective
+    with pytest.raises(InputError, match="moved"):
+        found.bound("a")
 
 
 def test_few_moves_are_asked_for_in_words():

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from twinmatch.errors import MissingExtraError, NoSolutionError
+from twinmatch.errors import InputError, MissingExtraError, NoSolutionError
 from twinmatch.policy import checks
 from twinmatch.status import Status
 
@@ -95,9 +95,13 @@ class Frontier:
 
         Raises
         ------
+        InputError
+            If ``moved`` is no whole number, 0 or more.
         NoSolutionError
             If more of them have to move.
         """
+        if faults := list(checks.whole("moved", moved, 0, 2**31 - 1)):
+            raise InputError("frontier", faults)
         least = self.corners[0].moved
         if moved < least:
             raise NoSolutionError(f"at least {least:,} of {self.schools:,} schools have to move")
@@ -297,25 +301,21 @@ def _seen(old: Matching, solve: Callable[[int], Matching], bonus: int) -> _Seen:
         why = "" if new.witness is None else f" {new.witness.explain()}"
         raise NoSolutionError(f"nothing satisfies the policy any more, whoever moves.{why}")
     if new.status is not Status.OPTIMAL:
-        raise UnprovenError("the frontier is not known: a repair was stopped, or proves less")
-    before = dict(zip(old.left.ids.tolist(), _partners(old), strict=True))
+        raise UnprovenError(
+            "the frontier is not known: a repair was stopped, or proves less. Give it more time, or say "
+            "keep_bonus instead of max_moves"
+        )
     lapsed = {one.pair for one in new.pending if one.on is None}
-    kept = sum(
-        partner is not None and before.get(school) == partner and (school, partner) not in lapsed
-        for school, partner in zip(new.left.ids.tolist(), _partners(new), strict=True)
-    )
+    kept = len(_pairs(old) & _pairs(new) - lapsed)
     return _Seen(kept, new.objective - bonus * kept, new)
 
 
-def _partners(matching: Matching) -> list[str | None]:
-    ids: list[str] = matching.right.ids.tolist()
-    return [ids[j] if j >= 0 else None for j in matching.mate.tolist()]
+def _pairs(matching: Matching) -> set[tuple[str, str]]:
+    i, j = matching._taken()
+    return set(zip(matching.left.ids[i].tolist(), matching.right.ids[j].tolist(), strict=True))
 
 
 def _schools(old: Matching, new: Matching) -> int:
     """Return how many schools had a partner and are still there."""
     still = set(new.left.ids.tolist())
-    return sum(
-        partner is not None and school in still
-        for school, partner in zip(old.left.ids.tolist(), _partners(old), strict=True)
-    )
+    return sum(school in still for school in old.left.ids[np.unique(old._taken()[0])].tolist())

@@ -11,21 +11,24 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 import numpy as np
 
 from twinmatch.certify.step import Standing, check_step, reached_by
 from twinmatch.compiler import compiled
 from twinmatch.mechanisms import most_points
+from twinmatch.pausing import stopping
 from twinmatch.repairing.stating import is_bonus, without_bonus
 from twinmatch.solvers.upkeep import Position, Singles, Upkeep
 from twinmatch.status import Status
 from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from twinmatch.graph.singles import Bonus, PairBonus
@@ -37,8 +40,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Live", "live_of", "may_live", "prepare"]
 
+#: Whoever waits for a market looks up as often.
+_TICK_S = 0.02
+#: A market has an entry for each place.
+MOST_PLACES = 10_000_000
+#: Bonuses whose single pairs are kept: a repair with another one works them out again.
+MOST_REWARDED = 8
 
-class Turn(AbstractContextManager["Turn"]):
+
+class Turn:
     """A lock that a forked process does not inherit closed: the thread that held it was not forked."""
 
     _all: ClassVar[weakref.WeakSet[Turn]] = weakref.WeakSet()
@@ -47,12 +57,23 @@ class Turn(AbstractContextManager["Turn"]):
         self._lock = threading.Lock()
         Turn._all.add(self)
 
-    def __enter__(self) -> Turn:
-        self._lock.acquire()
-        return self
+    @contextmanager
+    def taken(self, control: Control) -> Iterator[None]:
+        """
+        Wait for it, and hold it.
 
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        Raises
+        ------
+        Stopped
+            If the caller's time is over before others have finished.
+        """
+        lock = self._lock
+        while not lock.acquire(timeout=_TICK_S):
+            control.look_up()
+        try:
+            yield
+        finally:
+            lock.release()
 
     @classmethod
     def renew(cls) -> None:
@@ -105,12 +126,26 @@ class Live:
         """Return what the market is told of a standing: nothing of what is hidden."""
         away = ~standing.left | standing.witness
         return Position(
-            np.where(self.hidden | ~standing.right, 0, standing.capacity),
+            np.where(self.hidden | ~standing.right, 0, self._useful(standing.capacity)),
             standing.price,
             standing.left_price,
             np.where(away, -1, standing.mate),
             away,
         )
+
+    def _useful(self, capacity: Int64) -> Int64:
+        """Return places without those that nobody can ever take; one of them stays, and stays empty."""
+        return np.minimum(capacity, len(self.standing.left) + 1)
+
+    def is_small(self, capacity: Int64) -> bool:
+        """Return whether so many places fit a market in memory."""
+        return int(self._useful(capacity).sum()) <= MOST_PLACES
+
+    def reward(self, bonus: int, way: str, singles: Singles, standing: Standing) -> None:
+        """Keep what a bonus for each pair of before makes of the standing; the oldest of many goes."""
+        while len(self.rewarded) >= MOST_REWARDED:
+            del self.rewarded[next(iter(self.rewarded))]
+        self.rewarded[bonus, way] = singles, standing
 
     def joined(self, standing: Standing, found: Position) -> Standing:
         """
@@ -144,24 +179,39 @@ def may_live(matching: Matching) -> bool:
     )
 
 
+class _Ends(NamedTuple):
+    """The end of a run, cancelled or late, as a check listens to it."""
+
+    control: Control
+
+    def is_set(self) -> bool:
+        return self.control.limit() is not None
+
+
 def live_of(matching: Matching, control: Control) -> Live | None:
     """
     Return what is in memory of a matching, loading it if need be; None where its kind cannot be kept so.
 
     Loading compiles the policy and checks the matching over all pairs, unless that was done before.
+
+    Raises
+    ------
+    Stopped
     """
     found: Live | None = matching.__dict__.get("_live")
     if found is not None or not may_live(matching):
         return found
     left, policy = without_bonus(matching.left, matching.policy)
-    base = compiled(left, matching.right, policy).terms
+    with stopping(control.look_up):
+        base = compiled(left, matching.right, policy).terms
     if base.calls or base.curve is not None:
         return None
     certificate = matching.__dict__.get("last_certificate")
     if certificate is None or not certificate.ok:
-        certificate = matching.verify(threads=control.threads, cancel=control.cancel)
+        certificate = matching.verify(threads=control.threads, cancel=_Ends(control))
+        control.look_up()
         if not certificate.ok:
-            return None  # cancelled, or worth nothing: the plain way says so
+            return None  # worth nothing: the plain way says so
     bonus = base.bonus
     for part in matching.policy.criteria:
         if is_bonus(part):
@@ -204,7 +254,7 @@ def prepare(matching: Matching, control: Control) -> Live | None:
     if live is None:
         return None
     terms, none = live.upkeep.told(live.singles), np.empty((0, 2), np.int64)
-    with live.lock:
+    with live.lock.taken(control):
         for way in ("up", "down"):
             if way in live.lifted:
                 continue
@@ -221,4 +271,5 @@ def prepare(matching: Matching, control: Control) -> Live | None:
             )
             if certificate.ok:
                 live.lifted[way] = there
+                live.rewarded.clear()  # they stand on other prices
     return live

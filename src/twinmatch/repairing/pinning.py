@@ -18,7 +18,7 @@ from twinmatch.schools import Schools
 if TYPE_CHECKING:
     from twinmatch.policy import Policy
 
-__all__ = ["pinned"]
+__all__ = ["pinned", "still_pinned", "ways_of_counting"]
 
 _COLUMN = "setting"
 _WORDS = ("rural", "urban", None)
@@ -30,10 +30,10 @@ def pinned(schools: Schools, policy: Policy) -> Schools:
 
     Where a policy counts in several ways, no column can hold what all of them find, and nothing is written.
     """
-    ways = {(one.radius_km, one.rural_below): one for one in policy.criteria if isinstance(one, SameSetting)}
+    ways = ways_of_counting(policy)
     if len(ways) != 1 or not len(schools):
         return schools
-    (way,) = ways.values()
+    (way,) = ways
     if way.missing(schools):
         return schools
     import pyarrow as pa
@@ -66,6 +66,12 @@ def pinned(schools: Schools, policy: Policy) -> Schools:
         schools._cache[key] = made
     made._cache[key] = True
     return made
+
+
+def ways_of_counting(policy: Policy) -> list[SameSetting]:
+    """Return one criterion for each way in which a policy counts the schools around."""
+    ways = {(one.radius_km, one.rural_below): one for one in policy.criteria if isinstance(one, SameSetting)}
+    return list(ways.values())
 
 
 def still_pinned(before: Schools, after: Schools) -> None:

@@ -27,6 +27,7 @@ from twinmatch.lazily import Later
 from twinmatch.log import logger
 from twinmatch.policy.rules import ForbiddenPairs
 from twinmatch.repairing.living import Live, live_of
+from twinmatch.repairing.pinning import ways_of_counting
 from twinmatch.solvers.national import Solution
 from twinmatch.solvers.upkeep import Singles, Upset
 from twinmatch.status import Status
@@ -69,7 +70,7 @@ def quick(matching: Matching, question: Question, keep_bonus: int, control: Cont
     after = question.applied
     if not _same_columns(matching, question) or (live := live_of(matching, control)) is None:
         return None
-    with live.lock:
+    with live.lock.taken(control):
         found = _found(live, question, keep_bonus, control)
     if found is None:
         return None
@@ -135,6 +136,9 @@ def _same_columns(matching: Matching, question: Question) -> bool:
     rest = [tuple(rule for rule in one.rules if not isinstance(rule, ForbiddenPairs)) for one in (old, new)]
     came = (after.left_rows < 0).any() or (after.right_rows < 0).any()
     taught = after.left_changed.any() or after.right_changed.any()
+    gone = len(after.left) < len(matching.left) or len(after.right) < len(matching.right)
+    if gone and len(ways_of_counting(new)) > 1:
+        return False  # what was counted of those who stay is not written down
     return not came and not taught and not new.quotas and rest[0] == rest[1]
 
 
@@ -149,9 +153,15 @@ def _found(
     capacity[live.right_nodes[after.right_rows]] = after.capacity
     fewer = capacity < standing.capacity
     touched = standing.witness & (left != standing.left)
+    if not live.is_small(capacity):
+        return None
     if touched.any() or (live.hidden & (capacity != standing.capacity)).any():
         return None  # who is left out may change
     banned = _banned(live, question)
+    if banned is not None:
+        i, j = banned.T
+        if (standing.witness[i] & (standing.mate[i] == j)).any():
+            return None  # a rival for a scarce place lost it
     way = "up" if fewer.any() or banned is not None else "down"
     before = live.lifted.get(way, standing)
     way = way if way in live.lifted else "up"
@@ -226,7 +236,7 @@ def _with_singles(
     mate = np.where(before.witness, before.mate, position.mate)
     there = before._replace(left_price=position.left_price, mate=mate)
     if usual:
-        live.rewarded[keep_bonus, way] = singles, there
+        live.reward(keep_bonus, way, singles, there)
     return singles, there
 
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["hint_of", "nearest"]
+__all__ = ["clipped", "hint_of", "nearest"]
 
 #: So many identifiers are suggested.
 _NEAREST = 3
+
+#: Ids of registers have 8 to 20 letters; what is longer than this is none, and is not told in full.
+_LONGEST = 80
 
 
 def nearest(ids: Iterable[str], school: str) -> list[str]:
@@ -27,6 +30,12 @@ def nearest(ids: Iterable[str], school: str) -> list[str]:
     some = [one for one in folded if one.startswith(wanted[:half]) or one.endswith(wanted[-half:])]
     some = some or [one for one in folded if len(one) == len(wanted)]
     return [folded[one] for one in get_close_matches(wanted, some[:20_000], n=_NEAREST, cutoff=0.5)]
+
+
+def clipped(value: object) -> str:
+    """Return a value as Python writes it, cut short where it is endless."""
+    written = repr(value)
+    return written if len(written) <= _LONGEST else f"{written[: _LONGEST - 20]}... ({len(written):,} long)"
 
 
 def hint_of(ids: Iterable[str], school: str) -> str:

@@ -8,24 +8,15 @@ without copies of Python objects.
 
 from __future__ import annotations
 
-import re
 import weakref
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from twinmatch.columns import (
-    KNOWN,
-    check,
-    holds_mail,
-    is_contact,
-    level_mask,
-    read_column,
-    shown_contact,
-    without_contact,
-)
+from twinmatch.columns import level_mask
 from twinmatch.errors import Fault, InputError, TableError
 from twinmatch.room import bounded
+from twinmatch.tables.checking import checked_columns
 from twinmatch.tables.frames import FRAMES, columns_of, to_kind
 from twinmatch.tables.glimpse import as_html, as_text
 from twinmatch.tables.hashing import digest_of
@@ -103,7 +94,7 @@ class Schools:
     def __init__(
         self, table: pa.Table, *, kind: str = "pandas", source: str = "frame", report: Sequence[str] = ()
     ) -> None:
-        checked, dropped, faults = _checked(table, parse=False)
+        checked, dropped, faults = checked_columns(table, parse=False)
         if faults:
             raise TableError(source, faults)
         self._fill(checked, kind, source, tuple(report), dropped)
@@ -173,7 +164,7 @@ class Schools:
         TableError
             With every fault, if there is any.
         """
-        checked, more, found = _checked(table, parse=True)
+        checked, more, found = checked_columns(table, parse=True)
         if rows is not None:
             found = [fault._replace(rows=tuple(int(rows[row]) for row in fault.rows)) for fault in found]
         if faults or found:
@@ -204,7 +195,9 @@ class Schools:
             With every fault of the frame, if there is any.
         """
         kind, columns, faults = columns_of(frame, source)
-        checked, dropped, more = _checked(columns, parse=False, unread={fault.where for fault in faults})
+        checked, dropped, more = checked_columns(
+            columns, parse=False, unread={fault.where for fault in faults}
+        )
         if faults or more:
             raise TableError(source, [*faults, *more])
         return cls._trusted(checked, kind=kind, source=source, dropped=dropped)
@@ -413,7 +406,8 @@ class Schools:
         return self is other or bool(self.table.equals(other.table))
 
     def __hash__(self) -> int:
-        return hash((len(self), self.columns))
+        first = self.table["id"][0].as_py() if len(self) else None
+        return hash((len(self), self.columns, first))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"Schools are immutable: cannot set {name}")
@@ -437,41 +431,3 @@ def _restore(
     table: pa.Table, kind: str, source: str, report: tuple[str, ...], dropped: tuple[str, ...]
 ) -> Schools:
     return Schools._trusted(table, kind=kind, source=source, report=report, dropped=dropped)
-
-
-def _checked(
-    table: pa.Table, *, parse: bool, unread: set[str] | frozenset[str] = frozenset()
-) -> tuple[pa.Table, tuple[str, ...], list[Fault]]:
-    """Type, order and check the columns of a table: the new table, dropped names, faults."""
-    import pyarrow as pa
-
-    names = list(table.column_names)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        return table, (), [Fault(name, "the table has several columns of this name") for name in twice]
-    read: dict[str, pa.ChunkedArray] = {}
-    dropped: list[str] = []
-    faults: list[Fault] = []
-    broken = set(unread)
-    for name in [*(n for n in KNOWN if n in names), *(n for n in names if n not in KNOWN)]:
-        column, found = (table[name], []) if is_contact(name) else read_column(name, table[name], parse=parse)
-        if is_contact(name) or (name not in KNOWN and holds_mail(column)):
-            place = names.index(name) + 1
-            plain = not is_contact(name) and re.fullmatch(r"\w{1,30}", name)
-            dropped.append(name if plain else shown_contact(place, name))
-            continue
-        if name in KNOWN and name != "id" and pa.types.is_string(column.type):
-            column, cells = without_contact(column)
-            if cells:
-                dropped.append(f"{name} ({cells:,} cell{'' if cells == 1 else 's'})")
-        read[name] = column
-        faults += found
-        if found:
-            broken.add(name)
-    result = pa.table(read) if read else pa.table({"id": pa.array([], pa.string())}).drop_columns(["id"])
-    # A cell that could not be read is missing now; saying so again would be noise.
-    for fault in check(result):
-        consequence = "missing" in fault.what or ", " in fault.where
-        if not (consequence and broken.intersection(fault.where.split(", "))):
-            faults.append(fault)
-    return result, tuple(dropped), faults

@@ -138,7 +138,7 @@ def test_everything_that_is_wrong_comes_at_once():
         ],
     )
     for words in (
-        "changes[13]: is a str, not a change",
+        "changes[13]: must be a change, not str",
         "'L0' and 'R0': gets 2 changes that contradict each other: pair locked and pair vetoed",
         "PairLocked('L1', 'R1'): 'L1' leaves with these changes",
         "PartnerLeaves('L2'): 'L2' is a left school, and a right school is asked for",
@@ -331,3 +331,61 @@ def test_three_words_on_one_pair_contradict_each_other():
     later = c.AgreementExpires(a, b, on=TODAY + datetime.timedelta(9))
     with pytest.raises(InputError, match="gets 3 changes that contradict each other"):
         old.repair([c.PairLocked(a, b), later, c.PairVetoed(a, b)], today=TODAY)
+
+
+def test_tables_and_places_must_be_as_they_are_asked_for():
+    """Tables that are not sorted, places of another number, and what is no policy are told at once."""
+    now = world(1)
+    left, right = now.tables
+    with pytest.raises(InputError) as caught:
+        c.applied(left.take([1, 0, 2, 3]), right, now.places[1:], "points", [], pending=[3])
+    for words in (
+        "left: is not sorted by id. Give left.sorted_by_id()[0]",
+        "capacity: must be 5 whole numbers, one for each right school, not int64 of shape (4,)",
+        "policy: must be a Policy, not str",
+        "pending[0]: must be an AgreementExpires, not int",
+    ):
+        assert words in str(caught.value)
+    for capacity in (now.places.astype(float), now.places[:, None], now.places - 9, None):
+        with pytest.raises(InputError, match="capacity: must be"):
+            c.applied(left, right, capacity, POLICY)
+    with pytest.raises(InputError, match="left: must be Schools, not NoneType"):
+        c.applied(None, right, now.places, POLICY)
+    with pytest.raises(InputError, match="right: is not sorted by id"):
+        c.applied(left, right.take([4, 3, 2, 1, 0]), now.places, POLICY, c.PartnerLeaves("R2"))
+
+
+def test_columns_of_those_who_join_must_fit_under_each_other():
+    """Own columns of two who join that no type holds, or not exactly, are told as those of the table are."""
+    now = world(3)
+
+    def joins(*values, side="left"):
+        kind = c.SchoolJoins if side == "left" else c.PartnerJoins
+        return [kind({"id": f"N{k}", "country": "FR", "q": value}) for k, value in enumerate(values)]
+
+    inexact = "no type holds all of both exactly"
+    assert "q: holds int64, and string in that of others who join" in faults_of(now, joins("x", 1))
+    assert inexact in faults_of(now, joins(2**53 + 1, 0.5))
+    assert inexact in faults_of(now, joins(1, 2**53 + 1, 2, 0.5, side="right"))
+    found = apply(now, [*joins(1, 0.5, 2, None), *joins("x", None, side="right")])
+    assert found.left.table["q"].to_pylist()[-4:] == [1.0, 0.5, 2.0, None]
+    assert found.right.table["q"].to_pylist()[:2] == ["x", None]
+    left = apply(now, joins(2**53 + 1)).left
+    with pytest.raises(InputError, match="in the table that they join: no type"):
+        c.applied(
+            left, now.tables[1], now.places, POLICY, c.SchoolJoins({"id": "M", "country": "FR", "q": 0.5})
+        )
+
+
+def test_plain_data_is_told_where_to_go():
+    """A dict where a change belongs is one error, which says what reads it."""
+    text = faults_of(world(1), {"kind": "school_leaves", "left_id": "L1"})
+    assert text.count("\n") == 1
+    assert "changes_from" in text
+
+
+def test_an_id_that_never_ends_is_cut_short():
+    """An unknown id of 200,000 letters is told in a line."""
+    assert (
+        len(faults_of(world(1), [c.PartnerLeaves("R" * 200_000), c.PairFreed("L0", "R" * 200_000)])) < 1_500
+    )

@@ -7,10 +7,14 @@ import json
 import pickle
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 import twinmatch as tm
+from twinmatch.changing.together import read_together
 from twinmatch.errors import InputError
+from twinmatch.repairing.stating import FORMER_COLUMN
 
 c = tm.changes
 DAY = datetime.date(2027, 9, 1)
@@ -106,7 +110,7 @@ def test_all_faults_of_a_list_come_at_once():
         (lambda: c.PartnerLeaves(7), "right_id: must be a text"),
         (lambda: c.PairLocked("a", None), "right_id"),
         (lambda: c.PairRenewed("a", "b", until="2027-01-01"), "until: must be a date"),
-        (lambda: c.PairRenewed("a", "b", until=datetime.datetime(2027, 1, 1)), "until: must be a date"),
+        (lambda: c.PairRenewed("a", "b", until=datetime.datetime(2027, 1, 1, 9)), "until: must be a date"),
         (lambda: c.AgreementExpires("a", "b", on=5), "on: must be a date"),
         (lambda: c.CapacityChanges("a", True), "capacity: must be a whole number"),
         (lambda: c.CapacityChanges("a", 2**31), "capacity"),
@@ -155,3 +159,90 @@ def test_cells_that_json_does_not_know_are_written_as_their_words():
     own = c.SchoolJoins(ONE | {"since": DAY, "share": b"x"}).to_dict()["schools"][0]
     assert own["since"] == "2027-09-01"
     json.dumps(own)
+
+
+def test_what_is_said_once_is_so_for_all_who_join():
+    """A value that is no list is that of every school, texts included."""
+    two = {"id": ["N1", "N2"], "country": "FR", "languages": "en", "levels": ("1", "2"), "size": 3}
+    rows = c.SchoolJoins(two).schools.table.to_pylist()
+    assert [row["languages"] for row in rows] == ["en", "en"]
+    assert [row["size"] for row in rows] == [3, 3]
+    columns = {"id": pd.Series(["N1", "N2"]), "country": np.array(["FR", "DE"]), "size": pa.array([3, 4])}
+    assert [row["size"] for row in c.PartnerJoins(columns).schools.table.to_pylist()] == [3, 4]
+    with pytest.raises(InputError, match="different lengths"):
+        c.SchoolJoins({"id": ["N1", "N2"], "country": ["FR"]})
+    with pytest.raises(InputError, match="mixes types"):
+        c.SchoolJoins({"id": np.array("N1"), "country": "FR"})
+
+
+def test_numbers_and_days_of_other_libraries_are_those_of_python():
+    """Whole numbers of NumPy in any list, and a Timestamp at the first moment of a day, are Python's own."""
+    for places in ((np.int64(2), np.int8(0)), pd.Series([2, 0]), [2, np.uint8(0)]):
+        assert c.PartnerJoins(TWO, capacity=places) == c.PartnerJoins(TWO, capacity=(2, 0))
+    made = c.PairRenewed("L1", "R1", until=pd.Timestamp("2027-09-01"))
+    assert made == c.PairRenewed("L1", "R1", until=DAY)
+    assert type(made.until) is datetime.date
+    with pytest.raises(InputError, match="until: must be a date"):
+        c.PairRenewed("L1", "R1", until=pd.Timestamp("2027-09-01 10:00"))
+
+
+def test_who_joins_brings_no_partner_of_before():
+    """The column that a repair writes into the left table is left out of rows taken from there."""
+    join = c.SchoolJoins(ONE | {"partner_before_repair": "x"})
+    assert join == c.SchoolJoins(ONE)
+    assert FORMER_COLUMN == "partner_before_repair"
+
+
+def test_endless_ids_are_cut_short():
+    """However long a text is that somebody sends as an id, an error stays readable."""
+    for make in (
+        lambda: c.change_from({"kind": "x" * 200_000}),
+        lambda: c.CapacityChanges("R1", "9" * 200_000),
+        lambda: c.SectionOpens("left", "L1", "e" * 200_000),
+    ):
+        with pytest.raises(InputError, match="long") as caught:
+            make()
+        assert len(str(caught.value)) < 1_000
+    assert len(c.PartnerLeaves("R" * 200_000).label) < 120
+
+
+def test_many_who_join_are_read_at_once_and_are_what_each_says():
+    """Rows that look alike make the same changes as each by itself, wrong ones among them included."""
+    rows = [
+        {"id": "A1", "country": "FR", "size": 10},
+        {"id": "A2", "country": "FR", "size": 11},
+        {"id": "A3", "country": "FR", "size": 0.5},
+        {"id": "A4", "country": "FR", "own": 1},
+        {"id": "A5", "country": "FR", "own": 0.5},
+        {"id": "A6", "country": "FR", "own": "x"},
+        {"id": "A7", "country": "FR", "own": "", "email": "a@b.fr"},
+        {"id": "A8", "country": "FR", "own": "y", "email": "c@d.fr"},
+        {"id": "B1", "country": "IT", "embedding": [1.0, 2.0]},
+        {"id": "B2", "country": "IT", "embedding": [1.5, 2.0]},
+        {"id": "B3", "country": "IT", "embedding": [1.5, 2.0, 3.0]},
+        {"id": "B4", "country": "IT", "since": DAY},
+        {"country": "IT", "id": "B5", "levels": None},
+        {"country": "IT", "id": "B6", "levels": None},
+    ]
+    documents = [{"kind": "school_joins", "schools": [row]} for row in rows]
+    together = read_together(documents)
+    assert sorted(together) == [0, 1, 6, 7, 8, 9, 12, 13]
+    for made, document in zip(c.changes_from(documents), documents, strict=True):
+        alone = c.change_from(document)
+        assert made == alone
+        assert made.schools.table.schema == alone.schools.table.schema
+        assert made.schools.dropped == alone.schools.dropped
+    documents += [
+        {"kind": "partner_joins", "schools": [{"id": "A1", "country": "FR", "size": 12}], "capacity": 2},
+        {"kind": "partner_joins", "schools": [{"id": "C", "country": "XX", "size": 12}]},
+    ]
+    with pytest.raises(InputError, match=r"changes\[15\].country: ") as caught:
+        c.changes_from(documents)
+    assert len(caught.value.faults) == 1
+    assert c.changes_from(documents[:-1])[-1] == c.change_from(documents[-2])
+
+
+def test_a_thousand_changes_are_told_apart_by_whom_they_are_about():
+    """Changes that bring a school each are not all compared with each other."""
+    changes = [c.SchoolJoins({"id": f"N{k}", "country": "FR"}) for k in range(50)]
+    assert len({hash(one) for one in changes}) == 50

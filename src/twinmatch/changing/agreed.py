@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinmatch.errors import Fault
+from twinmatch.nearby import clipped
 from twinmatch.policy.asked import Draft
 from twinmatch.policy.overbooking import Overbooking
 from twinmatch.policy.quotas import LockedPairs, PartnersPerSchool
@@ -131,7 +132,7 @@ def overfull(policy: Policy, left: Schools, right: Schools, capacity: npt.NDArra
                 locked, places = _many(count[name], "locked pair"), _many(int(most[rows]), "partner")
                 what = f"has {locked}, and {places} at most"
                 hint = "Free a pair, or raise the places." if side == "right" else "Free one of them."
-                faults.append(Fault(f"{side} school {name!r}", what, hint=hint))
+                faults.append(Fault(f"{side} school {clipped(name)}", what, hint=hint))
     return faults
 
 

@@ -15,23 +15,25 @@ Time
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from twinmatch.changing.agreed import locked_pairs, overfull, vetoed_pairs, with_pairs
-from twinmatch.changing.agreements import AgreementExpires
+from twinmatch.changing.agreements import AgreementExpires, PairFreed
+from twinmatch.changing.change import python_value
 from twinmatch.changing.reading import read
-from twinmatch.changing.rows import row_of, set_cells, spliced, without
+from twinmatch.changing.rows import row_of, set_cells, spliced, stacked, without
 from twinmatch.changing.schools import PartnerJoins
 from twinmatch.changing.sections import rewritten
 from twinmatch.errors import Fault, InputError
-from twinmatch.policy.criteria import SameSetting
+from twinmatch.policy import Policy
+from twinmatch.policy.bounds import MOST
 from twinmatch.schools import Schools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date
 
     import numpy.typing as npt
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from twinmatch.changing.change import Change
     from twinmatch.changing.reading import Read
     from twinmatch.changing.schools import Joining
-    from twinmatch.policy import Policy
 
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
@@ -74,12 +75,6 @@ class Applied:
         The same of right schools. Places are in ``capacity`` and do not count.
     notes : tuple of str
         What changed besides, in words: locks of schools that left, and agreements that ended today.
-
-    Notes
-    -----
-    A criterion may look at a school's neighbours, as :class:`~twinmatch.policies.SameSetting` does where the
-    column ``setting`` says nothing; then ``looks_around`` is true, and points of pairs of other schools may
-    change with who joins and leaves.
     """
 
     left: Schools
@@ -97,11 +92,6 @@ class Applied:
     def lapsed(self) -> frozenset[Pair]:
         """Pairs whose agreement is over, by id."""
         return frozenset(one.pair for one in self.pending if one.on is None)
-
-    @property
-    def looks_around(self) -> bool:
-        """Whether a criterion may give pairs of other schools other points, by who is near them."""
-        return any(isinstance(one, SameSetting) for one in self.policy.criteria)
 
 
 class _Side(NamedTuple):
@@ -146,9 +136,9 @@ def applied(
     Raises
     ------
     InputError
-        With everything that is wrong: schools that are not there, with the nearest ids, schools that join and
-        are there, what is said twice or contradicts, dates without ``today``, and more locked pairs than a
-        school may have partners.
+        With everything that is wrong: tables that are not sorted, a number of places that is none, schools
+        that are not there, with the nearest ids, schools that join and are there, what is said twice or
+        contradicts, dates without ``today``, and more locked pairs than a school may have partners.
 
     Notes
     -----
@@ -165,6 +155,10 @@ def applied(
     >>> len(matching.right) - len(after.right), after.left is matching.left
     (1, True)
     """
+    today = python_value(today)
+    pending = tuple(pending) if isinstance(pending, Iterable) else (pending,)
+    if faults := _given_faults(left, right, capacity, policy, pending):
+        raise InputError("changes", faults)
     found, faults = read(changes, left, right, today)
     notes: list[str] = []
     taught = {}
@@ -176,7 +170,7 @@ def applied(
         raise InputError("changes", faults)
     home, abroad = _side("left", left, found, taught["left"]), _side("right", right, found, taught["right"])
     places = _places(capacity, found, right, abroad)
-    waiting, policy = _after(tuple(pending), found, policy, today, notes)
+    waiting, policy = _after(pending, found, policy, today, notes)
     if (found.must or found.capacity) and (faults := overfull(policy, home.schools, abroad.schools, places)):
         raise InputError("changes", faults)
     return Applied(
@@ -191,6 +185,36 @@ def applied(
         abroad.changed,
         tuple(notes),
     )
+
+
+def _given_faults(
+    left: Schools, right: Schools, capacity: object, policy: object, pending: tuple[object, ...]
+) -> list[Fault]:
+    """Return what is wrong with what changes are about, before anything is looked up in it."""
+    faults = []
+    for side, schools in (("left", left), ("right", right)):
+        if not isinstance(schools, Schools):
+            faults.append(Fault(side, f"must be Schools, not {type(schools).__name__}"))
+        elif schools.sorted_by_id()[0] is not schools:
+            hint = f"Give {side}.sorted_by_id()[0]{', and places in that order' if side == 'right' else ''}."
+            faults.append(Fault(side, "is not sorted by id", hint=hint))
+    if isinstance(right, Schools):
+        places = np.asarray(capacity)
+        if places.shape != (len(right),) or (len(places) and not np.issubdtype(places.dtype, np.integer)):
+            what = f"must be {len(right):,} whole numbers, one for each right school"
+            faults.append(Fault("capacity", f"{what}, not {places.dtype} of shape {places.shape}"))
+        elif len(places) and not 0 <= int(places.min()) <= int(places.max()) <= MOST:
+            wrong = np.flatnonzero((places < 0) | (places > MOST))
+            what = f"must be between 0 and {MOST:,}"
+            faults.append(Fault("capacity", what, len(wrong), tuple(wrong[:3].tolist())))
+    if not isinstance(policy, Policy):
+        faults.append(Fault("policy", f"must be a Policy, not {type(policy).__name__}"))
+    faults += [
+        Fault(f"pending[{at}]", f"must be an AgreementExpires, not {type(one).__name__}")
+        for at, one in enumerate(pending)
+        if not isinstance(one, AgreementExpires)
+    ]
+    return faults
 
 
 # -- Tables ------------------------------------------------------------------------------------------------
@@ -226,7 +250,7 @@ def _side(side: str, schools: Schools, found: Read, taught: dict[int, str]) -> _
 
 def _coming(joins: list[Joining], side: str, schools: Schools) -> Schools | None:
     """Return all schools that join a side, sorted by id; with their places where the table has a column."""
-    come: Schools | None = None
+    come = []
     for one in joins:
         new = one.schools
         if side == "right" and new.has("capacity") and not schools.has("capacity"):
@@ -234,9 +258,8 @@ def _coming(joins: list[Joining], side: str, schools: Schools) -> Schools | None
             new = Schools._trusted(new.table.drop_columns(["capacity"]), kind=new.kind, source=new.source)
         elif isinstance(one, PartnerJoins) and schools.has("capacity"):
             new = set_cells(new, "capacity", dict(enumerate(one.places().tolist())))
-        new = new.sorted_by_id()[0]
-        come = new if come is None else spliced(come, np.zeros(0, np.int64), new).schools
-    return come
+        come.append(new)
+    return stacked(come).sorted_by_id()[0] if come else None
 
 
 def _places(capacity: Int64, found: Read, old: Schools, now: _Side) -> Int64:
@@ -266,7 +289,7 @@ def _frees_nothing(policy: Policy, found: Read) -> list[Fault]:
         return []
     held = locked_pairs(policy) | vetoed_pairs(policy)
     return [
-        Fault(f"PairFreed({a!r}, {b!r})", "the pair is neither locked nor vetoed", hint="Take it out.")
+        Fault(PairFreed(a, b).label, "the pair is neither locked nor vetoed", hint="Take it out.")
         for a, b in sorted(found.free - held)
     ]
 

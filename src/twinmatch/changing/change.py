@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from twinmatch.errors import Fault, InputError
+from twinmatch.nearby import clipped
 from twinmatch.policy import checks
+from twinmatch.policy.parts import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Change", "PairChange"]
+__all__ = ["Change", "PairChange", "python_value"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Change:
     kind: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
+        settle(self, **{one.name: python_value(getattr(self, one.name)) for one in fields(self)})
         if faults := list(self.faults()):
             raise InputError(type(self).__name__, faults)
 
@@ -48,7 +53,7 @@ class Change:
     @property
     def label(self) -> str:
         """What errors call it: its name, and whom it is about."""
-        return f"{type(self).__name__}({', '.join(map(repr, self.ids.values()))})"
+        return f"{type(self).__name__}({', '.join(map(clipped, self.ids.values()))})"
 
     @property
     def ids(self) -> dict[str, str]:
@@ -103,6 +108,15 @@ class PairChange(Change):
     def pair(self) -> tuple[str, str]:
         """The ids of both schools."""
         return self.left_id, self.right_id
+
+
+def python_value(value: Any) -> Any:
+    """Return a number of NumPy as one of Python, and the first moment of a day as the day."""
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, datetime) and value.tzinfo is None and value.time() == time.min:
+        return value.date()
+    return value
 
 
 def _plain(value: object) -> object:

@@ -11,13 +11,17 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from twinmatch.changing import agreements, schools
+from twinmatch.changing.change import python_value
 from twinmatch.changing.schools import Joining, rows_to_columns
+from twinmatch.changing.together import read_together
 from twinmatch.errors import Fault, InputError
+from twinmatch.nearby import clipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from twinmatch.changing.change import Change
+    from twinmatch.schools import Schools
 
 __all__ = ["KINDS", "change_from", "changes_from", "digest_of"]
 
@@ -70,8 +74,10 @@ def changes_from(documents: Iterable[Mapping[str, Any]], *, source: str = "chang
         raise InputError(source, [Fault(source, what)])
     found: list[Change] = []
     faults: list[Fault] = []
+    documents = list(documents)
+    together = read_together(documents)
     for position, document in enumerate(documents):
-        one = _read(f"{source}[{position}]", document, faults)
+        one = _read(f"{source}[{position}]", document, faults, together.get(position))
         if one is not None:
             found.append(one)
     if faults:
@@ -117,22 +123,22 @@ def digest_of(changes: Iterable[Change]) -> str:
     return hashlib.sha256("\n".join(["twinmatch changes 1", *lines]).encode()).hexdigest()
 
 
-def _read(where: str, document: object, faults: list[Fault]) -> Change | None:
-    """Return one change; add to the faults what is wrong with it."""
+def _read(where: str, document: object, faults: list[Fault], schools: Schools | None = None) -> Change | None:
+    """Return one change, with these schools if they were read already; add to the faults what is wrong."""
     if not isinstance(document, Mapping):
         what = f"must be an object with a kind, not {type(document).__name__}"
         faults.append(Fault(where, what))
         return None
     kind = document.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        near = get_close_matches(str(kind), KINDS, n=1)
+        near = get_close_matches(str(kind)[:100], KINDS, n=1)
         hint = f"Did you mean {near[0]}? " if near else ""
-        what = f"is not a known kind: {kind!r}"
+        what = f"is not a known kind: {clipped(kind)}"
         faults.append(Fault(f"{where}.kind", what, hint=f"{hint}Known are {', '.join(KINDS)}."))
         return None
     known = {field.name: field for field in fields(KINDS[kind])}
     wrong = [
-        Fault(f"{where}.{key}", f"is not a field of {kind}", hint=f"Known are {', '.join(known)}.")
+        Fault(f"{where}.{str(key)[:60]}", f"is not a field of {kind}", hint=f"Known are {', '.join(known)}.")
         for key in document
         if key != "kind" and key not in known
     ]
@@ -146,7 +152,9 @@ def _read(where: str, document: object, faults: list[Fault]) -> Change | None:
         values[name] = _day(f"{where}.{name}", values[name], wrong)
     if issubclass(KINDS[kind], Joining) and "schools" in values:
         rows = values["schools"]
-        if isinstance(rows, list) and rows and all(isinstance(row, Mapping) for row in rows):
+        if schools is not None:
+            values["schools"] = schools
+        elif isinstance(rows, list) and rows and all(isinstance(row, Mapping) for row in rows):
             values["schools"] = rows_to_columns(rows)
         elif not isinstance(rows, Mapping):
             what = "must be a list of schools, each an object of columns"
@@ -163,9 +171,9 @@ def _read(where: str, document: object, faults: list[Fault]) -> Change | None:
 
 def _day(where: str, value: object, faults: list[Fault]) -> date | None:
     if value is None or isinstance(value, date):
-        return value
+        return python_value(value)  # type: ignore[no-any-return]
     try:
         return date.fromisoformat(value)  # type: ignore[arg-type]  # what is no text raises
     except (TypeError, ValueError):
-        faults.append(Fault(where, f"must be a date such as 2025-01-01, not {value!r}"))
+        faults.append(Fault(where, f"must be a date such as 2025-01-01, not {clipped(value)}"))
         return None

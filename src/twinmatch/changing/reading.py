@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from twinmatch.changing.agreements import AgreementExpires, PairFreed, PairLocked, PairRenewed, PairVetoed
-from twinmatch.changing.change import Change, PairChange
-from twinmatch.changing.rows import column_clashes, row_of
+from twinmatch.changing.change import Change, PairChange, python_value
+from twinmatch.changing.rows import Columns, row_of
 from twinmatch.changing.schools import (
     CapacityChanges,
     Joining,
@@ -24,7 +24,7 @@ from twinmatch.changing.schools import (
     SectionOpens,
 )
 from twinmatch.errors import Fault
-from twinmatch.nearby import hint_of
+from twinmatch.nearby import clipped, hint_of
 from twinmatch.policy import checks
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def read(
     found : Read
     faults : list of Fault
     """
+    today = python_value(today)
     reader = _Reader(left, right, today)
     faults: list[Fault] = []
     if today is not None:
@@ -103,7 +104,10 @@ def read(
             return reader.found, faults
     if isinstance(changes, Change):
         changes = [changes]
-    elif isinstance(changes, str | bytes | dict) or not hasattr(changes, "__iter__"):
+    elif isinstance(changes, dict):
+        what = "must be a change or a list of changes, not plain data"
+        return reader.found, [Fault("changes", what, hint="tm.changes.changes_from reads a list of it.")]
+    elif isinstance(changes, str | bytes) or not hasattr(changes, "__iter__"):
         what = f"must be a change or a list of changes, not {type(changes).__name__}"
         return reader.found, [Fault("changes", what, hint="Such as [tm.changes.PartnerLeaves(right_id)].")]
     every = list(changes)
@@ -111,7 +115,8 @@ def read(
     for number, one in enumerate(every):
         if not isinstance(one, Change):
             hint = "tm.changes.changes_from reads plain data." if isinstance(one, dict) else ""
-            faults.append(Fault(f"changes[{number}]", f"is a {type(one).__name__}, not a change", hint=hint))
+            what = f"must be a change, not {type(one).__name__}"
+            faults.append(Fault(f"changes[{number}]", what, hint=hint))
     distinct = list(dict.fromkeys(some))
     faults += [
         Fault(one.label, f"is given {count} times") for one, count in Counter(some).items() if count > 1
@@ -153,7 +158,7 @@ class _Reader:
         for sections in found.sections.values():
             count = Counter(one.language for one in sections)
             yield from (
-                Fault(one.label, f"opens and closes a section of {one.language!r}")
+                Fault(one.label, f"opens and closes a section of {clipped(one.language)}")
                 for one in sections
                 if isinstance(one, SectionOpens) and count[one.language] > 1
             )
@@ -164,17 +169,18 @@ class _Reader:
 
     def _joining(self, side: str) -> Iterator[Fault]:
         table, seen = self.tables[side], self.come[side]
+        columns = Columns(table)
         for one in self.found.joins[side]:
             for name in one.schools.ids.tolist():
                 if name in self.found.leaves[side]:
                     hint = "Let it leave with one repair and join with the next."
-                    yield Fault(one.label, f"{name!r} leaves and joins at once", hint=hint)
+                    yield Fault(one.label, f"{clipped(name)} leaves and joins at once", hint=hint)
                 elif row_of(table, name) >= 0:
-                    yield Fault(one.label, f"{name!r} is in the {side} table already")
+                    yield Fault(one.label, f"{clipped(name)} is in the {side} table already")
                 if name in seen:
-                    yield Fault(one.label, f"{name!r} joins twice")
+                    yield Fault(one.label, f"{clipped(name)} joins twice")
                 seen.add(name)
-            for fault in column_clashes(table, one.schools):
+            for fault in columns.add(one.schools):
                 yield fault._replace(where=f"{one.label}.{fault.where}")
 
     def _names(self, one: Change) -> Iterator[Fault]:
@@ -188,17 +194,19 @@ class _Reader:
             table = self.tables[side]
             goes = name in self.found.leaves[side] and row_of(table, name) >= 0
             if goes and not leaves:
-                yield Fault(one.label, f"{name!r} leaves with these changes", hint="Take one of them out.")
+                what = f"{clipped(name)} leaves with these changes"
+                yield Fault(one.label, what, hint="Take one of them out.")
             elif name in self.come[side]:
                 if not goes and not isinstance(one, PairChange):
-                    what = f"{name!r} joins with these changes"
+                    what = f"{clipped(name)} joins with these changes"
                     yield Fault(one.label, what, hint="Say it of the school that joins.")
             elif row_of(table, name) < 0:
                 other = "right" if side == "left" else "left"
                 if row_of(self.tables[other], name) >= 0:
-                    yield Fault(one.label, f"{name!r} is a {other} school, and a {side} school is asked for")
+                    what = f"{clipped(name)} is a {other} school, and a {side} school is asked for"
+                    yield Fault(one.label, what)
                 else:
-                    what = f"there is no {name!r} in the {side} table"
+                    what = f"there is no {clipped(name)} in the {side} table"
                     yield Fault(one.label, what, hint=hint_of(table.ids, name))
 
     # -- Pairs ---------------------------------------------------------------------------------------------
@@ -228,7 +236,7 @@ class _Reader:
         if len(said) > 1 and not self._go_together(said):
             kinds = " and ".join(sorted({one.kind.replace("_", " ") for one in said}))
             yield Fault(
-                f"pair of {pair[0]!r} and {pair[1]!r}",
+                f"pair of {clipped(pair[0])} and {clipped(pair[1])}",
                 f"gets {len(said)} changes that contradict each other: {kinds}",
                 hint="Give the one that counts.",
             )

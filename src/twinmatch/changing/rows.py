@@ -18,14 +18,14 @@ from twinmatch.errors import Fault
 from twinmatch.schools import Schools
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     import pyarrow as pa
 
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["Changed", "column_clashes", "row_of", "set_cells", "spliced", "without"]
+__all__ = ["Changed", "Columns", "row_of", "set_cells", "spliced", "stacked", "without"]
 
 #: A column of more pieces is joined into one.
 MOST_PIECES = 64
@@ -54,22 +54,60 @@ def row_of(schools: Schools, identifier: str) -> int:
     return at if at < len(ids) and ids[at] == identifier else -1
 
 
-def column_clashes(old: Schools, new: Schools) -> list[Fault]:
-    """Return a fault for each column of new rows that does not fit under that of the old ones."""
-    faults = []
-    for name in new.columns:
-        if not old.has(name):
-            continue
-        here, there = old.table[name], new.table[name]
-        if _is_empty(here) or _is_empty(there):
-            continue
-        if _joined(here.type, there.type) is None:
-            faults.append(Fault(name, f"holds {there.type}, and {here.type} in the table that they join"))
-        elif name == "embedding" and _width(here) != _width(there):
-            faults.append(
-                Fault(name, f"has {_width(there)} numbers, and {_width(here)} in the table that they join")
-            )
-    return faults
+class Columns:
+    """
+    Whether the columns of tables that come one after the other fit under each other.
+
+    Parameters
+    ----------
+    first : Schools
+        The table that the others join.
+    """
+
+    def __init__(self, first: Schools) -> None:
+        self._parts: dict[str, list[pa.ChunkedArray]] = {}
+        self._kinds: dict[str, pa.DataType] = {}
+        self._first = first
+        self.add(first)
+
+    def add(self, schools: Schools) -> list[Fault]:
+        """Return a fault for each column that does not fit under those of before; take the others in."""
+        faults = []
+        for name in schools.columns:
+            column = schools.table[name]
+            if not _is_empty(column) and (fault := self._clash(name, column)) is not None:
+                faults.append(fault)
+        return faults
+
+    def _clash(self, name: str, column: pa.ChunkedArray) -> Fault | None:
+        parts, kind = self._parts.setdefault(name, []), self._kinds.get(name, column.type)
+        where = "the table that they join" if self._first.has(name) else "that of others who join"
+        if name == "embedding" and parts and _width(parts[0]) != _width(column):
+            return Fault(name, f"has {_width(column)} numbers, and {_width(parts[0])} in {where}")
+        if column.type != kind:
+            joined = _joined(kind, column.type)
+            if joined is None:
+                return Fault(name, f"holds {column.type}, and {kind} in {where}")
+            if not all(_is_exact(one, joined) for one in (*(parts if joined != kind else ()), column)):
+                what = f"holds {column.type}, and {kind} in {where}: no type holds all of both exactly"
+                return Fault(name, what)
+            kind = joined
+        self._kinds[name] = kind
+        parts.append(column)
+        return None
+
+
+def _is_exact(column: pa.ChunkedArray, kind: pa.DataType) -> bool:
+    """Return whether every value of a column has one of another type."""
+    import pyarrow as pa
+
+    if column.type == kind:
+        return True
+    try:
+        column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True
 
 
 def spliced(old: Schools, gone: Int64, new: Schools | None = None) -> Changed:
@@ -117,6 +155,15 @@ def spliced(old: Schools, gone: Int64, new: Schools | None = None) -> Changed:
     cache = {"strings id": np.insert(ids, places, new.ids)}
     dropped = tuple(dict.fromkeys((*old.dropped, *new.dropped)))
     return Changed(_trusted(old, _joined_pieces(pieces), cache, dropped), rows)
+
+
+def stacked(tables: Sequence[Schools]) -> Schools:
+    """Return the rows of one or more tables, one table after the other, in columns that all of them have."""
+    if len(tables) == 1:
+        return tables[0]
+    made = _joined_pieces(_aligned(*(one.table for one in tables)))
+    dropped = tuple(dict.fromkeys(name for one in tables for name in one.dropped))
+    return Schools._trusted(made, kind=tables[0].kind, source=tables[0].source, dropped=dropped)
 
 
 def without(values: npt.NDArray[Any], gone: Int64) -> npt.NDArray[Any]:
@@ -215,21 +262,23 @@ def _joined_pieces(pieces: list[pa.Table]) -> pa.Table:
     return table.combine_chunks() if most > MOST_PIECES else table
 
 
-def _aligned(here: pa.Table, there: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Give two tables the same columns in the same order, with the same types."""
+def _aligned(*tables: pa.Table) -> list[pa.Table]:
+    """Give tables the same columns in the same order, with the same types."""
     import pyarrow as pa
 
-    made: list[dict[str, pa.ChunkedArray]] = [{}, {}]
-    for name in _ordered(list(dict.fromkeys([*here.column_names, *there.column_names]))):
-        columns = [table[name] if name in table.column_names else None for table in (here, there)]
+    made: list[dict[str, pa.ChunkedArray]] = [{} for _ in tables]
+    has = [set(table.column_names) for table in tables]
+    for name in _ordered(list(dict.fromkeys(name for table in tables for name in table.column_names))):
+        columns = [table[name] if name in names else None for table, names in zip(tables, has, strict=True)]
         known = [one for one in columns if one is not None and not _is_empty(one)]
-        kinds = [one.type for one in known or columns if one is not None]
-        kind = kinds[0] if len(kinds) == 1 else _joined(kinds[0], kinds[1])
-        for column, table, parts in zip(columns, (here, there), made, strict=True):
+        kind, *kinds = [one.type for one in known or columns if one is not None]
+        for one in kinds:
+            kind = _joined(kind, one)
+        for column, table, parts in zip(columns, tables, made, strict=True):
             if column is None or (_is_empty(column) and column.type != kind):
                 column = pa.chunked_array([pa.nulls(len(table), kind)])
             parts[name] = column.cast(kind) if column.type != kind else column
-    return pa.table(made[0]), pa.table(made[1])
+    return [pa.table(one) for one in made]
 
 
 def _ordered(names: list[str]) -> list[str]:

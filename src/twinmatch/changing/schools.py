@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from twinmatch.changing.change import Change
+from twinmatch.changing.change import Change, python_value
 from twinmatch.errors import Fault, InputError
+from twinmatch.nearby import clipped
 from twinmatch.policy import checks
 from twinmatch.policy.bounds import MOST
 from twinmatch.policy.parts import settle
@@ -30,6 +31,9 @@ __all__ = [
     "SectionCloses",
     "SectionOpens",
 ]
+
+#: The column that :mod:`twinmatch.repairing.stating` writes into the left table.
+_FORMER = "partner_before_repair"
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 
@@ -87,7 +91,7 @@ class Joining(Change):
     ----------
     schools : Schools or mapping
         A table of one or more schools; or one school as a mapping of columns to values, or several as a
-        mapping of columns to lists.
+        mapping of columns to lists, where a value that is no list is that of all of them.
     """
 
     schools: Schools
@@ -95,6 +99,10 @@ class Joining(Change):
     def __post_init__(self) -> None:
         if isinstance(self.schools, Mapping):
             settle(self, schools=_table(type(self).__name__, self.schools))
+        if isinstance(self.schools, Schools) and self.schools.has(_FORMER):
+            # Who was whose partner in a matching before says nothing of one who joins this one.
+            table = self.schools.table.drop_columns([_FORMER])
+            settle(self, schools=Schools._trusted(table, kind=self.schools.kind, source=self.schools.source))
         super().__post_init__()
 
     def faults(self) -> Iterator[Fault]:
@@ -108,7 +116,7 @@ class Joining(Change):
     @property
     def label(self) -> str:
         """What errors call it."""
-        names = [repr(one) for one in self.schools.ids[:3]]
+        names = [clipped(one) for one in self.schools.ids[:3]]
         return f"{type(self).__name__}({', '.join(names)}{', ...' if len(self.schools) > 3 else ''})"
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,7 +142,7 @@ class SchoolJoins(Joining):
     ----------
     schools : Schools or mapping
         A table of one or more schools; or one school as a mapping of columns to values, or several as a
-        mapping of columns to lists.
+        mapping of columns to lists, where a value that is no list is that of all of them.
 
     Examples
     --------
@@ -159,7 +167,7 @@ class PartnerJoins(Joining):
     ----------
     schools : Schools or mapping
         A table of one or more schools; or one school as a mapping of columns to values, or several as a
-        mapping of columns to lists.
+        mapping of columns to lists, where a value that is no list is that of all of them.
     capacity : int or sequence of int, optional
         Places of each; without it, what their column ``capacity`` says, and 1 where nothing does.
     """
@@ -169,10 +177,8 @@ class PartnerJoins(Joining):
 
     def __post_init__(self) -> None:
         given: Any = self.capacity
-        if isinstance(given, list | np.ndarray):
-            settle(self, capacity=tuple(one.item() if hasattr(one, "item") else one for one in given))
-        elif isinstance(given, np.integer):
-            settle(self, capacity=int(given))
+        if _is_listed(given):
+            settle(self, capacity=tuple(map(python_value, given)))
         super().__post_init__()
 
     def faults(self) -> Iterator[Fault]:
@@ -225,11 +231,6 @@ class CapacityChanges(Change):
     right_id: str
     capacity: int
 
-    def __post_init__(self) -> None:
-        if isinstance(self.capacity, np.integer):
-            settle(self, capacity=int(self.capacity))
-        super().__post_init__()
-
     def faults(self) -> Iterator[Fault]:
         """Yield what is wrong with the fields."""
         yield from super().faults()
@@ -264,10 +265,12 @@ class Section(Change):
         """Yield what is wrong with the fields."""
         yield from super().faults()
         if self.side not in ("left", "right"):
-            yield Fault("side", f"must be 'left' or 'right', not {self.side!r}")
+            yield Fault("side", f"must be 'left' or 'right', not {clipped(self.side)}")
         if not isinstance(self.language, str) or not _LANGUAGE.fullmatch(self.language):
             hint = "Such as 'es', 'de', 'br': ISO 639, in small letters."
-            yield Fault("language", f"must be the code of a language, not {self.language!r}", hint=hint)
+            yield Fault(
+                "language", f"must be the code of a language, not {clipped(self.language)}", hint=hint
+            )
 
 
 @dataclass(frozen=True)
@@ -321,12 +324,24 @@ class SectionCloses(Section):
 
 def _table(name: str, columns: Mapping[Any, Any]) -> Schools:
     """Return the schools of a mapping of columns, be it of one school or of several."""
-    several = isinstance(columns.get("id"), list | tuple | np.ndarray)
-    frame = {key: list(value) if several else [value] for key, value in columns.items()}
+    ids = columns.get("id")
+    several = _is_listed(ids)
+    size = len(ids) if several else 1  # type: ignore[arg-type]  # what is listed has a length
+    frame = {
+        key: list(value) if several and _is_listed(value) else [value] * size  # one value is that of all
+        for key, value in columns.items()
+    }
     try:
         return Schools.from_frame(frame, source="schools that join")
     except InputError as error:
         raise InputError(name, error.faults) from None
+
+
+def _is_listed(value: object) -> bool:
+    """Return whether a value is one for each school: a list, an array, a column, but no text."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sized) and not isinstance(value, str | bytes | Mapping)
 
 
 def rows_to_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

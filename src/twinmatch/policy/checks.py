@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from twinmatch.errors import Fault
+from twinmatch.nearby import clipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ MAX_WEIGHT = 2**24
 def whole(where: str, value: object, low: int, high: int) -> Iterator[Fault]:
     """Check a whole number in a closed range."""
     if isinstance(value, bool) or not isinstance(value, int):
-        yield Fault(where, f"must be a whole number, not {value!r}")
+        yield Fault(where, f"must be a whole number, not {clipped(value)}")
     elif not low <= value <= high:
         yield Fault(where, f"must be between {low:,} and {high:,}, not {value:,}")
 
@@ -52,12 +53,12 @@ def flag(where: str, value: object) -> Iterator[Fault]:
 def text(where: str, value: object) -> Iterator[Fault]:
     """Check a word that is not empty and can be written as UTF-8."""
     if not isinstance(value, str) or not value.strip():
-        yield Fault(where, f"must be a text that is not empty, not {value!r}")
+        yield Fault(where, f"must be a text that is not empty, not {clipped(value)}")
     else:
         try:
             value.encode()
         except UnicodeEncodeError:
-            yield Fault(where, f"cannot be written as UTF-8: {value!r}")
+            yield Fault(where, f"cannot be written as UTF-8: {clipped(value)}")
 
 
 def country(where: str, value: object) -> Iterator[Fault]:
@@ -71,4 +72,4 @@ def country(where: str, value: object) -> Iterator[Fault]:
 def date(where: str, value: object) -> Iterator[Fault]:
     """Check a calendar date."""
     if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
-        yield Fault(where, f"must be a date such as 2025-01-01, not {value!r}")
+        yield Fault(where, f"must be a date such as 2025-01-01, not {clipped(value)}")

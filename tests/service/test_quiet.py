@@ -76,6 +76,9 @@ def test_a_match_tells_its_story_in_counts(caplog, capfd):
     with caplog.at_level(logging.DEBUG, "twinmatch"):
         found = tm.match(left, right, tm.policies.systematic_twinning(balance=True), deadline=600)
         found.verify()
+        found = tm.match(left, right)
+        found.repair(tm.changes.PartnerLeaves(str(found.right.ids[found.mate[0]])))
+        found.prepare()
         tm.assign([[3, 1], [2, 2]])
     levels = {record.levelname for record in caplog.records}
     assert {"INFO", "DEBUG"} <= levels
@@ -85,6 +88,9 @@ def test_a_match_tells_its_story_in_counts(caplog, capfd):
         "match ended: OPTIMAL",
         "phase ",
         "verify ended: every claim",
+        "repair began: 1 changes",
+        "repair ended: OPTIMAL",
+        "prepare ended: ",
         "assign ended",
     ):
         assert words in text
@@ -98,9 +104,10 @@ def test_what_a_caller_should_see_is_a_warning(caplog):
     left, right = tm.datasets.sample()
     with caplog.at_level(logging.INFO, "twinmatch"):
         tm.match(left, right, deadline=0)
+        tm.match(left, right).repair([], deadline=0)
         tm.assign([[1]], left_bounds=(2, 2))
     seen = [record.levelname for record in caplog.records if "ended" in record.message]
-    assert seen == ["WARNING", "WARNING"]
+    assert seen == ["WARNING", "INFO", "WARNING", "WARNING"]
 
 
 SEALS = """

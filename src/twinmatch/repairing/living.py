@@ -19,6 +19,7 @@ import numpy as np
 
 from twinmatch.certify.step import Standing, check_step, reached_by
 from twinmatch.compiler import compiled
+from twinmatch.log import logger
 from twinmatch.mechanisms import most_points
 from twinmatch.pausing import stopping
 from twinmatch.repairing.stating import is_bonus, without_bonus
@@ -252,6 +253,7 @@ def prepare(matching: Matching, control: Control) -> Live | None:
     """Load a matching, and its highest and lowest prices; see :mod:`twinmatch.solvers.upkeep`."""
     live = live_of(matching, control)
     if live is None:
+        logger.info("prepare ended: a matching of this kind is repaired afresh")
         return None
     terms, none = live.upkeep.told(live.singles), np.empty((0, 2), np.int64)
     with live.lock.taken(control):
@@ -272,4 +274,5 @@ def prepare(matching: Matching, control: Control) -> Live | None:
             if certificate.ok:
                 live.lifted[way] = there
                 live.rewarded.clear()  # they stand on other prices
+    logger.info("prepare ended: %.3f s", control.elapsed_s)
     return live

@@ -9,6 +9,7 @@ quotas, and is what the quick one must agree with.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import numpy as np
 from twinmatch.ancestry import Parent
 from twinmatch.changing import Change, digest_of
 from twinmatch.errors import Fault, InputError
+from twinmatch.log import log_end, logger
 from twinmatch.pairing import Options, Tables, match_tables
 from twinmatch.policy import checks
 from twinmatch.repairing.frontier import frontier, with_few_moves
@@ -62,11 +64,12 @@ def repair(
     if max_moves is not None:
         solve = _by_bonus(matching, changes, today, options, started)
         return with_few_moves(matching, solve, max_moves)
-    if not isinstance(changes, Change) and hasattr(changes, "__iter__"):
+    if not isinstance(changes, Change | str | Mapping) and hasattr(changes, "__iter__"):
         changes = list(changes)
     question = stated(matching, changes, keep_bonus, today)
     after = question.applied
     told = [changes] if isinstance(changes, Change) else changes
+    logger.info("repair began: %s changes, %s points for a kept pair", len(told), keep_bonus)
     parent = Parent(matching.seal, digest_of(told), int(keep_bonus), today)
     control = Control(
         options.deadline, 0.0, number_of(options.threads), options.on_progress, options.cancel, started
@@ -78,13 +81,16 @@ def repair(
     if found is not None:
         new = _finished(question, found, parent)
         new.__dict__.update({name: found.__dict__[name] for name in ("_live", "_step")})
+        log_end("repair", new, time.monotonic() - started)
         return new
     tables = Tables(question.left, after.right, after.capacity)
     warm = None
     if _few(matching, after):
         warm = warm_from(matching, tables.left, tables.right, matching.mechanism)
     found = match_tables(tables, question.policy, matching.mechanism, options, started, warm=warm)
-    return _finished(question, found, parent)
+    new = _finished(question, found, parent)
+    log_end("repair", new, time.monotonic() - started)
+    return new
 
 
 def _finished(question: Question, found: Matching, parent: Parent) -> Matching:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import twinmatch as tm
-from tests.test_cli import stopped
+from tests.command.shell import stopped
 from twinmatch import cli
 from twinmatch.cli import Exit
 

@@ -13,6 +13,7 @@ from twinmatch.errors import FormatError
 from twinmatch.intake import parquet
 from twinmatch.intake.limits import DEFAULT
 from twinmatch.intake.parquet import parquet_table
+from twinmatch.intake.thrift import Damaged
 
 
 def written(table: pa.Table, **options: object) -> bytes:
@@ -91,11 +92,15 @@ def test_cells_are_values_or_lists(cell):
 
 def test_a_column_in_another_file_is_not_fetched():
     """Parquet knows data sets whose description stands alone; a path in it is not followed."""
-    described = pq.ParquetFile(io.BytesIO(written(pa.table({"a": [1, 2]})))).metadata
-    described.set_file_path("/etc/passwd")
+    whole = written(pa.table({"a": [1, 2]}))
+    described = pq.ParquetFile(io.BytesIO(whole)).metadata
+    described.set_file_path("elsewhere.parquet")
     sink = io.BytesIO()
     described.write_metadata_file(sink)
-    refused(sink.getvalue())
+    alone = sink.getvalue()
+    body = whole[: -8 - int.from_bytes(whole[-8:-4], "little")]
+    refused(alone)
+    refused(body + alone[4:])  # also where its pages are here
 
 
 def test_a_footer_is_no_longer_than_any_is():
@@ -155,6 +160,13 @@ def test_pages_without_values_are_passed_over():
     data = memoryview(b"PAR1" + index + values + b"\0" * 4)
     meta = {9: 4, 7: len(data) - 4, 5: 1}
     assert list(parquet._pages(data, meta)) == [(0, 4, 1, 0)]
+
+
+def test_pages_do_not_make_up_for_each_other():
+    """One value fewer than none, and two, are not one."""
+    data = memoryview(b"PAR1" + page(0, 4, 4, -1) + b"\0" * 4 + page(0, 4, 4, 2) + b"\0" * 4)
+    with pytest.raises(Damaged):
+        list(parquet._pages(data, {9: 4, 7: len(data) - 4, 5: 1}))
 
 
 def test_rows_that_a_list_does_not_have_are_missed():

@@ -261,6 +261,10 @@ class Log:
         if path is not None and path.exists():
             self.found = dict(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
 
+    def settles(self, name: str, known: dict[str, str]) -> bool:
+        """Whether there is nothing left to try: it was found, or survived as it is known to."""
+        return name in self.found and (self.found[name] is not None or name in known)
+
     def enter(self, name: str, found: str | None) -> None:
         self.found[name] = found
         if self.path is not None:
@@ -290,8 +294,6 @@ class Trial:
             return
         tests.shortest_first(DIRECT_SECONDS if self.direct else TEST_SECONDS)
         for mutant in self.some:
-            if self.log.found.get(self.names[mutant]) is not None:
-                continue
             what, tree = mutant.make(self.source)
 
             def test(tree: ast.Module = tree) -> str | None:
@@ -377,7 +379,8 @@ def run(
         if not some or (only and name not in only.split(",")):
             continue
         trial = Trial(name, source, some, log, direct=direct)
-        if any(log.found.get(names[one]) is None for one in some):
+        trial.some = [one for one in some if not log.settles(names[one], known)]
+        if trial.some:
             trial.run()
         else:
             trial.wrong = None
@@ -390,7 +393,8 @@ def run(
         equal, unknown = equal + mine, unknown + left
         rows.append(Row(name, len(names), len(some), len(some) - len(alive), len(mine), len(left)))
         print(f"{name}: {len(some)} mutants, {len(alive)} survive", file=sys.stderr, flush=True)
-    text = told(part, rows, equal, unknown)
+    untried = sorted({path.name for path in folder.glob("*.py")} - {*ABOUT, "__init__.py"})
+    text = told(part, rows, equal, unknown, untried)
     print(text)
     if page is not None:
         beside(page, "", text)
@@ -406,7 +410,9 @@ def beside(page: Path, section: str, text: str) -> None:
     page.write_text(first.rstrip() + after + "\n", encoding="utf-8")
 
 
-def told(part: str, rows: list[Row], equal: list[tuple[str, str]], unknown: list[str]) -> str:
+def told(
+    part: str, rows: list[Row], equal: list[tuple[str, str]], unknown: list[str], untried: list[str]
+) -> str:
     """Return the page in Markdown."""
     out = [
         "# Mutants of the checker",
@@ -423,6 +429,8 @@ def told(part: str, rows: list[Row], equal: list[tuple[str, str]], unknown: list
         share = row.found / max(1, row.found + row.left)
         numbers = " | ".join(f"{number:,}" for number in row[1:])
         out.append(f"| {row.name} | {numbers} | {share:.1%} |")
+    if untried:
+        out += ["", f"Not tried at all: {', '.join(untried)}."]
     if unknown:
         out += ["", "## Not found", "", *(f"- `{called}`" for called in unknown)]
     if equal:

@@ -68,7 +68,7 @@ def repair(
         changes = list(changes)
     question = stated(matching, changes, keep_bonus, today)
     after = question.applied
-    told = [changes] if isinstance(changes, Change) else changes
+    told = [changes] if isinstance(changes, Change) else list(changes)
     logger.info("repair began: %s changes, %s points for a kept pair", len(told), keep_bonus)
     parent = Parent(matching.seal, digest_of(told), int(keep_bonus), today)
     control = Control(

@@ -90,6 +90,7 @@ EXAMPLES = {
     "CertificateError": errors.CertificateError(("places: partner 12 has two schools and one place",)),
     "FormatError": errors.FormatError("annuaire.csv", FAULTS),
     "InputError": errors.InputError("left", FAULTS),
+    "ExecutorError": errors.ExecutorError("a worker failed: ValueError: no", "ValueError"),
     "MissingExtraError": errors.MissingExtraError("drawing", "report"),
     "NoSolutionError": errors.NoSolutionError("the run ended before anything was found"),
     "PointsError": errors.PointsError("points", FAULTS),
@@ -109,6 +110,7 @@ PARENTS = {
     "NoSolutionError": LookupError,
     "CertificateError": RuntimeError,
     "ResourceLimitError": MemoryError,
+    "ExecutorError": RuntimeError,
     "MissingExtraError": ImportError,
 }
 

@@ -59,6 +59,15 @@ inline void need(bool holds, const char *what) {
   if (!holds) throw std::invalid_argument(what);
 }
 
+// A graph counts in parts of a point for as long as this stands.
+struct Counting {
+  Oracle &graph;
+  Counting(Oracle &whose, std::int32_t parts) : graph(whose) { graph.count_in(parts); }
+  ~Counting() { graph.count_in(1); }
+  Counting(const Counting &) = delete;
+  Counting &operator=(const Counting &) = delete;
+};
+
 // A graph together with the arrays it points into. The solver takes any.
 class Searchable {
  public:
@@ -77,11 +86,13 @@ class Searchable {
     return to_array(std::move(out));
   }
 
-  // With `above`, partners are wanted only whose net value exceeds that of their row.
-  nb::tuple search(In<std::int32_t> rows, int k, In<std::int64_t> price, int threads, std::optional<In<std::int64_t>> above) {
+  // With `above`, partners are wanted only whose net value exceeds that of their row. All numbers are in `parts` of a point.
+  nb::tuple search(In<std::int32_t> rows, int k, In<std::int64_t> price, int threads, std::optional<In<std::int64_t>> above,
+                   std::int32_t parts) {
     Oracle &graph = oracle();
     need(k >= 1 && std::int64_t(price.size()) == graph.num_right(), "k or the number of prices is wrong");
     need(!above || above->size() == rows.size(), "one floor is needed for each row");
+    need(parts >= 1 && parts <= graph.finest(), "a graph does not count in so many parts of a point");
     const std::size_t count = rows.size(), width = std::size_t(k);
     for (std::size_t r = 0; r < count; ++r)
       if (rows.data()[r] < 0 || rows.data()[r] >= graph.num_left())
@@ -92,6 +103,7 @@ class Searchable {
     {
       nb::gil_scoped_release release;
       Crew crew(threads);
+      const Counting counting{graph, parts};
       graph.set_prices(price.data());
       graph.search(rows.data(), std::int64_t(count), k, floor.data(), ONCE,
                    {item.data(), points.data(), number.data(), bound.data()}, crew, {});

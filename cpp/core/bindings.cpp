@@ -23,6 +23,7 @@ void bind_explicit(nb::module_ &m);
 void bind_network(nb::module_ &m);
 void bind_procedures(nb::module_ &m);
 void bind_repair(nb::module_ &m);
+void bind_spread(nb::module_ &m);
 void bind_upkeep(nb::module_ &m);
 }
 
@@ -382,12 +383,13 @@ NB_MODULE(_core, m) {
   nb::class_<Searchable>(m, "Searchable", "A graph that can be asked for the best partners of a node.")
       .def("points", &Searchable::points, nb::arg("i"), nb::arg("j"))
       .def("search", &Searchable::search, nb::arg("rows"), nb::arg("k"), nb::arg("price"), nb::arg("threads"),
-           nb::arg("above") = nb::none());
+           nb::arg("above") = nb::none(), nb::arg("parts") = 1);
   bind_asked(m);
   bind_explicit(m);
   bind_network(m);
   bind_procedures(m);
   bind_repair(m);
+  bind_spread(m);
   bind_upkeep(m);
   nb::class_<DiscountedGraph, Searchable>(m, "Discounted", "A graph with something taken off the points of a side.")
       .def(nb::init<Searchable &, bool>(), nb::arg("graph"), nb::arg("of_left"), nb::keep_alive<1, 2>())

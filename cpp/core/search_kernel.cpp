@@ -56,7 +56,7 @@ constexpr std::int64_t FEW = 24;
 struct Best {
   std::int64_t *found;
   std::int64_t count, k, capacity;
-  std::int32_t least;  // a net value must exceed it to matter
+  std::int32_t least;  // a net value must exceed it to matter: one below the k-th, which may have ties, or the floor
   std::int32_t top, beyond;   // the best so far; leaves that promise no more than `beyond` stay closed
   std::int32_t margin, edge;  // NO_POOL, or how far below the best the pool goes; what leaves thrown out do not exceed
   std::int64_t leaves;
@@ -111,7 +111,7 @@ static void shrink(Best &best) {
   select(best.found, best.count, best.k);
   std::int64_t least = best.found[0];
   for (std::int64_t n = 1; n < best.k; ++n) least = best.found[n] < least ? best.found[n] : least;
-  best.least = net_of(least);
+  best.least = net_of(least) - 1;
   best.count = best.k;
   update(best);
 }
@@ -123,10 +123,11 @@ static inline void keep(Best &best, std::int64_t value) {
     if (best.count == best.capacity) shrink(best);
     return;
   }
+  if (best.count == best.k && value < best.found[best.k - 1]) return;  // tied with the last, and of a higher index
   std::int64_t n = best.count < best.k ? best.count++ : best.k - 1;
   for (; n > 0 && best.found[n - 1] < value; --n) best.found[n] = best.found[n - 1];
   best.found[n] = value;
-  if (best.count == best.k) best.least = net_of(best.found[best.k - 1]);
+  if (best.count == best.k) best.least = net_of(best.found[best.k - 1]) - 1;
 }
 
 // How a search reads the tree: the bounds of 16 nodes, the points of a leaf, and lines of memory to ask for beforehand.
@@ -290,7 +291,7 @@ static int search_pool(const TreeView &tree, std::int64_t i, int k, std::int32_t
     }
   }
   shrink(best);
-  bound = best.least;
+  bound = best.least + (best.count == best.k ? 1 : 0);
   return static_cast<int>(best.count);
 }
 
@@ -299,7 +300,7 @@ static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t
                        std::int32_t &bound, const Reader &reader) {
   if (pool.leaf != nullptr && pool.end[BANDS - 1] > 0) {
     const int number = search_pool(tree, i, k, floor, pool, scratch, bound, reader);
-    if (number > 0) return number;
+    if (number == k || floor >= pool.edge) return number;  // nothing outside the pool could be listed
   }
   const std::int32_t *base = tree.block_base + tree.terms.left_class[i] * tree.padded_blocks;
   std::int32_t *bounds = scratch.block_bound;
@@ -353,7 +354,7 @@ static int search_with(const TreeView &tree, std::int64_t i, int k, std::int32_t
     if (best.k > FEW && best.count >= 2 * best.k) shrink(best);
   }
   shrink(best);
-  bound = best.least;
+  bound = best.least + (best.count == best.k ? 1 : 0);
   if (pool.margin >= 0) {
     update(best);
     drain(best);

@@ -12,13 +12,15 @@
 //             those of any school in the box. IEEE rounding is monotone, so the bound is never below a true value:
 //             no tolerance. Slopes are bounds in real numbers, and leave a margin for rounding. The k best net values
 //             are the same whatever the bounds are; which of several that tie with the last are kept, see below.
-// Ties        Of partners tied with the k-th, those visited first are kept. The order of visits depends on the schools,
-//             on prices and on what was asked before, so the answer is the same for every thread count and instruction set.
+// Ties        Of partners tied with the k-th, those of the lowest index are kept. So the answer depends on the question
+//             alone: not on the order of visits, on what was asked before, on who else is in the tree, on threads or
+//             instruction sets. Leaves that promise no more than the k-th have to be opened for it (measured: no slower,
+//             because lists that are whole are drawn again less often).
 // Pools       Between two lists of the same school prices have risen a little here and there, and the same leaves matter. A
 //             search may remember the leaves that hold a partner within `margin` of its best, the best first, and the most
 //             that any other leaf promised (`edge`). As long as no price fell, no leaf exceeds what it held then; so the
 //             next search looks into these leaves alone, stops where the rest cannot matter, and is done if its list ends
-//             above the edge.
+//             above the edge. Where it does not, the whole tree is searched: pools save time, and change nothing.
 // Parts       Prices may be counted in parts of a point; then so are bounds and net values. Columns and tables stay.
 // Cost        All block bounds (16 at a time), then the leaves that may matter: typically 1 % of the pairs.
 
@@ -119,7 +121,8 @@ struct Pool {
 };
 
 // Writes the (at most) k best partners of left school i whose net value exceeds `floor`, in no order, packed as
-// (net << 32 | ~item), into scratch.found; returns their number and sets `bound`, which no other partner exceeds.
+// (net << 32 | ~item), into scratch.found; returns their number and sets `bound`, which no other partner exceeds: the
+// k-th net value, or the floor where there are fewer.
 using SearchFunction = int (*)(const TreeView &, std::int64_t i, int k, std::int32_t floor, Pool &, Scratch &,
                                std::int32_t &bound);
 

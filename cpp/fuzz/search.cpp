@@ -1,7 +1,10 @@
 // The tree search against a plain scan, under any sequence of prices, parts of a point, floors and pools, on every
-// instruction set: lists hold partners that are worth what they say, and nobody outside exceeds the bound.
+// instruction set: lists hold the best partners, of tied ones those of the lowest index, and the bound is that of the last.
 
+#include <algorithm>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "core/scored.hpp"
 #include "core/discounted.hpp"
@@ -52,7 +55,9 @@ class Asking {
     off_.assign(off_.size(), 0);  // within range in these parts
     all_prices();
   }
+  // Prices of groups are taken off tables, and there may be more of them than points; not where there is a curve.
   void new_table() {
+    if (!w_.curve.empty()) return;
     for (std::int32_t &entry : w_.table)
       if (entry != FORBIDDEN && draw_.flip()) entry = draw_.number32(-entry, entry < 0 ? -entry : entry);
     for (auto &graph : graphs_) graph->set_table(w_.table.data());
@@ -118,12 +123,16 @@ class Asking {
         const std::int64_t net = a.points[c] - price_[std::size_t(j)];
         MUST_HOLD(net > floor[r] && net >= bound);
       }
-      for (std::int64_t j = 0; j < w_.m(); ++j) {
-        if (listed.contains(j) || points(i, j) == NOT_ADMISSIBLE) continue;
-        MUST_HOLD(points(i, j) - price_[std::size_t(j)] <= bound);
-      }
-      // A short list hides nothing but what the floor, or a pool, keeps out.
-      if (a.number[r] < k && margin == ONCE) MUST_HOLD(bound == (floor[r] < NO_NET ? NO_VALUE : std::min<std::int64_t>(floor[r], INT32_MAX)));
+      // The best k above the floor, of those tied with the last the ones of the lowest index: whatever was asked before.
+      std::vector<std::pair<std::int64_t, std::int64_t>> best;
+      for (std::int64_t j = 0; j < w_.m(); ++j)
+        if (points(i, j) != NOT_ADMISSIBLE && points(i, j) - price_[std::size_t(j)] > floor[r])
+          best.emplace_back(price_[std::size_t(j)] - points(i, j), j);
+      std::sort(best.begin(), best.end());
+      MUST_HOLD(std::size_t(a.number[r]) == std::min(best.size(), std::size_t(k)));
+      for (std::size_t c = 0; c < listed.size(); ++c) MUST_HOLD(listed.contains(best[c].second));
+      const std::int64_t least = floor[r] < NO_NET ? NO_VALUE : std::min<std::int64_t>(floor[r], INT32_MAX);
+      MUST_HOLD(bound == (a.number[r] < k ? least : -best[std::size_t(k) - 1].first));
     }
   }
 

@@ -22,7 +22,7 @@ class Searchable:
 
     def points(self, i: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], j: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]: ...
 
-    def search(self, rows: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, price: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], threads: int, above: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> tuple: ...
+    def search(self, rows: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, price: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], threads: int, above: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, parts: int = 1) -> tuple: ...
 
 class Asked(Searchable):
     """A graph whose questions Python answers."""
@@ -115,6 +115,19 @@ class Repair:
 
     @property
     def mate(self) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]: ...
+
+class Spread(Searchable):
+    """A scored graph whose large searches are asked elsewhere."""
+
+    def __init__(self, graph: Searchable, ask: Callable, least: int) -> None: ...
+
+    @property
+    def searched(self) -> tuple[int, int]:
+        """Searches so far, and rows in them."""
+
+    @property
+    def asked(self) -> tuple[int, int]:
+        """Searches that were asked elsewhere, and rows in them."""
 
 class Upkeep:
     """A market that stays optimal while it changes."""

@@ -13,6 +13,7 @@ The errors of twinmatch.
      + NoSolutionError (LookupError)        a result was asked for something it does not have
      + CertificateError (RuntimeError)      a claim did not survive checking
      + ResourceLimitError (MemoryError)     the work does not fit the memory, the threads or the budget
+     + ExecutorError (RuntimeError)         a worker failed, or the executor is gone
      + MissingExtraError (ImportError)      an optional dependency is needed and not installed
 
 What can happen to a correct program (infeasible, out of time, cancelled) is a value, not an
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CertificateError",
+    "ExecutorError",
     "Fault",
     "FormatError",
     "InputError",
@@ -162,6 +164,26 @@ class ResourceLimitError(TwinMatchError, MemoryError):
         self.need = need
         self.left = left
         super().__init__(message, need, left)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ExecutorError(TwinMatchError, RuntimeError):
+    """
+    An executor, or one of its workers, failed.
+
+    Parameters
+    ----------
+    message : str
+        What happened, and what to do about it.
+    kind : str
+        The name of the error behind it; empty where there was none.
+    """
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        self.kind = kind
+        super().__init__(message, kind)
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -11,6 +11,7 @@ import numpy as np
 from twinmatch.checkpoint import keeping, question
 from twinmatch.compiler import compiled, graph_of, nothing_known, places_of
 from twinmatch.errors import Fault, InputError
+from twinmatch.executing import executing, refuse_executor
 from twinmatch.fitting import refuse_match
 from twinmatch.log import log_end, logger
 from twinmatch.matching import Matching
@@ -31,6 +32,7 @@ from twinmatch.warming import warm_from
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     import numpy.typing as npt
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from twinmatch.solvers.constrained import Answer
     from twinmatch.solvers.control import Cancel, Progress
     from twinmatch.solvers.warm import Warm
+    from twinmatch.spreading.engines import DaskClient
 
 __all__ = ["Options", "Tables", "match", "match_tables", "sorted_tables"]
 
@@ -64,6 +67,7 @@ def match(
     mechanism: Mechanism | None = None,
     warm_start: Matching | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    executor: Executor | DaskClient | None = None,
 ) -> Matching:
     """
     Pair as many left schools as possible, each with one partner, and among all ways to do so the best one.
@@ -104,6 +108,9 @@ def match(
         same call goes on from there, and ends with the same matching as if it had not been. The folder is for
         one question; it stays when the run is over, and then the same call returns at once. Threads, a
         deadline and callbacks may differ from call to call.
+    executor : concurrent.futures.Executor or dask.distributed.Client, optional
+        Whose threads, processes or machines do the large searches; see :doc:`/clusters`. The result is the
+        same bytes. Small tables are not worth it, and stay here.
 
     Returns
     -------
@@ -121,6 +128,8 @@ def match(
         If the checkpoint was torn, or is of another version.
     ResourceLimitError
         If there is no room left to write the checkpoint.
+    ExecutorError
+        If a worker failed, or the executor is gone.
 
     Notes
     -----
@@ -145,7 +154,7 @@ def match(
 
         policy = systematic_twinning()
     tables = sorted_tables(left, right, right_capacity)
-    options = Options(deadline, gap, threads, on_progress, cancel, seed, checkpoint)
+    options = Options(deadline, gap, threads, on_progress, cancel, seed, checkpoint, executor)
     warm = None
     if warm_start is not None:
         warm = warm_from(warm_start, tables.left, tables.right, mechanism or most_points())
@@ -176,6 +185,7 @@ class Options(NamedTuple):
     cancel: Cancel | None = None
     seed: int = 0
     checkpoint: str | os.PathLike[str] | None = None
+    executor: Executor | DaskClient | None = None
 
 
 def sorted_tables(
@@ -215,7 +225,7 @@ def match_tables(
         Parts of policies that were compiled for these tables before.
     """
     left, right, capacity = tables
-    deadline, gap, threads, on_progress, cancel, seed, checkpoint = options
+    deadline, gap, threads, on_progress, cancel, seed, checkpoint, executor = options
     refuse_match(left, right, policy, mechanism, number_of(threads))
     control = Control(deadline, float(gap), number_of(threads), on_progress, cancel, started)
     terms = _terms(tables, policy, control, known)
@@ -230,7 +240,9 @@ def match_tables(
         checkpoint = None  # pairs may be worth anything: nothing that is found now is worth keeping
     if checkpoint is not None:
         asked_for = question(left, right, policy, capacity, mechanism, gap=gap, seed=seed, warm=warm)
-    with keeping(checkpoint, asked_for, control):
+    if executor is not None:
+        refuse_executor(policy, mechanism, terms)
+    with executing(executor, control), keeping(checkpoint, asked_for, control):
         return _matched(tables, policy, mechanism, terms, graph, control, compile_s, seed, warm)
 
 

@@ -16,13 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from twinmatch import _check
+from twinmatch.certify.parts import Part, engine_for, in_parts
 from twinmatch.graph.terms import FORBIDDEN, PairTerms
 from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NO_PARTNER", "PRICE_LIMIT", "Cancel", "Pass", "flat", "pair_points", "plain_pass", "watched"]
+    from twinmatch.spreading.engines import Engine
+
+__all__ = [
+    "NO_PARTNER",
+    "PRICE_LIMIT",
+    "Cancel",
+    "Pass",
+    "evaluate_part",
+    "flat",
+    "pair_points",
+    "plain_pass",
+    "watched",
+]
 
 T = TypeVar("T")
 
@@ -117,9 +130,14 @@ def plain_pass(
     started = time.perf_counter()
     threads = number_of(threads)
     flag, done = np.zeros(1, np.uint8), np.zeros(1, np.int64)
-    marks = np.ascontiguousarray(witness).view(np.uint8)
+    marks, price = np.ascontiguousarray(witness).view(np.uint8), np.ascontiguousarray(right_price)
+    engine = engine_for(terms)
     found = watched(
-        lambda: _evaluate(terms, np.ascontiguousarray(right_price), marks, threads, isa, flag, done),
+        lambda: (
+            _evaluate(terms, price, marks, threads, isa, flag, done)
+            if engine is None
+            else _shared(engine, terms, price, marks, isa, flag, done)
+        ),
         flag,
         done,
         terms.num_left * terms.num_right,
@@ -199,6 +217,32 @@ def _evaluate(
         flat(terms), right_price, marks, threads=threads, isa=isa, cancel=flag, progress=done
     )
     return None if result is None else Pass(result[0], result[1].view(np.bool_))
+
+
+def _shared(
+    engine: Engine,
+    terms: PairTerms,
+    right_price: npt.NDArray[np.int64],
+    marks: npt.NDArray[np.uint8],
+    isa: str,
+    flag: npt.NDArray[np.uint8],
+    done: npt.NDArray[np.int64],
+) -> Pass | None:
+    """Make the pass in parts, by the workers of an executor."""
+    result = in_parts(engine, evaluate_part, terms, right_price, marks, isa, flag, done)
+    return None if result is None else Pass(*result)
+
+
+def evaluate_part(
+    terms: PairTerms, marks: npt.NDArray[np.uint8], right_price: npt.NDArray[np.int64], isa: str
+) -> Part:
+    """Make the pass over some left schools and all right ones, in this thread."""
+    flag, done = np.zeros(1, np.uint8), np.zeros(1, np.int64)
+    result = _check.plain_pass(
+        flat(terms), right_price, marks, threads=1, isa=isa, cancel=flag, progress=done
+    )
+    assert result is not None, "nobody raises the flag"
+    return Part(result[0], result[1].view(np.bool_), int(done[0]))
 
 
 def _called_pass(

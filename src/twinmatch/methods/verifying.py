@@ -19,6 +19,7 @@ from twinmatch.certify.firsts import check_firsts
 from twinmatch.certify.floor import check_floor
 from twinmatch.certify.implicit import question_of
 from twinmatch.certify.outcome import check_outcome
+from twinmatch.certify.parts import shared
 from twinmatch.certify.theorem import Claims, check_assignment
 from twinmatch.compiler import Compiled, compiled
 from twinmatch.fitting import refuse_check
@@ -35,6 +36,7 @@ from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     import numpy.typing as npt
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from twinmatch.matching import Matching
     from twinmatch.proof import Proof
     from twinmatch.solvers.control import Cancel
+    from twinmatch.spreading.engines import DaskClient
 
 __all__ = ["verify"]
 
@@ -63,6 +66,7 @@ def verify(
     isa: str = "auto",
     on_progress: Callable[[int, int], object] | None = None,
     cancel: Cancel | None = None,
+    executor: Executor | DaskClient | None = None,
 ) -> Certificate:
     """
     Compute every claim again from the tables, over all pairs, without the solver: a :term:`certificate`.
@@ -76,6 +80,9 @@ def verify(
     on_progress : callable, optional
         Called a few times a second with the pairs evaluated so far and in all.
     cancel : object with ``is_set()``, optional
+    executor : concurrent.futures.Executor or dask.distributed.Client, optional
+        Whose threads, processes or machines evaluate the pairs, where there are many; see :doc:`/clusters`.
+        Functions of your own are called here all the same.
 
     Returns
     -------
@@ -91,7 +98,7 @@ def verify(
     control = Control(cancel=cancel, started=started)
     how = _Pass(threads=threads, isa=isa, on_progress=on_progress, cancel=cancel)
     try:
-        with stopping(control.look_up):
+        with stopping(control.look_up), shared(executor):
             certificate = _verified(matching, how)
     except Stopped:
         numbers = (matching.objective, matching.bound, matching.coverage, matching.coverage_bound)

@@ -66,7 +66,9 @@ def kept_solver(
     *,
     counters: Int64 | None = None,
 ) -> _core.Solver | KeptSolver:
-    """Return the same solver; where the run has a journal, its phases are in it."""
+    """Return the same solver; its phases are in the run's journal, large searches with its executor."""
+    if control.spread is not None:
+        market = control.spread(market)
     solver = new_solver(market, capacity, outside, max_points, control, counters=counters)
     return solver if control.journal is None else KeptSolver(solver, control.journal)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from twinmatch.solvers.engine import Market
     from twinmatch.solvers.journal import Journal
 
 __all__ = ["Cancel", "Control", "Progress", "Stopped"]
@@ -116,6 +117,8 @@ class Control:
     stopped: Limit | None = None
     #: What was found before and need not be found again, where the run keeps a journal.
     journal: Journal | None = None
+    #: Makes a market whose large searches are done by others, where the run has an executor.
+    spread: Callable[[Market], Market] | None = None
 
     @property
     def elapsed_s(self) -> float:

@@ -1,0 +1,297 @@
+"""
+Executors: who does the work, and how shards come to them.
+
+What is asked of an executor
+    Make shards out of packs; run a plain function on each of some shards; stop waiting when somebody says so.
+    Answers are in the order of the shards, whoever gave them and whenever.
+Threads
+    Shards are in memory already.
+Processes
+    Packs are written to a temporary folder, which the processes map into memory. A process keeps the shards
+    that it has loaded for as long as their folder is there.
+Dask
+    Shards are made by tasks and stay with the workers (:mod:`twinmatch.spreading.cluster`).
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import shutil
+import tempfile
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+
+from twinmatch.errors import ExecutorError, Fault, InputError, TwinMatchError
+from twinmatch.spreading.packing import Pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+__all__ = ["DaskClient", "Engine", "Pool", "engine_of", "gathered", "ignored", "in_words"]
+
+T = TypeVar("T")
+
+#: How often whoever waits for answers looks whether to go on.
+_LOOK_S = 0.02
+
+
+class DaskClient(Protocol):
+    """What is needed of a ``dask.distributed.Client``."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Return a future of what a worker returns."""
+
+    def gather(self, futures: Any, /) -> Any:
+        """Return results."""
+
+    def scheduler_info(self) -> Any:
+        """Return what is known of the workers."""
+
+
+def ignored(_: int) -> None:
+    """Nobody wants to know."""
+
+
+class Engine(Protocol):
+    """Somebody who does the work."""
+
+    @property
+    def workers(self) -> int:
+        """How many shards can be worked on at a time, about."""
+
+    def build(self, make: Callable[[Pack, Pack], Any], left: Iterable[Pack], right: Pack) -> list[Any]:
+        """Return a handle of each shard ``make(left, right)``."""
+
+    def ask(
+        self,
+        function: Callable[..., T],
+        asked: Sequence[tuple[Any, tuple[Any, ...]]],
+        common: tuple[Any, ...],
+        look: Callable[[], object],
+        tell: Callable[[int], object] = ...,
+    ) -> list[T]:
+        """
+        Return ``function(shard, *own, *common)`` for each handle and its own arguments.
+
+        ``look`` is called about fifty times a second; what it raises ends the waiting. ``tell`` is called
+        with the place of each handle whose answer has come, in any order.
+        """
+
+    def close(self) -> None:
+        """Let go of what :meth:`build` made."""
+
+
+def engine_of(executor: object) -> Engine:
+    """
+    Return the engine of an executor.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    if isinstance(executor, concurrent.futures.Executor):
+        return Pool(executor)
+    if all(callable(getattr(executor, name, None)) for name in ("submit", "gather", "scheduler_info")):
+        from twinmatch.spreading.cluster import Cluster
+
+        return Cluster(executor)
+    what = (
+        f"must be a concurrent.futures.Executor or a dask.distributed.Client, not {type(executor).__name__}"
+    )
+    hint = "Make one with concurrent.futures.ThreadPoolExecutor() or ProcessPoolExecutor()."
+    raise InputError("options", [Fault("executor", what, hint=hint)])
+
+
+class Future(Protocol):
+    """What a ``submit`` returns, here and with Dask."""
+
+    def add_done_callback(self, function: Callable[[Any], object], /) -> object:
+        """Call a function with this future once there is a result."""
+
+    def result(self) -> Any:
+        """Return the result, or raise what the work raised."""
+
+    def cancel(self) -> object:
+        """Ask not to begin with it."""
+
+
+def gathered(
+    futures: Sequence[Future], look: Callable[[], object], tell: Callable[[int], object] = ignored
+) -> list[Any]:
+    """
+    Return the results in order; cancel what is left as soon as one fails or ``look`` raises.
+
+    Parameters
+    ----------
+    futures : sequence of futures
+    look : callable
+        Called about fifty times a second.
+    tell : callable
+        Called with the place of each future whose result has come.
+
+    Raises
+    ------
+    TwinMatchError
+        One that the work has raised.
+    ExecutorError
+        If the work raised anything else, or whoever did it is gone.
+    """
+    ended, lock = threading.Event(), threading.Lock()
+    left, failed = [len(futures)], []
+
+    def count(place: int, future: Any) -> None:
+        wrong = _went_wrong(future)
+        with lock:
+            left[0] -= 1
+            if not wrong:
+                tell(place)
+            if wrong:
+                failed.append(future)
+            if wrong or left[0] == 0:
+                ended.set()
+
+    try:
+        for place, future in enumerate(futures):
+            future.add_done_callback(partial(count, place))
+        while futures and not ended.wait(_LOOK_S):
+            look()
+        look()
+        return [in_words(future.result) for future in (*failed[:1], *futures)][len(failed[:1]) :]
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise
+
+
+def _went_wrong(future: Any) -> bool:
+    status = getattr(future, "status", None)  # Dask's way to say it
+    if status is not None:
+        return bool(status != "finished")
+    return future.cancelled() or future.exception() is not None
+
+
+def in_words(task: Callable[[], T]) -> T:
+    """Return what a task returns; errors of workers and of the way to them are told in words."""
+    try:
+        return task()
+    except (TwinMatchError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # Dask's cancelled futures raise no Exception
+        raise ExecutorError(_what_happened(error), type(error).__name__) from error
+
+
+def _what_happened(error: BaseException) -> str:
+    name = type(error).__name__
+    if isinstance(error, concurrent.futures.BrokenExecutor):
+        return (
+            "a process of the executor ended abruptly (killed, or out of memory), and it takes no more work: "
+            "call again with a new one; with checkpoint= the run goes on where it was"
+        )
+    if "Cancelled" in name:
+        return (
+            "the executor gave up work that was asked of it, as when it is shut down or its scheduler is "
+            "lost: call again with another one; with checkpoint= the run goes on where it was"
+        )
+    if "KilledWorker" in name:
+        return f"one worker after another ended in the middle of the work, most likely out of memory: {error}"
+    return f"a worker failed: {name}: {error}"
+
+
+class Pool:
+    """
+    Threads or processes of this machine.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+        One that is no pool of threads needs to reach the temporary folder of this machine.
+    """
+
+    def __init__(self, executor: concurrent.futures.Executor) -> None:
+        self._executor = executor
+        self._folder: Path | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many threads or processes there are."""
+        return int(getattr(self._executor, "_max_workers", None) or os.cpu_count() or 1)
+
+    def build(self, make: Callable[[Pack, Pack], Any], left: Iterable[Pack], right: Pack) -> list[Any]:
+        """Return the shards, or where processes find them."""
+        if isinstance(self._executor, concurrent.futures.ThreadPoolExecutor):
+            return [make(one, right) for one in left]
+        self._folder = Path(tempfile.mkdtemp(prefix="twinmatch-shards-"))
+        whole = _written(self._folder / "right", right)
+        parts = [_written(self._folder / f"left-{n}", one) for n, one in enumerate(left)]
+        return [_OnDisk(make, part, whole) for part in parts]
+
+    def ask(
+        self,
+        function: Callable[..., T],
+        asked: Sequence[tuple[Any, tuple[Any, ...]]],
+        common: tuple[Any, ...],
+        look: Callable[[], object],
+        tell: Callable[[int], object] = ignored,
+    ) -> list[T]:
+        """Return the answers; see :class:`Engine`."""
+        futures: list[Future] = []
+        try:
+            for handle, own in asked:
+                futures.append(
+                    in_words(lambda h=handle, o=own: self._executor.submit(_run, function, h, o, common))  # type: ignore[misc]
+                )
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+        return gathered(futures, look, tell)
+
+    def close(self) -> None:
+        """Remove the files."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+
+class _OnDisk:
+    """A shard in files: pickled as their names, loaded by whoever works on it, and kept there."""
+
+    def __init__(self, make: Callable[[Pack, Pack], Any], left: str, right: str) -> None:
+        self.make, self.left, self.right = make, left, right
+
+    def load(self) -> Any:
+        key = (self.make.__qualname__, self.left)
+        with _lock:
+            for name in [name for name in _loaded if not os.path.exists(name[1] + ".json")]:
+                del _loaded[name]  # of a run that is over
+            if key not in _loaded:
+                _loaded[key] = self.make(_read(self.left), _read(self.right))
+            return _loaded[key]
+
+
+_loaded: dict[tuple[str, str], Any] = {}
+_lock = threading.Lock()
+
+
+def _run(function: Callable[..., T], handle: Any, own: tuple[Any, ...], common: tuple[Any, ...]) -> T:
+    shard = handle.load() if isinstance(handle, _OnDisk) else handle
+    return function(shard, *own, *common)
+
+
+def _written(path: Path, pack: Pack) -> str:
+    path.with_suffix(".json").write_text(pack.header, encoding="ascii")
+    np.save(path.with_suffix(".npy"), pack.blob)
+    return str(path)
+
+
+def _read(path: str) -> Pack:
+    header = Path(path + ".json").read_text(encoding="ascii")
+    # An empty file cannot be mapped, and a pack is never empty: it holds classes.
+    blob = np.load(path + ".npy", mmap_mode="r")
+    return Pack(header, blob.view(np.ndarray))

@@ -1,0 +1,52 @@
+"""Executors that misbehave in one way each."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+
+class Stuck(ThreadPoolExecutor):
+    """Threads that begin with nothing before they are let go."""
+
+    def __init__(self):
+        super().__init__(2)
+        self.go = threading.Event()
+        self.asked = []
+
+    def submit(self, function, /, *args, **kwargs):
+        """Wait first."""
+
+        def late():
+            self.go.wait()
+            return function(*args, **kwargs)
+
+        self.asked.append(super().submit(late))
+        return self.asked[-1]
+
+    def __exit__(self, *error):
+        self.go.set()
+        return super().__exit__(*error)
+
+
+class Changing(ThreadPoolExecutor):
+    """Threads whose answers are changed on the way back."""
+
+    def __init__(self, change):
+        super().__init__(2)
+        self.change = change
+
+    def submit(self, function, /, *args, **kwargs):
+        """Change what comes back."""
+        return super().submit(lambda: self.change(function(*args, **kwargs)))
+
+
+class Counting(ThreadPoolExecutor):
+    """Threads that count what they are asked."""
+
+    asked = 0
+
+    def submit(self, function, /, *args, **kwargs):
+        """Count, and ask."""
+        self.asked += 1
+        return super().submit(function, *args, **kwargs)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from twinmatch.matching import Matching
     from twinmatch.solvers.control import Progress
 
-__all__ = ["impossible", "progress", "show", "summary", "tell"]
+__all__ = ["certificate_lines", "impossible", "progress", "show", "summary", "tell"]
 
 _BAR_WIDTH = 36
 _CLAIM_WIDTH = 86
@@ -123,7 +123,7 @@ def summary(
         *_bars("partners", _partners_by_country(matching)),
         "",
         *_quotas(matching),
-        *_certificate_lines(certificate),
+        *certificate_lines(certificate),
         "",
         *_costs(result, out),
     ]
@@ -153,7 +153,7 @@ def impossible(
         _row("paired", "nobody: nothing keeps to all that the policy asks"),
         *(_row("" if k else "why", line) for k, line in enumerate(why)),
         "",
-        *_certificate_lines(certificate),
+        *certificate_lines(certificate),
         "",
         *_costs(result, out),
     ]
@@ -345,7 +345,8 @@ def _bars(title: str, counts: list[tuple[str, int]]) -> list[str]:
     return lines
 
 
-def _certificate_lines(certificate: Certificate | None) -> list[str]:
+def certificate_lines(certificate: Certificate | None) -> list[str]:
+    """Return what was checked and what holds, as lines; every claim that does not is said in full."""
     if certificate is None:
         return [_row("proof", "not checked")]
     head = (

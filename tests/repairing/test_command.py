@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
+import shutil
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,7 +51,8 @@ def test_the_screen_is_the_difference_and_the_result_is_saved(folder, pairs, tmp
     assert new.parent == same.parent
     assert new.verify().ok
     shown, err = capsys.readouterr()
-    assert shown == f"{same.diff(old)}\n"
+    assert shown.startswith(f"{same.diff(old)}\n\n  proof       checked over all pairs")
+    assert "✓ mates" in shown
     assert len(shown.splitlines()) <= 50
     assert err == f"twinmatch: proven and checked; saved in {out}\n"
 
@@ -172,7 +175,7 @@ def test_few_may_move(folder, pairs, tmp_path, capsys):
     old = tm.load_matching(folder)
     few = old.repair(c.PartnerLeaves(pairs[0][1]), max_moves=2)
     assert tm.load_matching(tmp_path / "few").seal == few.seal
-    assert shown == f"{few.diff(old)}\n"
+    assert shown.startswith(f"{few.diff(old)}\n\n  proof")
     bound = few.move_bound
     assert bound.moved <= 2
     note, end = err.splitlines()
@@ -229,7 +232,7 @@ def test_few_moves_cannot_mend_what_is_impossible(tmp_path, capsys):
 
 
 def test_what_else_changed_is_noted(folder, pairs, tmp_path, capsys):
-    """Agreements that ended and locks of who left are a line each on stderr, however the rest is printed."""
+    """Agreements that ended and locks of who left are told with what is different, in words and as JSON."""
     (school, partner), (other, away) = pairs[:2]
     until = datetime.date(2027, 7, 4)
     old = tm.load_matching(folder)
@@ -244,7 +247,77 @@ def test_what_else_changed_is_noted(folder, pairs, tmp_path, capsys):
         out = tmp_path / str(number)
         assert run(*told, *form, "--out", out) == Exit.DONE
         shown, err = capsys.readouterr()
-        assert f"twinmatch: note: {ended}\ntwinmatch: note: {freed}\n" in err
-        assert ended not in shown
+        assert ended not in err
+        told_ = json.loads(shown)["notes"] if form == ["--json"] else shown
+        assert all(note in told_ for note in (ended, freed))
     again = locked.repair(c.PartnerLeaves(away), today=until)
-    assert again.repair_notes == (ended, freed)
+    assert again.repair_notes == again.diff(locked).notes[:2] == (ended, freed)
+    assert ended not in again.diff(old).notes
+
+
+def test_everything_wrong_in_a_file_and_on_the_line_is_said_at_once(folder, pairs, tmp_path, capsys):
+    """What cannot be read, who is not there, and days without a day, each by its place and not as Python."""
+    (school, partner), (other, away) = pairs[:2]
+    documents = [
+        {"kind": "capacity_changes", "right_id": partner, "capacity": -1},
+        {"kind": "school_leaves", "left_id": "nope"},
+        {"kind": "agreement_expires", "left_id": other, "right_id": away, "on": "2027-07-04"},
+        {"kind": "school_joins", "schools": [{"id": "N", "country": "FR", "size": "x"}]},
+        {"kind": "school_joins", "schools": [{"id": school, "country": "FR"}]},
+    ]
+    (tmp_path / "all.json").write_text(json.dumps(documents))
+    told = [
+        folder,
+        "--changes",
+        tmp_path / "all.json",
+        "--partner-leaves",
+        "neither",
+        "--out",
+        tmp_path / "o",
+    ]
+    assert run(*told) == Exit.BAD_INPUT
+    err = capsys.readouterr().err
+    for words in (
+        "all.json[0].capacity: must be between 0",
+        "all.json[1]: there is no 'nope' in the left table",
+        "all.json[2]: has a date, and --today is not given. Say what day it is: --today",
+        "all.json[3].size: ",
+        f"all.json[4]: '{school}' is in the left table already",
+        "--partner-leaves 'neither': there is no 'neither'",
+    ):
+        assert words in err, err
+    assert "6 faults" in err
+    assert "PartnerLeaves(" not in err
+    assert run(folder, "--partner-leaves", "neither", "--out", tmp_path / "o") == Exit.BAD_INPUT
+    assert "--partner-leaves 'neither': there is no 'neither'" in capsys.readouterr().err
+
+
+def test_nothing_found_is_not_told_as_all_pairs_lost(folder, pairs, tmp_path, capsys, monkeypatch):
+    """With --json, a run that found nothing says that, and names no school."""
+    real = tm.Matching.repair
+
+    def cancelled(self, *given, **others):
+        stop = threading.Event()
+        stop.set()
+        return real(self, *given, **{**others, "cancel": stop})
+
+    monkeypatch.setattr(tm.Matching, "repair", cancelled)
+    told = [folder, "--lock", *pairs[0], "--out", tmp_path / "out", "--json"]
+    assert run(*told) == Exit.NO_PROOF
+    assert json.loads(capsys.readouterr().out) == {
+        "status": "NO_SOLUTION",
+        "limit": "CANCELLED",
+        "verified": False,
+    }
+
+
+def test_a_folder_that_is_refused_is_told(folder, pairs, tmp_path, capsys):
+    """Where the matching of before is not what its folder claims, a line says so."""
+    shutil.copytree(folder, tmp_path / "bent")
+    lines = (tmp_path / "bent" / "pairs.csv").read_bytes()
+    (tmp_path / "bent" / "pairs.csv").write_bytes(lines.replace(b"1", b"2", 1))
+    told = ["--partner-leaves", pairs[0][1], "--out", tmp_path / "out"]
+    assert run(tmp_path / "bent", *told) == Exit.DONE
+    assert "holds a matching that `twinmatch verify` refuses" in capsys.readouterr().err
+    assert run(folder, *told) == Exit.DONE
+    assert "refuses" not in capsys.readouterr().err

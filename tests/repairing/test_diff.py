@@ -118,3 +118,38 @@ def test_over_booking_shows_as_places():
     assert diff.counts["places"] == 300
     assert set(diff.places.places_after) == {2}
     assert "300  partners that may have more or fewer pairs" in repr(diff)
+
+
+def test_what_a_repair_ended_is_told_against_the_matching_before():
+    """A lock that went with its school and what is assumed no longer are notes; so they are in a notebook."""
+    old = tm.match(*tm.datasets.sample())
+    locks = [c.PairLocked(*pair) for pair in zip(old.pairs.left_id[:6], old.pairs.right_id[:6], strict=True)]
+    locked = old.repair(locks)
+    new = locked.repair([c.PartnerLeaves(one.right_id) for one in locks])
+    diff = new.diff(locked)
+    assert len(diff.notes) == 6
+    assert all("need not be paired any more" in note for note in diff.notes)
+    assert "and 2 more of the kind" in str(diff)
+    assert "and 2 more of the kind" in diff._repr_html_()
+    assert new.diff(old).notes == ()
+
+
+def test_the_screen_says_why_a_pair_is_lost_and_that_no_more_is_possible():
+    """Of each lost pair, why it is no more; and that no pairing covers more schools."""
+    left = tm.Schools.from_frame({"id": ["L1", "L2", "L3"], "country": ["FR"] * 3, "size": [9] * 3})
+    right = tm.Schools.from_frame({"id": ["R1", "R2", "R3"], "country": ["IT"] * 3, "size": [9, 5, 1]})
+    old = tm.match(left, right, tm.Policy(criteria=(p.SizeSimilarity(1_000),)))
+    partner = dict(zip(old.pairs.left_id, old.pairs.right_id, strict=True))
+
+    def told(*changes):
+        return str(old.repair(list(changes), 100_000).diff(old))
+
+    text = told(c.PartnerLeaves(partner["L1"]))
+    assert f"lost: school, partner before, why\n    L1  {partner['L1']}  the partner left" in text
+    assert "-1 schools with a partner; as many as any pairing can have" in text
+    assert "the partner has fewer places" in told(c.CapacityChanges(partner["L2"], 0))
+    moved = told(c.PartnerLeaves(partner["L1"]), c.PairLocked("L1", partner["L2"]))
+    assert f"L2  {partner['L2']}  the partner has another school" in moved
+    assert "the two are paired no more" in told(*(c.PairVetoed("L1", one) for one in right.ids))
+    greedy = tm.match(left, right, old.policy, mechanism=tm.mechanisms.greedy())
+    assert "any pairing" not in str(greedy.diff(old))

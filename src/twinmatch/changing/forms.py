@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from datetime import date
 from difflib import get_close_matches
@@ -18,12 +18,10 @@ from twinmatch.errors import Fault, InputError
 from twinmatch.nearby import clipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from twinmatch.changing.change import Change
     from twinmatch.schools import Schools
 
-__all__ = ["KINDS", "change_from", "changes_from", "digest_of"]
+__all__ = ["KINDS", "change_from", "changes_from", "digest_of", "read_each"]
 
 KINDS: dict[str, type[Change]] = {
     one.kind: one
@@ -69,20 +67,35 @@ def changes_from(documents: Iterable[Mapping[str, Any]], *, source: str = "chang
     >>> changes_from([{"kind": "school_leaves", "left_id": "0352443R"}])
     (SchoolLeaves(left_id='0352443R'),)
     """
-    if isinstance(documents, Mapping | str | bytes) or not hasattr(documents, "__iter__"):
-        what = f"must be a list of changes, not {type(documents).__name__}"
-        raise InputError(source, [Fault(source, what)])
-    found: list[Change] = []
+    found, faults = read_each(documents, source=source)
+    if faults:
+        raise InputError(source, faults)
+    return tuple(change for _, change in found)
+
+
+def read_each(documents: object, *, source: str) -> tuple[list[tuple[str, Change]], list[Fault]]:
+    """
+    Return those changes that could be read, each with the place where it stands, and what is wrong.
+
+    Parameters
+    ----------
+    documents : iterable of mapping
+        As JSON gives them.
+    source : str
+        What errors call it.
+    """
+    if isinstance(documents, Mapping | str | bytes) or not isinstance(documents, Iterable):
+        return [], [Fault(source, f"must be a list of changes, not {type(documents).__name__}")]
+    found: list[tuple[str, Change]] = []
     faults: list[Fault] = []
     documents = list(documents)
     together = read_together(documents)
     for position, document in enumerate(documents):
-        one = _read(f"{source}[{position}]", document, faults, together.get(position))
+        where = f"{source}[{position}]"
+        one = _read(where, document, faults, together.get(position))
         if one is not None:
-            found.append(one)
-    if faults:
-        raise InputError(source, faults)
-    return tuple(found)
+            found.append((where, one))
+    return found, faults
 
 
 def change_from(document: Mapping[str, Any]) -> Change:

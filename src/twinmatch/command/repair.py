@@ -14,10 +14,12 @@ from twinmatch.command.files import loaded, read, writable, written
 from twinmatch.command.options import add_deadline, add_threads, bonus_of, day_of, moves_of
 from twinmatch.errors import Fault, InputError, NoSolutionError
 from twinmatch.interrupt import ctrl_c_asks
+from twinmatch.nearby import clipped
 from twinmatch.status import Status
 
 if TYPE_CHECKING:
     import argparse
+    import threading
 
     from twinmatch.changes import Change
     from twinmatch.command.options import Commands
@@ -65,12 +67,21 @@ _OPTIONS = (
 def _repair(options: argparse.Namespace) -> Exit:
     """Repair a saved matching."""
     out: Path = options.out
-    changes = _changes(options)
+    said, faults = _changes(options)
     old = loaded(options)
+    changes = [change for _, change in said]
+    if faults:
+        # What could be read is held against the schools, so that everything that is wrong is told at once.
+        from twinmatch.changing.reading import read as against
+
+        wrong = against(changes, old.left, old.right, options.today)[1]
+        faults += [_as_options(one, said) for one in wrong]
+        raise InputError("changes", faults)
     if out.exists() and out.samefile(options.directory):
         raise OSError(f"--out {out} is DIR itself. Give another folder: what was before stays as it is.")
     writable("--out", out, folder=True)
     certificate = None
+    doubts: list[str] = []
     with ctrl_c_asks() as asked:
         with terminal.progress(len(old.left)) as on_progress:
             try:
@@ -85,7 +96,7 @@ def _repair(options: argparse.Namespace) -> Exit:
                     cancel=asked,
                 )
             except InputError as error:
-                raise type(error)(error.subject, [_as_options(one) for one in error.faults]) from error
+                raise type(error)(error.subject, [_as_options(one, said) for one in error.faults]) from error
             except NoSolutionError as error:
                 return _no_few_moves(error, interrupted=asked.is_set())
         found = new.status is not Status.NO_SOLUTION
@@ -93,44 +104,62 @@ def _repair(options: argparse.Namespace) -> Exit:
             certificate = new.verify(threads=options.threads)
         if found:
             written("--out", out, new.save)
-    terminal.tell([*new.repair_notes, *_moves(new)])
+            doubts = _doubts(old, options, asked)
+    terminal.tell([*_moves(new), *doubts])
     diff = new.diff(old)
     verified = certificate is not None and certificate.ok
-    if options.json:
+    if options.json and not found:
+        terminal.show(json.dumps({"status": str(new.status), "limit": new.limit, "verified": False}))
+    elif options.json:
         more: dict[str, Any] = {"witness": why(new)} if new.status is Status.INFEASIBLE else {}
         if (few := new.move_bound) is not None:
             more["move_bound"] = {**few._asdict(), "gap": few.gap}
         terminal.show(json.dumps({**diff.to_dict(), "verified": verified, **more}))
     elif new.status in (Status.OPTIMAL, Status.FEASIBLE):
-        terminal.show(str(diff))
+        proof = terminal.certificate_lines(certificate)
+        terminal.show("\n".join([str(diff), "", *proof]))
     code = ended(new, certificate, out, 0.0, interrupted=asked.is_set(), hint="")
     return say(code, f"proven and checked; saved in {out}") if code is Exit.DONE else code
 
 
-def _changes(options: argparse.Namespace) -> tuple[Change, ...]:
-    """Return the changes of the file and of the options, or everything that is wrong with them."""
-    from twinmatch.changes import change_from, changes_from
+def _doubts(old: Matching, options: argparse.Namespace, asked: threading.Event) -> list[str]:
+    """Return a line where the matching that was repaired is not what its folder claims."""
+    certificate = old.__dict__.get("last_certificate")
+    if certificate is None and not asked.is_set():
+        certificate = old.verify(threads=options.threads, cancel=asked)
+    if certificate is None or certificate.ok or asked.is_set():
+        return []
+    refused = ", ".join(claim.name for claim in certificate.claims if not claim.ok)
+    return [
+        f"{options.directory} holds a matching that `twinmatch verify` refuses ({refused}): the new one "
+        "rests on its tables and its policy, and what is different is told against what it claims"
+    ]
 
-    found: list[Change] = []
+
+def _changes(options: argparse.Namespace) -> tuple[list[tuple[str, Change]], list[Fault]]:
+    """Return the changes of the file and of the options, where each stands, and what is wrong with them."""
+    from twinmatch.changing.forms import change_from, read_each
+
+    found: list[tuple[str, Change]] = []
     faults: list[Fault] = []
     path: Path | None = options.changes
     if path is not None:
         try:
-            found += changes_from(read("--changes", path, _document, _HINT), source=path.name)
+            document = read("--changes", path, _document, _HINT)
+            found, faults = read_each(document, source=path.name)
         except InputError as error:
             faults += [one._replace(where=path.name) if one.where == "file" else one for one in error.faults]
     for option, values, document in _said(options):
+        where = f"{option} {' '.join(map(clipped, values))}"
         try:
-            found.append(change_from(document))
+            found.append((where, change_from(document)))
         except InputError as error:
-            faults += [one._replace(where=f"{option} {' '.join(map(repr, values))}") for one in error.faults]
-    if faults:
-        raise InputError("changes", faults)
-    if not found and options.today is None:
+            faults += [one._replace(where=where) for one in error.faults]
+    if not found and not faults and options.today is None:
         what = "are not given"
         hint = f"Say what happened, with {', '.join(['--changes', *(name for name, *_ in _OPTIONS)])}; "
         raise InputError("changes", [Fault("changes", what, hint=f"{hint}or what day it is, with --today.")])
-    return tuple(found)
+    return found, faults
 
 
 def _no_few_moves(error: NoSolutionError, *, interrupted: bool) -> Exit:
@@ -185,8 +214,11 @@ def _said(options: argparse.Namespace) -> list[tuple[str, list[str], dict[str, s
     return said
 
 
-def _as_options(fault: Fault) -> Fault:
-    """Return a fault with options in place of what they are called in Python."""
+def _as_options(fault: Fault, said: list[tuple[str, Change]]) -> Fault:
+    """Return a fault with options, and places in a file, in place of what they are called in Python."""
+    for place, change in said:
+        if fault.where == change.label or fault.where.startswith(f"{change.label}."):
+            return _as_options(fault._replace(where=place + fault.where.removeprefix(change.label)), [])
     names = {"keep_bonus": "--keep-bonus", "max_moves": "--max-moves", "today": "--today"}
     where = names.get(fault.where, fault.where)
     what, hint = fault.what, fault.hint

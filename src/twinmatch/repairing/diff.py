@@ -9,6 +9,7 @@ import numpy as np
 
 from twinmatch.errors import Fault, InputError
 from twinmatch.matching import Matching
+from twinmatch.mechanisms import Procedure
 from twinmatch.repairing.screen import as_html, as_text
 from twinmatch.repairing.stating import is_bonus
 
@@ -63,7 +64,10 @@ class Diff:
     status, gap
         Of the new matching.
     notes : tuple of str
-        What changed besides, in words.
+        What changed besides, in words: agreements that a repair of the old matching ended, what is assumed
+        no longer, and agreements that wait for their end.
+    reach : str
+        What is proven of the number of schools with a partner, in words; empty where that is nothing.
     """
 
     kept: Any
@@ -83,6 +87,7 @@ class Diff:
     gap: int
     notes: tuple[str, ...] = ()
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict, repr=False)
+    reach: str = ""
 
     @property
     def points_change(self) -> int:
@@ -183,9 +188,22 @@ def difference(old: Matching, new: Matching) -> Diff:
         coverage_after=int((new.mate >= 0).sum()),
         status=str(new.status),
         gap=new.gap,
-        notes=tuple(one.words() for one in new.pending),
+        notes=(*_ended(old, new), *(one.words() for one in new.pending)),
+        reach=_reach(new),
         rows=rows,
     )
+
+
+def _ended(old: Matching, new: Matching) -> tuple[str, ...]:
+    """Return what the repair changed besides, where the new matching is a repair of the old one."""
+    is_repair = new.parent is not None and new.repair_notes and new.parent.seal == old.seal
+    return new.repair_notes if is_repair else ()
+
+
+def _reach(matching: Matching) -> str:
+    """Say so where no pairing covers more schools."""
+    most = matching.coverage == matching.coverage_bound and not isinstance(matching.mechanism, Procedure)
+    return "as many as any pairing can have" if most else ""
 
 
 def _pairs_of(matching: Matching) -> dict[str, dict[str, int]]:

@@ -7,6 +7,8 @@ import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twinmatch.repairing.diff import Diff
 
 __all__ = ["as_html", "as_text"]
@@ -54,6 +56,8 @@ def as_html(diff: Diff) -> str:
         items += f"<li>and {block.more:,} more</li>" if block.more else ""
         lists += f"<p>{html.escape(block.title)}</p><ul>{items}</ul>"
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in diff.notes[:_NOTES])
+    if len(diff.notes) > _NOTES:
+        notes += f"<p>and {len(diff.notes) - _NOTES:,} more of the kind</p>"
     title = html.escape(_title(diff))
     return (
         f'<div><table><caption style="text-align:left"><strong>{title}</strong></caption>'
@@ -80,7 +84,8 @@ def _numbers(diff: Diff) -> list[tuple[str, str, str]]:
         (
             "covered",
             f"{diff.coverage_after:,}",
-            f"{diff.coverage_after - diff.coverage_before:+,} schools with a partner",
+            f"{diff.coverage_after - diff.coverage_before:+,} schools with a partner"
+            + (f"; {diff.reach}" if diff.reach else ""),
         ),
         ("points", f"{diff.points_after:,}", f"{change:+,} against before"),
     ]
@@ -96,6 +101,7 @@ def _blocks(diff: Diff) -> list[_Block]:
     blocks = []
     room = _LINES
     waiting = sum(1 for name, _, _ in _TOLD if diff.rows[name])
+    why = _why(diff)
     for name, title, say in _TOLD:
         rows = diff.rows[name]
         if rows:
@@ -103,7 +109,7 @@ def _blocks(diff: Diff) -> list[_Block]:
             most = max(_LEAST, room - _LEAST * waiting)  # the others keep what they need at least
             shown = rows if len(rows) == most + 1 else rows[:most]
             room -= len(shown)
-            cells = [say(row) for row in shown]
+            cells = [(*say(row), *((why(row),) if name == "lost" else ())) for row in shown]
             width = [max(len(line[at]) for line in cells) for at in range(len(cells[0]))]
             lines = [
                 "  ".join(cell.ljust(size) for cell, size in zip(line, width, strict=True)).rstrip()
@@ -120,7 +126,22 @@ def _moved(row: tuple[object, ...]) -> tuple[str, ...]:
 
 
 def _lost(row: tuple[object, ...]) -> tuple[str, ...]:
-    return str(row[0]), str(row[1]), "who left" if row[3] else ""
+    return str(row[0]), str(row[1])
+
+
+def _why(diff: Diff) -> Callable[[tuple[object, ...]], str]:
+    """Return what says why a pair is no more, as far as the difference shows."""
+    fewer = {name for name, before, now in diff.rows["places"] if now < before}
+    taken = {row[2] for row in diff.rows["moved"]} | {row[1] for row in diff.rows["paired"]}
+
+    def why(row: tuple[object, ...]) -> str:
+        if row[3]:
+            return "the partner left"
+        if row[1] in fewer:
+            return "the partner has fewer places"
+        return "the partner has another school" if row[1] in taken else "the two are paired no more"
+
+    return why
 
 
 def _paired(row: tuple[object, ...]) -> tuple[str, ...]:
@@ -141,7 +162,7 @@ def _pairs(count: int) -> str:
 
 _TOLD = (
     ("moved", "moved: school, partner before, partner now, points", _moved),
-    ("lost", "lost: school, partner before", _lost),
+    ("lost", "lost: school, partner before, why", _lost),
     ("paired", "paired: school, partner, points", _paired),
     ("gone", "gone", _school),
     ("joined", "joined", _school),

@@ -6,9 +6,13 @@ import json
 import os
 import pickle
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import twinmatch as tm
+from tests.matching.folders import signed_again
+from twinmatch.certify.plain import PRICE_LIMIT
 from twinmatch.durable import replace_file
 from twinmatch.errors import CertificateError, FormatError, MissingExtraError
 from twinmatch.saving import layout, reader
@@ -52,6 +56,36 @@ def test_a_manifest_nested_beyond_words_is_refused(tmp_path, monkeypatch):
             monkeypatch.setattr(layout, "written", too_deep)
             with pytest.raises(FormatError, match="not what was written"):
                 tm.load_matching(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        ([-1, 1], "has places outside 0 to"),
+        ([PRICE_LIMIT + 1, 1], "has places outside 0 to"),
+        ([0.5, 1.0], "the column places must hold whole numbers"),
+        ([None, 1], "the column places must hold whole numbers"),
+    ],
+)
+def test_places_are_whole_numbers_that_may_be(tmp_path, places, words):
+    """Digests that are right make no such folder right."""
+    left, right = tm.datasets.synthetic(3, 2, 1)
+    tm.match(left, right).save(tmp_path)
+    path = tmp_path / "prices.parquet"
+    table = pq.read_table(path)
+    at = table.column_names.index("places")
+    pq.write_table(table.set_column(at, "places", pa.array(places)), path)
+    signed_again(tmp_path)
+    with pytest.raises(FormatError, match=words):
+        tm.load_matching(tmp_path)
+
+
+def test_only_ends_of_agreements_wait(tmp_path):
+    """Another change has happened, or has not; a folder in which it is pending is refused."""
+    tm.match(*tm.datasets.synthetic(3, 2, 1)).save(tmp_path)
+    signed_again(tmp_path, pending=[tm.changes.SchoolLeaves("x").to_dict()])
+    with pytest.raises(FormatError, match="only agreements that expire may be pending"):
+        tm.load_matching(tmp_path)
 
 
 def test_a_file_that_cannot_take_its_place_leaves_the_old_one(tmp_path, monkeypatch):

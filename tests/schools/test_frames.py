@@ -91,3 +91,12 @@ def test_whole_numbers_and_flags_are_what_they_say():
         Schools.from_frame(good | {"year": np.array([2024.0, np.nan, 2025.0])}).table["year"][0].as_py()
         == "2024"
     )
+
+
+def test_text_is_read_with_or_without_the_rows_of_its_file():
+    """A fault names the row of the file where that is known, and else the row of the table."""
+    table = pa.table({"id": ["a", "b"], "country": ["FR", "IT"], "size": ["12", "many"]})
+    for rows, told in ((None, 1), (np.array([4, 9]), 9)):
+        (fault,) = faults_of(lambda rows=rows: Schools.from_text(table, source="here", rows=rows))
+        assert (fault.where, fault.rows) == ("size", (told,))
+    assert Schools.from_text(table.drop_columns(["size"]), source="here").ids.tolist() == ["a", "b"]

@@ -140,15 +140,13 @@ class _Wrong:
     def __init__(self) -> None:
         self.count = 0
         self.first: list[int] = []
-        self.cells: set[int] = set()
+        self.cells: list[int] = []
 
     def note(self, row: pa.csv.InvalidRow) -> str:
         """Take note of a row, for pyarrow to go on without it; end where there are too many to go on."""
         self.count += 1
-        if len(self.first) < 3:
-            self.first.append(row.number or 0)
-        if len(self.cells) < 3:
-            self.cells.add(row.actual_columns)
+        self.first = [*self.first, row.number or 0][:3]
+        self.cells = list(dict.fromkeys([*self.cells, row.actual_columns]))[:3]
         return "skip" if self.count < _MOST_WRONG else "error"
 
     def refuse(self, subject: str, columns: int) -> None:

@@ -43,8 +43,6 @@ def read_geopackage(subject: str, path: Path, limits: ReadLimits) -> pa.Table:
 
     import pyarrow as pa
 
-    if (size := path.stat().st_size) > limits.file_bytes:
-        over(subject, "file_bytes", limits.file_bytes, f"is {size:,} bytes")
     layers: list[tuple[str, str]] = []
     names: list[str] = []
     rows: list[list[str | None]] = []

@@ -278,3 +278,28 @@ def test_what_a_check_of_ranks_says_of_itself():
     )
     assert not done.claims[1].ok
     assert 0 < done.seconds < 60
+
+
+@pytest.mark.parametrize(
+    ("points", "price"),
+    [
+        ([[5], [3]], [5]),  # whoever may stay alone gains nothing below 0
+        ([[5, FORBIDDEN], [3, FORBIDDEN]], [5, -2]),  # nobody has to fill the second place
+        ([[5, FORBIDDEN], [3, FORBIDDEN]], [3, 0]),
+    ],
+)
+def test_fewer_points_are_not_proven(points, price):
+    """One place, two first choices of it: 5 points are possible, and 3 are not the most at any prices."""
+    graph = explicit(points, [1] * len(points[0]))
+    few, most = np.array([-1, 0]), np.array([0, -1])
+    told = holds(graph, limits_of(graph), few, 1, np.array(price))
+    assert told == {"first ranks": True, "rank-maximal": True, "most points": False}
+    assert holds(graph, limits_of(graph), most, 1, np.array([5] + [0] * (len(price) - 1)))["most points"]
+
+
+def test_a_pair_beyond_the_ranks_where_no_pair_is_of_use():
+    """The first choice of both is locked for one of them; the other has nothing that counts."""
+    graph = explicit([[9, 5], [9, 5]], [1, 1])
+    limits, free = limits_of(graph, [(0, 0)]), np.zeros(2, np.int64)
+    assert holds(graph, limits, np.array([0, -1]), 1, free)["rank-maximal"]
+    assert not holds(graph, limits, np.array([0, 1]), 1, free)["rank-maximal"]

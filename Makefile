@@ -71,6 +71,9 @@ test-browser: $(VENV)/stamp-test  ## Open reports in headless Chromium, which ha
 test-service: $(VENV)/stamp-test $(VENV)/stamp-service  ## Run the example service under load, forks, threads and stops
 	$(BIN)/python -m pytest -m "service" tests/service
 
+test-cluster: $(VENV)/stamp-test $(VENV)/stamp-cluster  ## Run the tests on Dask clusters of this machine, whose processes are killed
+	$(BIN)/python -m pytest -m "cluster" tests/spreading
+
 stubs: $(VENV)/stamp-core  ## Write src/twinmatch/_core.pyi and _check.pyi from the compiled modules
 	$(BIN)/python scripts/stubs.py
 
@@ -106,7 +109,7 @@ figures: $(VENV)/stamp-core  ## Draw the figures of the concepts page
 
 constraints:  ## Pin and hash what continuous integration installs (needs uv)
 	uv pip compile pyproject.toml --extra report --quiet --generate-hashes --upgrade \
-	  --group build --group test --group service --group lint --group docs --group bench --group fuzz --group sbom --group campaign \
+	  --group build --group test --group service --group cluster --group lint --group docs --group bench --group fuzz --group sbom --group campaign \
 	  --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
 	  --custom-compile-command "make constraints" \
 	  --output-file constraints/ci.txt
@@ -126,8 +129,8 @@ $(VENV)/stamp-core: $(VENV)/stamp-build pyproject.toml $(CPP)
 	$(PIP) install --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench $(VENV)/stamp-campaign $(VENV)/stamp-fuzz $(VENV)/stamp-sbom $(VENV)/stamp-service: $(VENV)/stamp-%: $(VENV)/stamp-core
+$(VENV)/stamp-test $(VENV)/stamp-lint $(VENV)/stamp-docs $(VENV)/stamp-bench $(VENV)/stamp-campaign $(VENV)/stamp-fuzz $(VENV)/stamp-sbom $(VENV)/stamp-service $(VENV)/stamp-cluster: $(VENV)/stamp-%: $(VENV)/stamp-core
 	$(PIP) install --group $*
 	@touch $@
 
-.PHONY: help demo test test-service build fix lint docs check fuzz sanitize fuzz-core fuzz-readers test-hostile sbom wheel test-more stubs campaign campaign-ci mutants coverage benchmarks results picture figures constraints clean
+.PHONY: help demo test test-service test-cluster build fix lint docs check fuzz sanitize fuzz-core fuzz-readers test-hostile sbom wheel test-more stubs campaign campaign-ci mutants coverage benchmarks results picture figures constraints clean

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 class Stuck(ThreadPoolExecutor):
-    """Threads that begin with nothing before they are let go."""
+    """A thread that begins with nothing before it is let go."""
 
     def __init__(self):
-        super().__init__(2)
+        super().__init__(1)
         self.go = threading.Event()
         self.asked = []
 

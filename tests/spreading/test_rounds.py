@@ -28,7 +28,7 @@ WORLDS = {
 
 @pytest.fixture(autouse=True)
 def _few_rows(monkeypatch):
-    """Searches of a few hundred rows are large ones here."""
+    """Take searches of a few hundred rows for large ones."""
     monkeypatch.setattr(rounds, "LEAST_ROWS", FEW_ROWS)
 
 
@@ -103,7 +103,7 @@ def test_an_executor_that_is_shut_down_says_so():
 
 
 def test_a_process_that_is_killed_breaks_the_pool_in_words_and_the_checkpoint_goes_on(tmp_path):
-    """A pool of processes does not get over the loss of one: the next one ends the run with the same bytes."""
+    """A pool of processes does not get over the loss of one: the next one ends the run, same bytes."""
     left, right = market(*WORLDS["plenty"])
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
@@ -115,7 +115,7 @@ def test_a_process_that_is_killed_breaks_the_pool_in_words_and_the_checkpoint_go
                 for process in list(pool._processes.values()):
                     process.kill()
 
-        with pytest.raises(ExecutorError, match="killed, or out of memory.*checkpoint="):
+        with pytest.raises(ExecutorError, match=r"killed, or out of memory.*checkpoint="):
             tm.match(left, right, executor=pool, on_progress=kill, checkpoint=tmp_path)
     with ThreadPoolExecutor(1) as pool:
         matching = tm.match(left, right, executor=pool, checkpoint=tmp_path)

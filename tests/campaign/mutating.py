@@ -71,7 +71,12 @@ ABOUT = {
     "outcome.py": About(
         [], PROCEDURES, ["tests/certify/test_outcome.py", "tests/mechanisms/test_procedures.py"]
     ),
-    "plain.py": About([], PLAIN, ["tests/certify/test_plain_pass.py", "tests/certify/test_check.py"]),
+    "parts.py": About([], [], ["tests/certify/test_parts.py", "tests/spreading/test_verifying.py"]),
+    "plain.py": About(
+        [],
+        PLAIN,
+        ["tests/certify/test_plain_pass.py", "tests/certify/test_parts.py", "tests/certify/test_check.py"],
+    ),
     "ranks.py": About([], ["rank-maximal"], ["tests/certify/test_ranks.py"]),
     "sealing.py": About(
         [], [*PLAIN, *UNDER], ["tests/certify/test_sealing.py", "tests/certify/test_check.py"]

@@ -190,6 +190,8 @@ def _read(path: Path, asked: dict[str, str]) -> tuple[list[Record], State | None
         content = path.read_bytes()
     except FileNotFoundError:
         return [], None, False
+    except IsADirectoryError:
+        raise InputError("match", [Fault("checkpoint", f"is a folder: {path}", hint=_ELSEWHERE)]) from None
     if not content.startswith(_MAGIC):
         later = content.startswith(_ANY_MAGIC)
         raise _refused(path, "is of another version of twinmatch" if later else "is no checkpoint")
@@ -226,6 +228,7 @@ def _read(path: Path, asked: dict[str, str]) -> tuple[list[Record], State | None
     return records, state, head.get("complete") is True
 
 
+_ELSEWHERE = "A file of this name is written there: give another folder."
 _DELETE = "Give another folder, or delete the file: then the run begins anew."
 
 

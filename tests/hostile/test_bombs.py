@@ -289,7 +289,7 @@ def test_usual_keys_are_not_long():
 
 
 def test_descriptions_that_end_or_nest_are_damaged():
-    """Random bytes are a struct or damage, and nothing else, and no struct is deeper than Parquet's."""
+    """Random bytes are a struct or damage, and nothing else, and nothing is deeper than Parquet's."""
     rng = random.Random(0)
     for _ in range(20_000):
         data = rng.randbytes(rng.randrange(40))
@@ -305,6 +305,7 @@ def test_descriptions_that_end_or_nest_are_damaged():
         b"\x18\xff\xff\xff\xff\x0f",
         b"\x15" + b"\xff" * 20,
         b"\x1b\x00",
+        b"\x29" + b"\x19" * 20_000,
     ):
         with pytest.raises(Damaged):
             read_struct(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -213,11 +214,15 @@ def test_a_full_disk_leaves_the_old_matching(two, saved, tmp_path):
     assert {path.name for path in folder.iterdir()} == {path.name for path in saved[0].iterdir()}
 
 
-def test_a_folder_that_may_not_be_written_is_the_systems_to_refuse(two, tmp_path):
+def test_a_folder_that_may_not_be_written_is_the_systems_to_refuse(two, tmp_path, monkeypatch):
     """Not every error is a full disk."""
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="Not a directory"):
-        two[0].save(tmp_path / "file" / "twins")
+
+    def broken(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "rename", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        two[0].save(tmp_path / "twins")
 
 
 def test_a_damaged_leftover_gives_way_to_the_next_save(two, saved, tmp_path):

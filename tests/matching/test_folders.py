@@ -14,7 +14,7 @@ import twinmatch as tm
 from tests.matching.folders import signed_again
 from twinmatch.certify.plain import PRICE_LIMIT
 from twinmatch.durable import replace_file
-from twinmatch.errors import CertificateError, FormatError, MissingExtraError
+from twinmatch.errors import CertificateError, FormatError, InputError, MissingExtraError
 from twinmatch.saving import layout, reader
 from twinmatch.saving.layout import MANIFEST
 
@@ -119,3 +119,92 @@ def test_errors_arrive_readable_from_another_process(error, words):
     assert words in str(error)
     assert str(again) == str(error)
     assert json.dumps(str(again))
+
+
+def test_a_coverage_price_beyond_all_prices_is_refused(tmp_path):
+    """A number that no arithmetic of 64 bits holds is told when the folder is read."""
+    tm.match(*tm.datasets.synthetic(5, 9, 1)).save(tmp_path)
+    for price in (10**30, -(10**30), PRICE_LIMIT + 1):
+        signed_again(tmp_path, coverage_price=price)
+        with pytest.raises(FormatError, match="coverage_price beyond"):
+            tm.load_matching(tmp_path)
+    signed_again(tmp_path, coverage_price=PRICE_LIMIT)
+    assert not tm.load_matching(tmp_path).verify().ok
+
+
+@pytest.fixture(scope="module")
+def small() -> tm.Matching:
+    """Return a matching of a few schools."""
+    return tm.match(*tm.datasets.synthetic(5, 9, 1))
+
+
+@pytest.mark.parametrize("name", [".saving", ".saved"])
+@pytest.mark.parametrize("kind", ["file", "link", "link to a file", "broken link"])
+def test_what_stands_in_the_way_of_a_save_is_moved_out_of_it(small, name, kind, tmp_path):
+    """A file or a link where a folder is to be goes, and what the link leads to stays as it was."""
+    folder, other = tmp_path / "twins", tmp_path / "other"
+    folder.mkdir()
+    small.repair(tm.changes.SchoolLeaves(small.left.ids[0])).save(other)
+    (tmp_path / "text").write_text("mine")
+    before = sorted(one.name for one in other.iterdir())
+    if kind == "file":
+        (folder / name).write_text("x")
+    else:
+        ends = {"link": other, "link to a file": tmp_path / "text", "broken link": tmp_path / "nothing"}
+        (folder / name).symlink_to(ends[kind])
+    small.save(folder)
+    assert tm.load_matching(folder).seal == small.seal
+    assert not (folder / name).exists()
+    assert not (folder / name).is_symlink()
+    assert sorted(one.name for one in other.iterdir()) == before
+    assert (tmp_path / "text").read_text() == "mine"
+
+
+def test_a_link_is_not_read_as_what_was_saved_last(small, tmp_path):
+    """``.saved`` counts where a save made it, and not where it leads elsewhere."""
+    small.save(tmp_path / "twins")
+    small.repair(tm.changes.SchoolLeaves(small.left.ids[0])).save(tmp_path / "other")
+    (tmp_path / "twins" / ".saved").symlink_to(tmp_path / "other")
+    assert tm.load_matching(tmp_path / "twins").seal == small.seal
+
+
+def test_a_folder_with_the_name_of_a_file_is_told(small, tmp_path):
+    """Before anything is written; and a reader finds no matching there."""
+    (tmp_path / MANIFEST).mkdir()
+    (tmp_path / "pairs.csv").mkdir()
+    with pytest.raises(InputError, match=r"pairs.csv: is a folder") as caught:
+        small.save(tmp_path)
+    assert len(caught.value.faults) == 2
+    assert sorted(one.name for one in tmp_path.iterdir()) == [MANIFEST, "pairs.csv"]
+    with pytest.raises(FormatError, match=r"matching.json: is missing"):
+        tm.load_matching(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("file/deeper/still", "is below .*file, which is a file"),
+        ("nul\0l", "is no path that a system takes"),
+        ("x" * 5_000, "is no path that this system takes"),
+    ],
+)
+def test_paths_that_are_none_are_told_by_everything_that_takes_one(small, path, words, tmp_path):
+    """Saving, loading, reporting and checkpoints say the same of a path, in one short error."""
+    (tmp_path / "file").write_text("x")
+    where = f"{tmp_path}/{path}"
+    for call in (
+        lambda: small.save(where),
+        lambda: tm.load_matching(where),
+        lambda: small.report(where),
+        lambda: tm.match(small.left, small.right, checkpoint=where),
+    ):
+        with pytest.raises(InputError, match=words) as caught:
+            call()
+        assert len(str(caught.value)) < 500
+
+
+def test_a_folder_with_the_name_of_a_checkpoint_is_told(small, tmp_path):
+    """It is no checkpoint, and none can be written there."""
+    (tmp_path / "run.checkpoint").mkdir()
+    with pytest.raises(InputError, match="checkpoint: is a folder"):
+        tm.match(small.left, small.right, checkpoint=tmp_path)

@@ -14,8 +14,8 @@ from typing import Any
 
 __all__ = ["Damaged", "read_struct"]
 
-_DEPTH = 16
-"""Structs in one another; Parquet's own go to 7."""
+_DEPTH = 32
+"""Structs and lists in one another; Parquet's own structs go to 7."""
 
 _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 12
 _WHOLE = frozenset({4, 5, 6})
@@ -85,6 +85,8 @@ def _value(data: bytes | memoryview, at: int, kind: int, depth: int) -> tuple[An
     if kind == _STRUCT:
         return _struct(data, at, depth - 1)
     if kind in (_LIST, _SET):
+        if not depth:
+            raise Damaged
         head = data[at]
         at += 1
         length, inner = head >> 4, head & 15
@@ -94,7 +96,7 @@ def _value(data: bytes | memoryview, at: int, kind: int, depth: int) -> tuple[An
             raise Damaged
         items = []
         for _ in range(length):
-            item, at = _value(data, at, inner, depth)
+            item, at = _value(data, at, inner, depth - 1)
             items.append(item)
         return items, at
     if kind in (_TRUE, _FALSE, _BYTE):  # in a list, a flag is a byte of its own

@@ -29,9 +29,12 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
     Raises
     ------
     InputError
-        If that is no path, an empty one, or a file.
+        If that is no path, an empty one, a file, below a file, or if a folder in it has the name of one of
+        the files.
     ResourceLimitError
         If the disk is full; what was there before is as it was.
+    OSError
+        If the system does not let it be written.
 
     Notes
     -----
@@ -46,7 +49,7 @@ def save(matching: Matching, directory: str | os.PathLike[str]) -> None:
 @bounded
 def report(matching: Matching, path: str | os.PathLike[str], *, lang: str = "en") -> Path:
     """
-    Write a report that people read: one page of HTML, complete in itmatching.
+    Write a report that people read: one page of HTML, complete in itself.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from twinmatch.durable import no_room_in_words, sync_folder, write_file
-from twinmatch.errors import Fault, FormatError
+from twinmatch.errors import Fault, FormatError, InputError
 from twinmatch.intake.content import content
 from twinmatch.intake.limits import DEFAULT
 from twinmatch.saving.layout import FILES, FOR_PEOPLE, MANIFEST, manifest_of, sha256
@@ -55,9 +55,14 @@ def replace_all(folder: Path, files: dict[str, bytes]) -> None:
 
     Raises
     ------
+    InputError
+        If a folder has the name of one of the files.
     ResourceLimitError
         If the disk is full; the earlier matching is as it was.
     """
+    if taken := [name for name in (*FILES, MANIFEST) if (folder / name).is_dir()]:
+        hint = "Give another folder, or move it away."
+        raise InputError("save", [Fault(str(folder / name), "is a folder", hint=hint) for name in taken])
     otherwise = "What was there before is as it was. Make room, and save again."
     with no_room_in_words("save", folder, otherwise):
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +87,7 @@ def _settle(folder: Path) -> None:
     """Move the files of a matching that counts to where they belong."""
     saved = folder / SAVED
     manifest = saved / MANIFEST
-    if not manifest.is_file():
+    if saved.is_symlink() or not manifest.is_file():
         return
     try:
         files = manifest_of(saved, manifest.read_bytes())["files"]
@@ -100,7 +105,9 @@ def _settle(folder: Path) -> None:
 
 
 def _drop(path: Path) -> None:
-    if path.exists():
+    if path.is_symlink() or path.is_file():
+        path.unlink()  # whatever a link leads to is not ours
+    elif path.exists():
         shutil.rmtree(path)
 
 
@@ -120,7 +127,8 @@ class Opened:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.places: tuple[Path, ...] = (folder / SAVED, folder)
+        saved = folder / SAVED
+        self.places: tuple[Path, ...] = (folder,) if saved.is_symlink() else (saved, folder)
         found = _found(self.places, MANIFEST)
         if found is None:
             self.places = (folder,)
@@ -168,6 +176,6 @@ class Opened:
 def _found(places: tuple[Path, ...], name: str) -> bytes | None:
     """Return the content of a file, wherever it is by now: it may move on while one looks."""
     for place in places:
-        with suppress(FileNotFoundError, NotADirectoryError):
+        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return content(f"{places[-1]} ({name})", place / name, DEFAULT)
     return None

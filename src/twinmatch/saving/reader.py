@@ -56,7 +56,9 @@ def load_matching(directory: str | os.PathLike[str]) -> Matching:
     FormatError
         If the folder does not hold a matching that this version reads, with every fault.
     InputError
-        If that is no path, an empty one, or a file.
+        If that is no path, an empty one, a file, or below a file.
+    OSError
+        If the system does not let it be read.
     """
     folder = place("load_matching", "directory", directory, folder=True)
     opened = Opened(folder)
@@ -108,6 +110,9 @@ def _matching(opened: Opened) -> Matching:
         witness = np.zeros(len(left), bool)
         witness[[left_row[name] for name in record["witness_left"]]] = True
         numbers: dict[str, Any] = {name: number(name, record[name]) for name in NUMBERS}
+        if abs(numbers["coverage_price"]) > PRICE_LIMIT:
+            what = f"has a coverage_price beyond {PRICE_LIMIT:,}"
+            raise FormatError(str(folder), [Fault(MANIFEST, what)])
         proof = None
         if under_quotas:
             request = asked(policy, left, right, places)

@@ -272,3 +272,18 @@ def test_nothing_rests_on_a_search_of_pairs_that_are_not_written_down():
     refused = [claim for claim in check_assignment(small(), clash).claims if not claim.ok]
     assert [claim.name for claim in refused] == ["infeasible"]
     assert refused[0].detail.startswith("4 pairs are too many")
+
+
+def test_prices_that_a_pass_cannot_take_prove_nothing():
+    """Parts of a point are refused in a certificate, by the name of what they should prove."""
+    zero = np.zeros(2, np.int64)
+    prices = Prices(zero, zero, np.zeros(1, np.int64))
+    told = Claims(
+        *(Status.NO_SOLUTION, np.empty((0, 2), np.int64), prices, 2, None, None, None, False),
+        *(None, 9, None, None),
+    )
+    certificate = check_assignment(small(), told)
+    wrong = {claim.name: claim.detail for claim in certificate.claims if not claim.ok}
+    assert wrong.keys() == {"prices", "bound"}
+    assert "whole points" in wrong["prices"]
+    assert certificate.bound is None

@@ -326,3 +326,32 @@ def test_a_search_may_leave_everybody_alone():
     assert told.verify().ok
     forged = replace(told, proof="search", taken=np.array([[0, 0]]), _objective=-3, _bound=-3)
     assert {claim.name for claim in forged.verify().claims if not claim.ok} >= {"search for bound"}
+
+
+def test_quotas_that_clash_by_a_search():
+    """Named quotas that nothing keeps to are a proof; others that can be kept are none."""
+    some = [tm.GroupQuota(at_least=2, name="two"), tm.GroupQuota(at_most=1, name="one")]
+    impossible = tm.assign([[1]], quotas=some)
+    for clash, holds in (((0,), True), ((0, 1), True), ((1,), False), ((), False)):
+        found = replace(impossible, _clash=clash).verify()
+        assert {claim.name for claim in found.claims if not claim.ok} == (set() if holds else {"infeasible"})
+        assert found.claims[-1].detail.startswith("a second search" if holds else "they can be kept")
+    assert impossible.verify().claims[1].detail == "whole numbers, one for each node and quota"
+
+
+def test_a_term_of_nobody():
+    """A bound without left nodes is what quotas and right nodes add."""
+    none, one = np.zeros(0, np.int64), np.ones(1, np.int64)
+    limits = Constraints(none, none, 0 * one, one)
+    asked = answer()._asked._replace(stored=np.zeros((0, 1), np.int64), lists=None, constraints=limits)
+    assert theorem.bound_of(asked, Prices(none, one * 7, none), 1) == 7
+
+
+@pytest.mark.parametrize(("price", "bound"), [(-2, -2 + 7 + 3), (2, 2 + 3 + 3), (9, 9 + 0 + 3), (0, 8)])
+def test_a_price_on_left_nodes_that_have_a_partner(price, bound):
+    """It is paid once for each, whatever partner that is: pairs are worth as much less."""
+    told = answer([[5], [3]], quotas=[], right_capacity=2, require_all=True)
+    covered = Quota("one", np.array([True, False]), None, 1, 1, covered=True)
+    asked = told._asked._replace(constraints=replace(told._asked.constraints, quotas=(covered,)))
+    zero = np.zeros(2, np.int64)
+    assert theorem.bound_of(asked, Prices(zero, zero[:1], np.array([price])), 1) == bound

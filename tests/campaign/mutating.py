@@ -298,6 +298,7 @@ class Trial:
         if self.wrong is not None:
             return
         tests.shortest_first(DIRECT_SECONDS if self.direct else TEST_SECONDS)
+        limit = 5 + 3 * sum(tests.seconds[one] for one in tests.items)
         for mutant in self.some:
             what, tree = mutant.make(self.source)
 
@@ -305,7 +306,7 @@ class Trial:
                 put_in_place(self.module, tree)
                 return tests.first_failure()
 
-            found = in_a_fork(test, TEST_SECONDS)
+            found = in_a_fork(test, limit)
             if found is not None:
                 tests.to_front(found)
             elif not self.direct:

@@ -4,7 +4,8 @@ Run the tests and see which lines and branches of the library they take; end wit
 The whole library: at least 95 in 100. Readers, which take what comes from outside, and the checker: all.
 Tests run folder by folder, those of readers first. A part that is done is kept, and a run that was stopped
 goes on; parts that were measured on other sources are measured again. Processes that tests start or fork are
-measured too. ``--report`` takes what is there; ``--page FILE`` writes the table once all is done.
+measured too. ``--report`` takes what is there; ``--page FILE`` writes the table: of all packages once all is
+done, and of the readers alone before that, since the rest would look worse than it is.
 """
 
 from __future__ import annotations
@@ -37,7 +38,20 @@ READERS = (
     "twinmatch/policy/document.py",
 )
 WHOLE = (*READERS, "twinmatch/certify/")
-FIRST = ("intake", "registers", "schools", "changes", "matching", "hostile", "mechanisms", "policy")
+#: What reaches them, and is run first; the tests of repairs save what waits and where it came from.
+FIRST = (
+    *(
+        "intake",
+        "registers",
+        "schools",
+        "changes",
+        "policy",
+        "hostile",
+        "repairing",
+        "matching",
+        "mechanisms",
+    ),
+)
 
 
 def main() -> int:
@@ -68,8 +82,9 @@ def main() -> int:
         print(f"tests failed: {part}")
     for part in lacking:
         print(f"not measured: {part}")
-    if options.page is not None and not lacking:
-        options.page.write_text(page(rows, share, holes), encoding="utf-8")
+    if options.page is not None:
+        shown = rows if not lacking else readers_of(told["files"])
+        options.page.write_text(page(shown, share, holes, lacking), encoding="utf-8")
     return 1 if holes or failed or lacking or share < LEAST else 0
 
 
@@ -143,6 +158,17 @@ def table_of(files: dict) -> list[tuple[str, int, int]]:
     return [(name, taken, whole) for name, (taken, whole) in sorted(groups.items())]
 
 
+def readers_of(files: dict) -> list[tuple[str, int, int]]:
+    """Return the same of the readers, by folder and module."""
+    found = []
+    for reader in READERS:
+        total = [one["summary"] for file, one in files.items() if reader in file]
+        taken = sum(one["covered_lines"] + one["covered_branches"] for one in total)
+        whole = sum(one["num_statements"] + one["num_branches"] for one in total)
+        found.append((reader.removeprefix("twinmatch/").rstrip("/"), taken, whole))
+    return found
+
+
 def holes_of(files: dict) -> list[str]:
     """Return what is not taken where everything has to be."""
     found = []
@@ -153,8 +179,16 @@ def holes_of(files: dict) -> list[str]:
     return found
 
 
-def page(rows: list[tuple[str, int, int]], share: float, holes: list[str]) -> str:
-    """Return the table as a page."""
+def page(rows: list[tuple[str, int, int]], share: float, holes: list[str], lacking: list[str]) -> str:
+    """Return the table as a page; of the readers only where parts are not measured."""
+    whole = [f"| **all** | | | **{share:.1f}%** |"]
+    if lacking:
+        holes = [one for one in holes if any(part in one for part in READERS)]
+        whole = [
+            "",
+            "This run was not finished, and says nothing of the rest of the library. Not measured are",
+            f"{', '.join(lacking)}.",
+        ]
     lines = [
         "# Coverage",
         "",
@@ -164,7 +198,7 @@ def page(rows: list[tuple[str, int, int]], share: float, holes: list[str]) -> st
         "| package | taken | of | share |",
         "| --- | ---: | ---: | ---: |",
         *(f"| {name} | {taken:,} | {whole:,} | {taken / max(1, whole):.1%} |" for name, taken, whole in rows),
-        f"| **all** | | | **{share:.1f}%** |",
+        *whole,
         "",
     ]
     if holes:

@@ -80,6 +80,15 @@ def test_places_are_whole_numbers_that_may_be(tmp_path, places, words):
         tm.load_matching(tmp_path)
 
 
+@pytest.mark.parametrize("key", ["promise", "ranks", "lottery", "right_policy"])
+def test_what_belongs_to_another_mechanism_is_refused(tmp_path, key):
+    """A matching of the most points has no floor, no ranks, no lottery and no second policy."""
+    tm.match(*tm.datasets.synthetic(3, 2, 1)).save(tmp_path)
+    signed_again(tmp_path, **{key: 1})
+    with pytest.raises(FormatError, match=f"has '{key}', which 'most_points' does not"):
+        tm.load_matching(tmp_path)
+
+
 def test_only_ends_of_agreements_wait(tmp_path):
     """Another change has happened, or has not; a folder in which it is pending is refused."""
     tm.match(*tm.datasets.synthetic(3, 2, 1)).save(tmp_path)

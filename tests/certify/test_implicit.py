@@ -264,7 +264,9 @@ def test_nothing_rests_on_a_search_of_pairs_that_are_not_written_down():
         *(None, proven, None, None),
     )
     assert check_assignment(small(), told).ok
-    lower = {claim.name: claim for claim in check_assignment(small(), told._replace(bound=proven - 1)).claims}
+    certificate = check_assignment(small(), told._replace(bound=proven - 1))
+    assert certificate.bound == proven
+    lower = {claim.name: claim for claim in certificate.claims}
     assert not lower["search for bound"].ok
     assert not lower["bound"].ok
     assert lower["search for bound"].detail.startswith("4 pairs are too many")

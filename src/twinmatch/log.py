@@ -3,22 +3,39 @@ What a run says through :mod:`logging`: counts, seconds and statuses, never a sc
 
 One logger, ``twinmatch``, with a handler that does nothing: what is shown, and where, is the application's
 choice. INFO tells the start and the end of a call, DEBUG its phases, WARNING what the caller should see.
+What a call tries on the way, such as the small markets of an estimate, says nothing.
 """
 
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
-__all__ = ["log_end", "logger"]
+__all__ = ["log_end", "logger", "silent"]
+
+_is_silent: ContextVar[bool] = ContextVar("twinmatch is silent", default=False)
 
 logger = logging.getLogger("twinmatch")
 logger.addHandler(logging.NullHandler())
+logger.addFilter(lambda _record: not _is_silent.get())
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Let this thread log nothing meanwhile."""
+    token = _is_silent.set(True)
+    try:
+        yield
+    finally:
+        _is_silent.reset(token)
 
 
 def log_end(what: str, result: Any, seconds: float) -> None:

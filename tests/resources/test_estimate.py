@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 
 import numpy as np
 import pytest
@@ -136,3 +137,24 @@ def test_arrays_are_estimated_like_schools():
         assert told.memory > told.added > 0
     with pytest.raises(tm.errors.InputError):
         tm.estimate_assign(dense, right_capacity=-1)
+
+
+def test_what_is_tried_logs_nothing(market, caplog):
+    """Small markets of an estimate are no matches that somebody asked for; the next match is told as ever."""
+    with caplog.at_level(logging.DEBUG, "twinmatch"):
+        tm.estimate(*market, threads=1)
+        tm.estimate_assign(np.ones((30, 40)))
+        assert caplog.records == []
+        tm.match(*tm.datasets.sample(), threads=1)
+    assert any("match began" in record.message for record in caplog.records)
+
+
+@pytest.mark.parametrize(("num_left", "num_right"), [(0, 0), (0, 5), (5, 0), (3_000, 1), (1, 3_000)])
+def test_markets_with_next_to_nobody_are_tried_too(num_left, num_right, market):
+    """Of a table with few schools at least one is in each market that is tried."""
+    left, right = market
+    told = tm.estimate(left.take(range(num_left)), right.take(range(num_right)), threads=1)
+    assert told.seconds is not None
+    assert told.probes[-1].whole
+    assert (told.probes[-1].num_left, told.probes[-1].num_right) == (num_left, num_right)
+    assert "unknown" not in str(told)

@@ -14,6 +14,7 @@ from twinmatch.estimating.probing import BUDGET_S, Law, Watch, at_threads, grow,
 from twinmatch.estimating.result import Estimate, Probe
 from twinmatch.graph.explicit import ExplicitGraph
 from twinmatch.limits import constraints_from
+from twinmatch.log import silent
 from twinmatch.room import bounded, held, least_room
 from twinmatch.solvers.nested import layout_of
 from twinmatch.storing import need_of_graph
@@ -112,7 +113,8 @@ def estimate_assign(
     if not told.fits:
         return replace(told, basis=(basis, "Nothing was tried: it does not fit the memory that there is."))
 
-    seconds, probes, how = _tried(graph, points, limits, require_all, coverage_first, bounds, cross)
+    with silent():
+        seconds, probes, how = _tried(graph, points, limits, require_all, coverage_first, bounds, cross)
     if seconds is not None:
         seconds *= at_threads(number)
     return replace(told, seconds=seconds, probes=probes, basis=(basis, how))

@@ -25,7 +25,7 @@ class Probe(NamedTuple):
     num_left, num_right : int
         Its nodes, of each side.
     seconds : float
-        What it took, by the clock on the wall.
+        What it took: of the processor, or by the clock on the wall where that is less.
     whole : bool
         Whether it was the whole market: then there was nothing to work out.
     """

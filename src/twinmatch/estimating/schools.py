@@ -12,6 +12,7 @@ from twinmatch.errors import InputError, ResourceLimitError
 from twinmatch.estimating.probing import PATIENCE_S, Law, Watch, at_threads, grow, times_quotas
 from twinmatch.estimating.result import Estimate, Probe
 from twinmatch.fitting import need_of
+from twinmatch.log import silent
 from twinmatch.policy.asked import asked
 from twinmatch.room import bounded, held, least_room
 from twinmatch.solvers.nested import layout_of
@@ -155,19 +156,19 @@ def _tried(
     )
 
     def solve(every: int, deadline: float) -> Probe | None:
-        i, j = (np.arange(every // 2, len(side), every) for side in (left, right))
-        if not len(i) or not len(j):
-            return None
+        # Of a short table, at least one school.
+        i, j = (np.arange(min(every // 2, max(0, len(side) - 1)), len(side), every) for side in (left, right))
         watch = Watch()
-        found = match(
-            left.take(i),
-            right.take(j),
-            policy if every == 1 else free,
-            right_capacity=capacity[j],
-            mechanism=mechanism,
-            threads=1,
-            deadline=max(0.0, deadline),
-        )
+        with silent():
+            found = match(
+                left.take(i),
+                right.take(j),
+                policy if every == 1 else free,
+                right_capacity=capacity[j],
+                mechanism=mechanism,
+                threads=1,
+                deadline=max(0.0, deadline),
+            )
         if found.limit is not None:
             return None
         return Probe(len(i), len(j), watch.seconds, every == 1)

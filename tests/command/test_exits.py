@@ -193,6 +193,15 @@ def test_version_and_help(capsys):
         assert said in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["match", "compare"])
+def test_the_help_says_whose_places_count_unless_said(command, capsys):
+    """Without ``--capacity`` the column of that name counts, as in Python."""
+    with pytest.raises(SystemExit):
+        run(command, "--help")
+    told = " ".join(capsys.readouterr().out.split())
+    assert "(default: the column capacity where there is one, else 1)" in told
+
+
 def test_every_exit_code_is_documented():
     """The documentation has a row for every code but the one for our own faults."""
     page = Path(__file__).parents[2] / "docs" / "command-line.md"

@@ -38,7 +38,7 @@ def add_compare(commands: Commands) -> None:
     parser.add_argument(
         "--right", type=Path, metavar="FILE", help="default: the bundled ones of six countries"
     )
-    add_capacity(parser, "places per right school: a column, or one number for all (default: 1)")
+    add_capacity(parser, "places per right school: a column, or one number for all")
     add_deadline(parser, "stop after this many seconds in all")
     add_gap(parser)
     add_threads(parser)

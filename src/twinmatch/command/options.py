@@ -76,11 +76,12 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("left", type=Path, metavar="LEFT", help="the schools that each want a partner")
     parser.add_argument("right", type=Path, metavar="RIGHT", help="the schools that offer places")
     parser.add_argument("--policy", type=Path, metavar="P.toml", help="default: systematic twinning")
-    add_capacity(parser, "places per school of RIGHT: a column of it, or one number for all (default: 1)")
+    add_capacity(parser, "places per school of RIGHT: a column of it, or one number for all")
 
 
 def add_capacity(parser: argparse.ArgumentParser, said: str) -> None:
     """Add the places of the right schools."""
+    said += " (default: the column capacity where there is one, else 1)"
     parser.add_argument("--capacity", type=capacity_of, metavar="COLUMN|N", help=said)
 
 

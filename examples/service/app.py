@@ -5,6 +5,7 @@ A small service around twinmatch: upload tables, start a match, watch it, stop i
 """
 
 import asyncio
+import datetime
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,13 +14,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow as pa
 from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from runs import Full, Run, Runs
 
 import twinmatch as tm
 from twinmatch.changes import changes_from
+from twinmatch.spreadsheet import escaped
 
 __all__ = ["Limits", "create_app"]
 
@@ -47,7 +51,7 @@ class Asked(BaseModel):
     right: str = "sample-right"
     balance: bool = False
     mechanism: Literal["most_points", "leximin", "nash", "stable", "rank_maximal", "greedy"] = "most_points"
-    deadline_s: float | None = Field(default=None, gt=0)
+    deadline_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
 class Repair(BaseModel):
@@ -56,6 +60,8 @@ class Repair(BaseModel):
     model_config = ConfigDict(extra="forbid")
     changes: list[dict[str, Any]] = Field(max_length=10_000)
     keep_bonus: int = Field(default=0, ge=0, le=1_000_000)
+    today: datetime.date | None = None
+    deadline_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
 class BodyLimit:
@@ -101,7 +107,13 @@ def create_app(limits: Limits = Limits()) -> FastAPI:
 
     @app.exception_handler(tm.errors.TwinMatchError)
     async def _refused(_request: Request, error: tm.errors.TwinMatchError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, 422)
+        return JSONResponse({"detail": in_words(error)}, 422)
+
+    @app.exception_handler(RequestValidationError)
+    async def _misread(_request: Request, error: RequestValidationError) -> JSONResponse:
+        # Without what was sent: it may be a number that JSON does not have, or as long as a body may be.
+        told = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+        return JSONResponse({"detail": told[:50]}, 422)
 
     @app.exception_handler(Full)
     async def _full(_request: Request, _error: Full) -> JSONResponse:
@@ -187,7 +199,7 @@ def create_app(limits: Limits = Limits()) -> FastAPI:
             told |= summary(run.future.result())
         elif run.state == "failed":
             error = run.future.exception()
-            told["detail"] = str(error) if isinstance(error, tm.errors.TwinMatchError) else "it failed"
+            told["detail"] = in_words(error) if isinstance(error, tm.errors.TwinMatchError) else "it failed"
         elif (progress := run.progress) is not None:
             told |= {"phase": progress.phase, "matched": progress.matched, "gap": progress.relative_gap}
         return told
@@ -202,7 +214,7 @@ def create_app(limits: Limits = Limits()) -> FastAPI:
     async def pairs(name: str, request: Request) -> Response:
         """Return who is paired with whom, as CSV."""
         matching = matched(name)
-        text = await answer(request, begin(lambda _run: matching.pairs.to_csv(index=False)))
+        text = await answer(request, begin(lambda _run: csv_of(matching)))
         return Response(text, media_type="text/csv")
 
     @app.get("/runs/{name}/explain/{school}")
@@ -222,10 +234,21 @@ def create_app(limits: Limits = Limits()) -> FastAPI:
 
     @app.post("/runs/{name}/repair", status_code=202)
     async def repair(name: str, asked: Repair) -> dict[str, str]:
-        """Start a repair after changes; its result is a run like any other."""
-        matching, changes = matched(name), changes_from(asked.changes)
-        work = partial(matching.repair, changes, asked.keep_bonus, threads=limits.threads)
-        return {"id": begin(lambda run: work(cancel=run.cancel), remember=True).id}
+        """Start a repair after changes; its result, or what is wrong with them, is a run like any other."""
+        matching = matched(name)
+
+        def work(run: Run) -> tm.Matching:
+            return matching.repair(
+                changes_from(asked.changes),
+                asked.keep_bonus,
+                today=asked.today,
+                deadline=min(asked.deadline_s or limits.deadline_s, limits.deadline_s),
+                threads=limits.threads,
+                cancel=run.cancel,
+                on_progress=partial(setattr, run, "progress"),
+            )
+
+        return {"id": begin(work, remember=True).id}
 
     @app.post("/match")
     async def match(asked: Asked, request: Request) -> dict[str, Any]:
@@ -233,6 +256,24 @@ def create_app(limits: Limits = Limits()) -> FastAPI:
         return summary(await answer(request, begin(work_of(asked))))
 
     return app
+
+
+def in_words(error: tm.errors.TwinMatchError) -> str:
+    """Return what an error says, with fields of a request in place of arguments in Python."""
+    if isinstance(error, tm.errors.InputError):
+        faults = [
+            fault._replace(hint='Say "today": "2026-10-01".') if "today=" in fault.hint else fault
+            for fault in error.faults
+        ]
+        return str(type(error)(error.subject, faults))
+    return str(error)
+
+
+def csv_of(matching: tm.Matching) -> str:
+    """Return the pairs as CSV, in which no cell is a formula to a spreadsheet."""
+    table = pa.Table.from_pandas(matching.pairs, preserve_index=False)
+    text: str = escaped(table).to_pandas().to_csv(index=False)
+    return text
 
 
 def summary(matching: tm.Matching) -> dict[str, Any]:

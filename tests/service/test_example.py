@@ -65,6 +65,54 @@ def test_a_match_over_http_is_the_match(server):
     )
 
 
+def test_a_repair_has_a_day_a_deadline_and_its_faults_are_told_as_fields(server):
+    """What is wrong with changes is the detail of the run, in words of the request; time is bounded."""
+    run = server.client.post("/runs", json={}).json()["id"]
+    server.wait_for(run)
+    here = tm.match(*tm.datasets.sample())
+    school, partner = (str(one) for one in here.pairs[["left_id", "right_id"]].iloc[0])
+    ends = {"kind": "pair_renewed", "left_id": school, "right_id": partner, "until": "2027-07-04"}
+
+    def repaired(**body):
+        return server.wait_for(server.client.post(f"/runs/{run}/repair", json=body).json()["id"])
+
+    told = repaired(changes=[ends, {"kind": "partner_leaves", "right_id": "nobody"}, {"kind": "gift"}])
+    assert told["state"] == "failed"
+    assert "changes[2].kind: is not a known kind" in told["detail"]
+    told = repaired(changes=[ends, {"kind": "partner_leaves", "right_id": "nobody"}])
+    assert "there is no 'nobody' in the right table" in told["detail"]
+    assert 'today is not given. Say "today": "2026-10-01".' in told["detail"]
+    assert "datetime" not in told["detail"]
+    told = repaired(changes=[ends], today="2026-10-01", deadline_s=60)
+    assert (told["state"], told["status"]) == ("done", "OPTIMAL")
+    assert repaired(changes=[ends], today="2026-10-01", deadline_s=1e-9)["limit"] == "DEADLINE"
+
+
+def test_numbers_that_json_does_not_have_are_refused(server):
+    """A deadline that is no number is a 422 like any other, not a fault of the service."""
+    for number in ("NaN", "Infinity", "-Infinity"):
+        answer = server.client.post(
+            "/runs", content=f'{{"deadline_s": {number}}}', headers={"content-type": "application/json"}
+        )
+        assert answer.status_code == 422
+        assert answer.json()["detail"][0]["loc"] == ["body", "deadline_s"]
+
+
+def test_cells_that_a_spreadsheet_would_run_are_escaped(server):
+    """The CSV of pairs is what a saved folder has: a formula is a text there."""
+    left, right = tm.datasets.synthetic(4, 6, 1)
+    rows = [{**row, "id": f"=cmd|{row['id']}"} for row in left.table.to_pylist()]
+    keep = ("id", "country", "levels", "languages", "size")
+    formulas = tm.Schools.from_frame({name: [row.get(name) for row in rows] for name in keep})
+    for name, schools in (("formulas", formulas), ("few", right)):
+        server.client.put(f"/tables/{name}", content=as_csv(schools)).raise_for_status()
+    run = server.client.post("/runs", json={"left": "formulas", "right": "few"}).json()["id"]
+    assert server.wait_for(run)["paired"]
+    lines = server.client.get(f"/runs/{run}/pairs").text.splitlines()[1:]
+    assert lines
+    assert all(line.startswith("'=cmd|") for line in lines)
+
+
 def test_many_requests_at_once_get_one_answer(server):
     """Thirty-two clients, two threads: nobody is turned away, and all hear the same."""
     want = tm.match(*tm.datasets.sample()).objective

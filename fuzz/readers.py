@@ -20,7 +20,17 @@ from typing import TYPE_CHECKING
 
 import atheris
 
-_READERS = ("registers", "intake", "columns", "schools", "saving", "policy", "spreadsheet", "changing")
+_READERS = (
+    "registers",
+    "intake",
+    "columns",
+    "schools",
+    "saving",
+    "policy",
+    "spreadsheet",
+    "changing",
+    "tables",
+)
 
 
 class _Sources:

@@ -7,6 +7,7 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,7 +146,17 @@ def test_an_agreement_that_is_over_earns_no_bonus():
     assert renewed.pairs.set_index("left_id")[BONUS][left] == 500
     assert renewed.pending == ()
     other = next(name for name in old.right.ids if name != right)
-    assert old.repair(c.AgreementExpires(left, other)).pending == ()  # that pair does not stand
+    idle = old.repair(c.AgreementExpires(left, other))
+    assert idle.pending == ()  # that pair does not stand
+    assert idle.repair_notes == (f"{left} and {other} had no agreement that could end, and were no pair.",)
+    assert idle.diff(old).notes == idle.repair_notes
+    ends = [
+        c.AgreementExpires(left, right),
+        c.PairLocked(left, other),
+        c.AgreementExpires(left, other, on=day),
+    ]
+    assert old.repair(iter(ends), today=TODAY).repair_notes == ()
+    assert one.repair(c.AgreementExpires(left, right)).repair_notes == ()
     gone = two.repair(c.PairVetoed(left, right))
     assert gone.pending == ()
 
@@ -221,3 +232,17 @@ def test_what_cannot_be_is_refused_in_words():
     assert nobody.coverage == 0
     stopped = old.repair([], deadline=0)
     assert stopped.limit is tm.Limit.DEADLINE
+
+
+def test_numbers_and_days_of_other_libraries_are_pythons_here_too():
+    """A bonus and moves of NumPy, and a Timestamp for a day, make the same question."""
+    old = sample()
+    gone = c.PartnerLeaves(old.pairs.right_id[0])
+    one = old.repair(gone, np.int64(700), today=pd.Timestamp(TODAY))
+    two = old.repair(gone, 700, today=TODAY)
+    assert one.parent == two.parent
+    assert type(one.parent.today) is datetime.date
+    assert one.seal == two.seal
+    assert old.repair(gone, max_moves=np.int32(3)).move_bound == old.repair(gone, max_moves=3).move_bound
+    with pytest.raises(InputError, match="today: must be a date"):
+        old.stability_frontier(gone, today=pd.Timestamp("2026-10-01 09:00"))

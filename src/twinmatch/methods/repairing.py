@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from twinmatch.changing import AgreementExpires, Change, PairLocked, PairRenewed
+from twinmatch.changing.agreed import locked_pairs
+from twinmatch.changing.change import python_value
 from twinmatch.room import bounded
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from datetime import date
 
-    from twinmatch.changing import Change
     from twinmatch.matching import Matching
     from twinmatch.repairing import Diff, Frontier
     from twinmatch.solvers.control import Cancel, Progress
@@ -135,7 +138,27 @@ def repair(
     from twinmatch.repairing import repair
 
     options = Options(deadline, 0, threads, on_progress, cancel, matching.seed)
-    return repair(matching, changes, keep_bonus, max_moves, today, options)
+    if not isinstance(changes, Change | str | bytes | Mapping) and isinstance(changes, Iterable):
+        changes = list(changes)
+    bonus, moves, day = map(python_value, (keep_bonus, max_moves, today))
+    new = repair(matching, changes, bonus, moves, day, options)
+    if idle := _idle(matching, [changes] if isinstance(changes, Change) else changes):
+        new.__dict__["_notes"] = (*new.repair_notes, *idle)
+    return new
+
+
+def _idle(matching: Matching, changes: Iterable[Change]) -> list[str]:
+    """Return a sentence for each agreement that is said to end where there is none."""
+    ends = {one.pair for one in changes if isinstance(one, AgreementExpires)}
+    if not ends:
+        return []
+    agreed = {one.pair for one in changes if isinstance(one, PairLocked | PairRenewed)}
+    agreed |= locked_pairs(matching.policy) | {one.pair for one in matching.pending if one.on is not None}
+    i, j = matching._taken()
+    agreed |= set(zip(matching.left.ids[i].tolist(), matching.right.ids[j].tolist(), strict=True))
+    return [
+        f"{a} and {b} had no agreement that could end, and were no pair." for a, b in sorted(ends - agreed)
+    ]
 
 
 @bounded
@@ -186,7 +209,7 @@ def stability_frontier(
     from twinmatch.repairing import stability_frontier
 
     options = Options(None, 0, threads, on_progress, cancel, matching.seed)
-    return stability_frontier(matching, changes, today, options)
+    return stability_frontier(matching, changes, python_value(today), options)
 
 
 def diff(matching: Matching, old: Matching) -> Diff:

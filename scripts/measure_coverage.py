@@ -61,9 +61,12 @@ def main() -> int:
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the table as a page")
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    failed = [] if options.report else [part for part in parts() if not measured(part)]
-    lacking = [part for part in parts() if not is_done(part)]
-    files = [str(path) for part in parts() if is_done(part) for path in data_of(part)]
+    if not options.report:
+        for part in parts():
+            measure(part)
+    failed = [part for part in parts() if has(part, "failed")]
+    lacking = [part for part in parts() if not has(part, "done") and part not in failed]
+    files = [str(path) for part in parts() if part not in lacking for path in data_of(part)]
     if not files or coverage("combine", "--keep", "--quiet", f"--data-file={FOLDER}/all", *files):
         return 2
     report = FOLDER / "coverage.json"
@@ -84,7 +87,7 @@ def main() -> int:
         print(f"not measured: {part}")
     if options.page is not None:
         shown = rows if not lacking else readers_of(told["files"])
-        options.page.write_text(page(shown, share, holes, lacking), encoding="utf-8")
+        options.page.write_text(page(shown, share, holes, lacking, failed), encoding="utf-8")
     return 1 if holes or failed or lacking or share < LEAST else 0
 
 
@@ -118,27 +121,28 @@ def data_of(part: str) -> list[Path]:
     return sorted(place_of(part).glob("data.*"))
 
 
-def is_done(part: str) -> bool:
-    """Return whether a part was measured on the sources of now."""
-    done = place_of(part) / "done"
-    return done.exists() and done.read_text(encoding="utf-8") == sources(part)
+def has(part: str, mark: str) -> bool:
+    """Return whether a part was measured on the sources of now, and all its tests passed, or some failed."""
+    path = place_of(part) / mark
+    return path.exists() and path.read_text(encoding="utf-8") == sources(part)
 
 
-def measured(part: str) -> bool:
-    """Measure a part, unless that was done; return whether its tests passed."""
-    if is_done(part):
-        return True
+def measure(part: str) -> None:
+    """Measure a part, unless that was done and its tests passed."""
+    if has(part, "done"):
+        return
     place = place_of(part)
     place.mkdir(parents=True, exist_ok=True)
     for old in place.iterdir():
         old.unlink()
     before = sources(part)
     data = f"--data-file={(place / 'data').resolve()}"
-    # No test passes is 5: all of them are marked, and run by other commands.
-    passed = coverage("run", data, "-m", "pytest", "-q", f"tests/{part}") in (0, 5)
-    if passed and before == sources(part):
-        (place / "done").write_text(before, encoding="utf-8")
-    return passed
+    # 1: some tests failed; 5: there were none, as all are marked and run by other commands.
+    mark = {0: "done", 1: "failed", 5: "done"}.get(
+        coverage("run", data, "-m", "pytest", "-q", f"tests/{part}")
+    )
+    if mark is not None and before == sources(part):
+        (place / mark).write_text(before, encoding="utf-8")
 
 
 def coverage(*arguments: str) -> int:
@@ -179,7 +183,9 @@ def holes_of(files: dict) -> list[str]:
     return found
 
 
-def page(rows: list[tuple[str, int, int]], share: float, holes: list[str], lacking: list[str]) -> str:
+def page(
+    rows: list[tuple[str, int, int]], share: float, holes: list[str], lacking: list[str], failed: list[str]
+) -> str:
     """Return the table as a page; of the readers only where parts are not measured."""
     whole = [f"| **all** | | | **{share:.1f}%** |"]
     if lacking:
@@ -201,6 +207,8 @@ def page(rows: list[tuple[str, int, int]], share: float, holes: list[str], lacki
         *whole,
         "",
     ]
+    if failed:
+        lines += [f"Some tests failed in {', '.join(failed)}.", ""]
     if holes:
         lines += ["Not taken where everything should be:", "", *(f"- `{line}`" for line in holes), ""]
     return "\n".join(lines)

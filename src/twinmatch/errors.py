@@ -45,6 +45,10 @@ __all__ = [
 ]
 
 
+#: An error spells out so many faults and counts the others; ``faults`` has them all.
+_TOLD = 50
+
+
 class Fault(NamedTuple):
     """
     One thing that is wrong.
@@ -103,7 +107,8 @@ class InputError(TwinMatchError, ValueError):
     def __str__(self) -> str:
         number = len(self.faults)
         head = f"{self.subject}: {number} fault{'s' if number != 1 else ''}"
-        return "\n  ".join([head, *map(str, self.faults)])
+        rest = [f"and {number - _TOLD:,} more"] if number > _TOLD else []
+        return "\n  ".join([head, *map(str, self.faults[:_TOLD]), *rest])
 
 
 class TableError(InputError):

@@ -389,3 +389,19 @@ def test_an_id_that_never_ends_is_cut_short():
     assert (
         len(faults_of(world(1), [c.PartnerLeaves("R" * 200_000), c.PairFreed("L0", "R" * 200_000)])) < 1_500
     )
+
+
+def test_faults_are_counted_after_some_dozens():
+    """Hundreds of schools that are not there are an error of some dozens of lines; ``faults`` has them all."""
+    now = world(1)
+    with pytest.raises(InputError) as caught:
+        apply(now, [c.SchoolLeaves(f"nobody {k}") for k in range(300)])
+    assert len(caught.value.faults) == 300
+    assert [bool(fault.hint) for fault in caught.value.faults] == [True] * 50 + [False] * 250
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "changes: 300 faults"
+    assert len(lines) == 52
+    assert lines[-1].strip() == "and 250 more"
+    with pytest.raises(InputError) as caught:
+        apply(now, [c.SchoolLeaves(f"nobody {k}") for k in range(50)])
+    assert len(str(caught.value).splitlines()) == 51

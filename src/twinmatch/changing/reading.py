@@ -39,6 +39,9 @@ __all__ = ["Read", "read"]
 
 _MUST = (PairLocked, PairRenewed)
 
+#: For so many schools that are not there the nearest ids are looked up, which takes a moment for each.
+_HINTS = 50
+
 
 @dataclass
 class Read:
@@ -130,6 +133,7 @@ class _Reader:
         self.tables = {"left": left, "right": right}
         self.today = today
         self.found = Read()
+        self.unknown = 0
         self.come: dict[str, set[str]] = {"left": set(), "right": set()}
 
     def read(self, changes: list[Change]) -> Iterator[Fault]:
@@ -207,7 +211,9 @@ class _Reader:
                     yield Fault(one.label, what)
                 else:
                     what = f"there is no {clipped(name)} in the {side} table"
-                    yield Fault(one.label, what, hint=hint_of(table.ids, name))
+                    self.unknown += 1
+                    hint = hint_of(table.ids, name) if self.unknown <= _HINTS else ""
+                    yield Fault(one.label, what, hint=hint)
 
     # -- Pairs ---------------------------------------------------------------------------------------------
 

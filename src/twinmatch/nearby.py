@@ -19,6 +19,8 @@ _LONGEST = 80
 
 def nearest(ids: Iterable[str], school: str) -> list[str]:
     """Return the identifiers that look most alike, best first."""
+    if len(school) > _LONGEST:
+        return []
     wanted = school.strip().casefold()
     folded: dict[str, str] = {}
     for one in ids:

@@ -392,7 +392,7 @@ def test_an_id_that_never_ends_is_cut_short():
 
 
 def test_faults_are_counted_after_some_dozens():
-    """Hundreds of schools that are not there are an error of some dozens of lines; ``faults`` has them all."""
+    """Hundreds of schools that are not there are an error of some dozens of lines."""
     now = world(1)
     with pytest.raises(InputError) as caught:
         apply(now, [c.SchoolLeaves(f"nobody {k}") for k in range(300)])

@@ -136,10 +136,11 @@ def _changes(node: ast.AST) -> list:
                 set_to("op", new, f"{was(node)}: {type(op).__name__} -> {type(new).__name__}")
         case ast.UnaryOp(op=ast.Not() | ast.Invert() | ast.USub()):
             kind = type(node.op).__name__
-            if kind == "Not":
-                set_to("op", ast.UAdd(), f"{was(node)}: without not")
-            else:
+            if kind == "USub":
                 set_to("op", ast.UAdd(), f"{was(node)}: without {kind}")
+            else:  # done twice: a plus would be an error where it is no number
+                twice = ast.UnaryOp(type(node.op)(), node.operand)
+                set_to("operand", twice, f"{was(node)}: without {kind.lower() if kind == 'Not' else kind}")
         case ast.Constant(value=bool() as value):
             set_to("value", not value, f"{value} -> {not value}")
         case ast.Constant(value=int() as value):

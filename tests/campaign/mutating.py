@@ -71,7 +71,6 @@ ABOUT = {
     "outcome.py": About(
         [], PROCEDURES, ["tests/certify/test_outcome.py", "tests/mechanisms/test_procedures.py"]
     ),
-    "parts.py": About([], [], ["tests/certify/test_parts.py", "tests/spreading/test_verifying.py"]),
     "plain.py": About(
         [],
         PLAIN,
@@ -107,6 +106,7 @@ ABOUT = {
             "tests/assignment/test_sabotage.py::test_spoiled_searches",
         ],
     ),
+    "parts.py": About([], [], ["tests/certify/test_parts.py", "tests/spreading/test_verifying.py"]),
 }
 #: Claims that are false, in the results that a mutant has to judge.
 FALSE = 200

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from twinmatch.solvers.constrained import Answer
     from twinmatch.solvers.control import Cancel, Progress
     from twinmatch.solvers.warm import Warm
-    from twinmatch.spreading.engines import DaskClient
+    from twinmatch.spreading.engines import DaskClient, Engine
 
 __all__ = ["Options", "Tables", "match", "match_tables", "sorted_tables"]
 
@@ -67,7 +67,7 @@ def match(
     mechanism: Mechanism | None = None,
     warm_start: Matching | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
-    executor: Executor | DaskClient | None = None,
+    executor: Executor | DaskClient | Engine | None = None,
 ) -> Matching:
     """
     Pair as many left schools as possible, each with one partner, and among all ways to do so the best one.
@@ -185,7 +185,7 @@ class Options(NamedTuple):
     cancel: Cancel | None = None
     seed: int = 0
     checkpoint: str | os.PathLike[str] | None = None
-    executor: Executor | DaskClient | None = None
+    executor: Executor | DaskClient | Engine | None = None
 
 
 def sorted_tables(

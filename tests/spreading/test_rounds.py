@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import pickle
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ import pytest
 import twinmatch as tm
 from tests.spreading.executors import Changing, Counting, Stuck
 from tests.spreading.worlds import FEW_ROWS, alone, bytes_of, market
-from twinmatch.errors import ExecutorError, InputError
+from twinmatch.errors import ExecutorError, InputError, ResourceLimitError
 from twinmatch.spreading import rounds
 
 WORLDS = {
@@ -60,6 +62,22 @@ def test_processes_change_nothing(tmp_path, monkeypatch):
             there = tm.match(*market(*WORLDS["plenty"]), mechanism=mechanism, executor=pool)
             here = tm.match(*market(*WORLDS["plenty"]), mechanism=mechanism)
             assert bytes_of(there) == bytes_of(here)
+        there = tm.match(*market(*WORLDS["scarce"]), executor=pool)  # two markets, one after the other
+        assert bytes_of(there) == bytes_of(alone(*WORLDS["scarce"]))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_said_in_words(tmp_path, monkeypatch):
+    """Shards that cannot be written are an error that names the folder, and nothing stays there."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("numpy.save", full)
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    with pool, pytest.raises(ResourceLimitError, match=r"shards cannot be written to .*No space left"):
+        tm.match(*market(*WORLDS["plenty"]), executor=pool)
     assert not list(tmp_path.iterdir())
 
 
@@ -185,3 +203,41 @@ def test_arrays_of_a_round_come_back_in_the_order_of_the_rows():
     item, bound = np.array([7, 8, 9], np.int32), np.array([1, 2, 3], np.int32)
     found = rounds._laid_out(number, item, item * 10, bound, order)
     assert [array.tolist() for array in found] == [[0, 1, 2], [9, 7, 8], [90, 70, 80], [2, 3, 1]]
+
+
+class Context:
+    """A small twin of a Spark context: parallelize, broadcast and mapPartitions, in this process."""
+
+    def __init__(self, parts=None):
+        self.parts = parts
+
+    def broadcast(self, value):
+        """Return what holds a value."""
+        return type("Broadcast", (), {"value": pickle.loads(pickle.dumps(value))})
+
+    def parallelize(self, items, count):
+        """Put items in parts."""
+        return Context([[item] for item in items])
+
+    def mapPartitions(self, function):  # noqa: N802 (Spark's name)
+        """Run a function on each part."""
+        return Context([list(function(iter(part))) for part in self.parts])
+
+    def cache(self):
+        """Return the same."""
+        return self
+
+    def collect(self):
+        """Return all items."""
+        return [item for part in self.parts for item in part]
+
+
+def test_the_recipe_for_spark_changes_nothing():
+    """The class of the documentation's page is an engine."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "clusters.md").read_text("utf-8")
+    code = page[page.index("class SparkEngine") :].split("```")[0]
+    names = {}
+    exec(compile(code, "clusters.md", "exec"), names)
+    engine = names["SparkEngine"](Context(), 3)
+    matching = tm.match(*market(*WORLDS["plenty"]), executor=engine)
+    assert bytes_of(matching) == bytes_of(alone(*WORLDS["plenty"]))

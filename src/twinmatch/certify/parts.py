@@ -55,7 +55,7 @@ class Part(NamedTuple):
 
 
 @contextmanager
-def shared(executor: Executor | DaskClient | None) -> Iterator[None]:
+def shared(executor: Executor | DaskClient | Engine | None) -> Iterator[None]:
     """Let passes that are made meanwhile be evaluated by an executor; None: here."""
     token = _engine.set(None if executor is None else engine_of(executor))
     try:

@@ -166,8 +166,7 @@ class ScoredGraph(Alone):
 
         Notes
         -----
-        Among partners tied with the last one kept, which are kept depends on the order in which the tree is
-        searched: on the nodes and the prices, not on threads or instruction sets.
+        Of partners tied with the last one kept, those of the lowest index are kept.
         """
         right, net, bound = self.best_lists(np.array([i], np.int32), k, right_price)
         kept = right[0] >= 0

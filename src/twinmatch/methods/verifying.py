@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from twinmatch.matching import Matching
     from twinmatch.proof import Proof
     from twinmatch.solvers.control import Cancel
-    from twinmatch.spreading.engines import DaskClient
+    from twinmatch.spreading.engines import DaskClient, Engine
 
 __all__ = ["verify"]
 
@@ -66,7 +66,7 @@ def verify(
     isa: str = "auto",
     on_progress: Callable[[int, int], object] | None = None,
     cancel: Cancel | None = None,
-    executor: Executor | DaskClient | None = None,
+    executor: Executor | DaskClient | Engine | None = None,
 ) -> Certificate:
     """
     Compute every claim again from the tables, over all pairs, without the solver: a :term:`certificate`.

@@ -22,11 +22,11 @@ import tempfile
 import threading
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import numpy as np
 
-from twinmatch.errors import ExecutorError, Fault, InputError, TwinMatchError
+from twinmatch.errors import ExecutorError, Fault, InputError, ResourceLimitError, TwinMatchError
 from twinmatch.spreading.packing import Pack
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def ignored(_: int) -> None:
 
 
 class Engine(Protocol):
-    """Somebody who does the work."""
+    """Somebody who does the work; whoever has these methods may be given as ``executor=``."""
 
     @property
     def workers(self) -> int:
@@ -88,7 +88,7 @@ class Engine(Protocol):
 
 def engine_of(executor: object) -> Engine:
     """
-    Return the engine of an executor.
+    Return the engine of an executor; what has the methods of one is one.
 
     Raises
     ------
@@ -101,6 +101,8 @@ def engine_of(executor: object) -> Engine:
         from twinmatch.spreading.cluster import Cluster
 
         return Cluster(executor)
+    if all(callable(getattr(executor, name, None)) for name in ("build", "ask", "close")):
+        return cast("Engine", executor)
     what = (
         f"must be a concurrent.futures.Executor or a dask.distributed.Client, not {type(executor).__name__}"
     )
@@ -215,7 +217,7 @@ class Pool:
 
     def __init__(self, executor: concurrent.futures.Executor) -> None:
         self._executor = executor
-        self._folder: Path | None = None
+        self._folders: list[Path] = []
 
     @property
     def workers(self) -> int:
@@ -226,9 +228,13 @@ class Pool:
         """Return the shards, or where processes find them."""
         if isinstance(self._executor, concurrent.futures.ThreadPoolExecutor):
             return [make(one, right) for one in left]
-        self._folder = Path(tempfile.mkdtemp(prefix="twinmatch-shards-"))
-        whole = _written(self._folder / "right", right)
-        parts = [_written(self._folder / f"left-{n}", one) for n, one in enumerate(left)]
+        folder = Path(tempfile.mkdtemp(prefix="twinmatch-shards-"))
+        self._folders.append(folder)
+        try:
+            whole = _written(folder / "right", right)
+            parts = [_written(folder / f"left-{n}", one) for n, one in enumerate(left)]
+        except OSError as error:
+            raise ResourceLimitError(f"shards cannot be written to {folder}: {error.strerror}") from error
         return [_OnDisk(make, part, whole) for part in parts]
 
     def ask(
@@ -254,9 +260,8 @@ class Pool:
 
     def close(self) -> None:
         """Remove the files."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        while self._folders:
+            shutil.rmtree(self._folders.pop(), ignore_errors=True)
 
 
 class _OnDisk:

@@ -369,7 +369,7 @@ def run(
 
     Parts are such as ``3/20`` or ``3,7,11/20``. ``direct`` asks short tests alone: those that are left then
     may be found all the same, by longer ones or by the results. With a log, those that were found are not
-    tried again, and those of other parts are counted as well.
+    tried again, and those of other parts that are in it count as well.
     """
     firsts, step = part.split("/")
     wanted = {int(first) - 1 for first in firsts.split(",")}
@@ -380,7 +380,9 @@ def run(
     for name in ABOUT:
         source = (folder / name).read_text(encoding="utf-8")
         names = named(name, source)
-        some = [one for k, one in enumerate(names, count) if k % int(step) in wanted]
+        there = (one for one in names if names[one] in log.found)
+        some = [*{*(one for k, one in enumerate(names, count) if k % int(step) in wanted), *there}]
+        some.sort(key=lambda one: (one.place, one.which))
         count += len(names)
         if not some or (only and name not in only.split(",")):
             continue
@@ -393,7 +395,6 @@ def run(
         if trial.wrong is not None:
             print(f"{name}: the checker itself is not right: {trial.wrong}")
             return 1
-        some = [one for one in names if names[one] in log.found]  # those of other parts before count too
         alive = [names[one] for one in some if log.found[names[one]] is None]
         mine = [(called, known[called]) for called in alive if called in known]
         left = [called for called in alive if called not in known]

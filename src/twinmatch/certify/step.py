@@ -131,7 +131,7 @@ def check_step(
     most = after.capacity * after.right
     claim(
         "capacities",
-        (load <= most).all() and (most >= 0).all(),
+        (load <= most).all(),
         f"{len(i):,} of {exact_sum(most):,} places taken, none twice",
     )
     lower_left = np.flatnonzero(after.left_price < before.left_price)

@@ -35,8 +35,9 @@ def as_text(diff: Diff) -> str:
         lines += ["", f"  {block.title}", *(f"    {line}" for line in block.lines)]
         if block.more:
             lines.append(f"    and {block.more:,} more")
+    lines += [""] if diff.notes else []
     for note in diff.notes[:_NOTES]:
-        lines += ["", *textwrap.wrap(note, _WIDE, initial_indent="  ", subsequent_indent="  ")]
+        lines += textwrap.wrap(note, _WIDE, initial_indent="  ", subsequent_indent="    ")
     if len(diff.notes) > _NOTES:
         lines.append(f"  and {len(diff.notes) - _NOTES:,} more of the kind")
     return "\n".join(lines)

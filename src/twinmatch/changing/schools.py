@@ -102,7 +102,11 @@ class Joining(Change):
         if isinstance(self.schools, Schools) and self.schools.has(_FORMER):
             # Who was whose partner in a matching before says nothing of one who joins this one.
             table = self.schools.table.drop_columns([_FORMER])
-            settle(self, schools=Schools._trusted(table, kind=self.schools.kind, source=self.schools.source))
+            old = self.schools
+            made = Schools._trusted(
+                table, kind=old.kind, source=old.source, report=old.report, dropped=old.dropped
+            )
+            settle(self, schools=made)
         super().__post_init__()
 
     def faults(self) -> Iterator[Fault]:

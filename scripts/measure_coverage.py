@@ -39,19 +39,7 @@ READERS = (
 )
 WHOLE = (*READERS, "twinmatch/certify/")
 #: What reaches them, and is run first; the tests of repairs save what waits and where it came from.
-FIRST = (
-    *(
-        "intake",
-        "registers",
-        "schools",
-        "changes",
-        "policy",
-        "hostile",
-        "repairing",
-        "matching",
-        "mechanisms",
-    ),
-)
+FIRST = "intake registers saving schools changes policy hostile repairing matching mechanisms".split()
 
 
 def main() -> int:

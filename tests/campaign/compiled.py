@@ -50,7 +50,7 @@ CHANGES = (
         "*bans < Banned{i, first + count};\n      const Offer",
         "*bans < Banned{i, first + count - 1};\n      const Offer",
     ),
-    ("pass.cpp", "if (pass_.witness[i] && (own || !marked))", "if (pass_.witness[i] && !marked)"),
+    ("pass.cpp", "if (pass_.witness[i] && (own || !marked))", "if (pass_.witness[i] && own && !marked)"),
     ("pass.cpp", "marked = marked || !own", "marked = true"),
     ("pass.cpp", "reached[first + k] |= offered[k] != NONE", "reached[first + k] = offered[k] != NONE"),
     ("pass.cpp", "pass_.reached[j] |= part[j]", "pass_.reached[j] = part[j]"),

@@ -299,3 +299,24 @@ def test_an_error_of_a_function_arrives_at_the_caller():
     with pytest.raises(ZeroDivisionError, match="own"):
         plain_pass(terms, np.zeros(3, np.int64), np.zeros(3, bool), on_progress=lambda *now: told.append(now))
     assert not told
+
+
+@pytest.mark.parametrize("isa", _check.instruction_sets())
+def test_a_banned_partner_of_one_of_the_witness_is_reached_by_the_next(isa):
+    """Left schools of one class are looked at together; what one of them may not have, another may."""
+    size = 48
+    one, pairs = np.zeros(size, np.int32), np.arange(size)
+    banned = np.stack([pairs, pairs % 3], axis=1)
+    terms = PairTerms(one, np.zeros(3, np.int32), np.array([[5]], np.int32), banned=banned)
+    price = np.zeros(3, np.int64)
+    for i in range(size):
+        for others in ([], [(i + 1) % size], [(i + 3) % size]):
+            witness = np.isin(pairs, [i, *others])
+            found, _, _ = plain_pass(terms, price, witness, threads=1, isa=isa)
+            closed = {i % 3}.intersection(k % 3 for k in others) if others else {i % 3}
+            assert found.reached.tolist() == [j not in closed for j in range(3)]
+    free = replace(terms, banned=banned[::2])
+    for i in range(0, size, 2):
+        for witness in ([i, i + 1], [i, (i + 3) % size]):
+            found, _, _ = plain_pass(free, price, np.isin(pairs, witness), threads=1, isa=isa)
+            assert found.reached.all()

@@ -4,7 +4,8 @@ Mutants of the compiled checker, written by hand: ``python -m tests.campaign.com
 Each is one line of ``cpp/check`` that is another, compiled into a folder of its own, with a copy of the
 package beside it. The tests of that file have to fail there. It takes half a minute each, and needs what the
 build needs. The checker as it is comes first, and has to pass. ``--part 2/5`` tries every fifth, from the
-second; ``--page`` puts a section of its own into the page of ``python -m tests.campaign mutate``.
+second, ``--part 2,3/5`` those after them too; ``--page`` puts a section of its own into the page of
+``python -m tests.campaign mutate``.
 """
 
 from __future__ import annotations
@@ -89,8 +90,9 @@ def main() -> int:
     parser.add_argument("--part", default="1/1")
     parser.add_argument("--page", type=Path)
     asked = parser.parse_args()
-    first, step = (int(number) for number in asked.part.split("/"))
-    changes = CHANGES[first - 1 :: step]
+    firsts, step = asked.part.split("/")
+    wanted = {int(first) - 1 for first in firsts.split(",")}
+    changes = [change for k, change in enumerate(CHANGES) if k % int(step) in wanted]
     root, folder = Path.cwd(), asked.folder.resolve()
     sources, package, build = folder / "source", folder / "site" / "twinmatch", folder / "build"
     for name in ("cpp", "CMakeLists.txt"):
@@ -156,7 +158,7 @@ def main() -> int:
         print(f"{'found' if seen else 'SURVIVES'}  {file}: {old!r} -> {new!r}", flush=True)
         alive += [] if seen else [(file, old, new)]
     told = f"{len(changes) - len(alive)} of {len(changes)} mutants of `cpp/check` were found"
-    told += f" (part {asked.part} of {len(CHANGES)})." if step > 1 else "."
+    told += f" (part {asked.part} of {len(CHANGES)})." if int(step) > 1 else "."
     told = "\n".join([told, *(f"- not found: `{file}`: `{old}` -> `{new}`" for file, old, new in alive)])
     print(told)
     if asked.page is not None:

@@ -139,6 +139,23 @@ def test_a_coverage_price_beyond_all_prices_is_refused(tmp_path):
             tm.load_matching(tmp_path)
     signed_again(tmp_path, coverage_price=PRICE_LIMIT)
     assert not tm.load_matching(tmp_path).verify().ok
+    for name in ("objective", "bound"):
+        signed_again(tmp_path, **{"coverage_price": 0, "objective": 1, "bound": 1, name: 10**30})
+        with pytest.raises(FormatError, match=f"has a {name} beyond"):
+            tm.load_matching(tmp_path)
+
+
+@pytest.mark.parametrize("scale", [10**30, 0, -1])
+def test_a_scale_of_prices_that_none_is_is_refused(scale, tmp_path):
+    """Prices under quotas are in parts of a point: some, and not more than there are numbers."""
+    left, right = tm.datasets.synthetic(5, 9, 1)
+    two = tm.policies.PartnersPerSchool("two", side="left", most=2)
+    tm.match(left, right, tm.Policy(criteria=(tm.policies.SizeSimilarity(9),), quotas=(two,))).save(tmp_path)
+    proof = json.loads((tmp_path / MANIFEST).read_text(encoding="utf-8"))["proof"]
+    assert tm.load_matching(tmp_path).verify().ok
+    signed_again(tmp_path, proof=proof | {"price_scale": scale})
+    with pytest.raises(FormatError, match="price_scale outside"):
+        tm.load_matching(tmp_path)
 
 
 @pytest.fixture(scope="module")

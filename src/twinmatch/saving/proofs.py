@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twinmatch.certify.plain import PRICE_LIMIT
 from twinmatch.errors import Fault, FormatError
+from twinmatch.saving.layout import MANIFEST
 from twinmatch.saving.values import number, whole
 
 if TYPE_CHECKING:
@@ -66,11 +68,14 @@ def proof_of(
         clash = tuple(np.flatnonzero(marks).tolist())
     if not isinstance(record["searched"], bool):
         raise TypeError(f"searched must be true or false, not {record['searched']!r}")
+    scale = number("price_scale", record["price_scale"])
+    if not 1 <= scale <= PRICE_LIMIT:
+        raise FormatError(str(folder), [Fault(MANIFEST, f"has a price_scale outside 1 to {PRICE_LIMIT:,}")])
     return Proof(
         taken,
         column("left", "price"),
         column("quota", "price"),
-        number("price_scale", record["price_scale"]),
+        scale,
         prices("cover"),
         prices("witness"),
         clash,

@@ -110,8 +110,10 @@ def _matching(opened: Opened) -> Matching:
         witness = np.zeros(len(left), bool)
         witness[[left_row[name] for name in record["witness_left"]]] = True
         numbers: dict[str, Any] = {name: number(name, record[name]) for name in NUMBERS}
-        if abs(numbers["coverage_price"]) > PRICE_LIMIT:
-            what = f"has a coverage_price beyond {PRICE_LIMIT:,}"
+        # Other mechanisms than the most points may count in larger numbers.
+        limited = NUMBERS if "mechanism" not in record else ("coverage_price",)
+        if far := [name for name in limited if name != "seed" and abs(numbers[name]) > PRICE_LIMIT]:
+            what = f"has a {far[0]} beyond {PRICE_LIMIT:,}"
             raise FormatError(str(folder), [Fault(MANIFEST, what)])
         proof = None
         if under_quotas:

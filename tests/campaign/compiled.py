@@ -95,11 +95,9 @@ def main() -> int:
     changes = [change for k, change in enumerate(CHANGES) if k % int(step) in wanted]
     root, folder = Path.cwd(), asked.folder.resolve()
     sources, package, build = folder / "source", folder / "site" / "twinmatch", folder / "build"
-    for name in ("cpp", "CMakeLists.txt"):
-        here = root / name
-        (shutil.copytree if here.is_dir() else shutil.copy)(
-            here, sources / name, **({"dirs_exist_ok": True} if here.is_dir() else {})
-        )
+    # Copied with the time of now: what is left of another run is compiled again.
+    shutil.copytree(root / "cpp", sources / "cpp", copy_function=shutil.copy, dirs_exist_ok=True)
+    shutil.copy(root / "CMakeLists.txt", sources)
     shutil.copytree(root / "src" / "twinmatch", package, dirs_exist_ok=True, ignore=SKIPPED)
     subprocess.run(
         [

@@ -39,7 +39,8 @@ READERS = (
 )
 WHOLE = (*READERS, "twinmatch/certify/")
 #: What reaches them, and is run first; the tests of repairs save what waits and where it came from.
-FIRST = "intake registers saving schools changes policy hostile repairing matching mechanisms".split()
+FIRST = ["intake", "registers", "saving", "schools", "changes", "policy"]
+FIRST += ["hostile", "repairing", "matching", "mechanisms"]
 
 
 def main() -> int:

@@ -153,6 +153,10 @@ def test_a_scale_of_prices_that_none_is_is_refused(scale, tmp_path):
     tm.match(left, right, tm.Policy(criteria=(tm.policies.SizeSimilarity(9),), quotas=(two,))).save(tmp_path)
     proof = json.loads((tmp_path / MANIFEST).read_text(encoding="utf-8"))["proof"]
     assert tm.load_matching(tmp_path).verify().ok
+    assert proof["cover"] is not None
+    signed_again(tmp_path, proof=proof | {"cover": 10**30})
+    with pytest.raises(FormatError, match="cover beyond"):
+        tm.load_matching(tmp_path)
     signed_again(tmp_path, proof=proof | {"price_scale": scale})
     with pytest.raises(FormatError, match="price_scale outside"):
         tm.load_matching(tmp_path)

@@ -59,7 +59,9 @@ def proof_of(
         if coverage is None:
             return None
         left, right, quota = (column(side, name) for side in files)
-        return Prices(left, right, quota, number(name, coverage))
+        if abs(number(name, coverage)) > PRICE_LIMIT:
+            raise FormatError(str(folder), [Fault(MANIFEST, f"has a {name} beyond {PRICE_LIMIT:,}")])
+        return Prices(left, right, quota, coverage)
 
     clash = None
     if "clash" in tables["quota_prices"].column_names:

@@ -298,5 +298,5 @@ def _written(path: Path, pack: Pack) -> str:
 def _read(path: str) -> Pack:
     header = Path(path + ".json").read_text(encoding="ascii")
     # An empty file cannot be mapped, and a pack is never empty: it holds classes.
-    blob = np.load(path + ".npy", mmap_mode="r")
+    blob = np.lib.format.open_memmap(path + ".npy", mode="r")
     return Pack(header, blob.view(np.ndarray))

@@ -44,7 +44,8 @@ def test_an_honest_answer(first):
     ("changes", "names"),
     [
         ({"_objective": 17}, {"objective"}),
-        ({"_bound": 19}, {"bound"}),
+        ({"_bound": 17}, {"bound"}),
+        ({"_bound": 19}, set()),
         ({"_coverage_bound": 2}, {"coverage_bound"}),
         ({"price_scale": 0}, {"scale", "bound"}),
         ({"coverage_price": -1}, {"prices", "bound"}),

@@ -367,6 +367,24 @@ def test_few_moves_are_asked_for_in_words():
         old.repair([], 10, max_moves=1)
 
 
+def test_moves_of_a_mechanism_that_counts_no_points_are_refused_by_their_own_name():
+    """Neither a bonus nor a number that nobody gave is blamed."""
+    old = tm.match(*tm.datasets.synthetic(6, 9, seed=1), mechanism=tm.mechanisms.leximin())
+    for ask in (lambda: old.repair([], max_moves=1), lambda: old.stability_frontier([])):
+        with pytest.raises(InputError, match="leximin does not find the most points") as caught:
+            ask()
+        assert "keep_bonus" not in str(caught.value)
+
+
+def test_a_criterion_called_like_the_bonus_stands_beside_it():
+    """The criterion that a repair adds takes a name that is free."""
+    policy = replace(POLICY, criteria=(*POLICY.criteria, p.SizeSimilarity(7, name="kept pair")))
+    old = tm.match(*tm.datasets.synthetic(6, 9, seed=1), policy)
+    new = old.repair([], 10).repair([], 20)
+    assert [one.name for one in new.policy.criteria][-1] == "kept pair (2)"
+    assert new.verify().ok
+
+
 def test_a_setting_that_was_counted_stays_when_neighbours_leave():
     """A school is urban by the schools around it, and stays so when one of them drops out of twinning."""
     policy = tm.Policy(criteria=[p.SameSetting(300, radius_km=5.0, rural_below=3)])

@@ -111,7 +111,7 @@ def stability_frontier(
     matching: Matching, changes: Iterable[Change] | Change, today: date | None, options: Options
 ) -> Frontier:
     """Return what :meth:`twinmatch.Matching.stability_frontier` does, whose signature says more."""
-    faults = _option_faults(options) + _few_faults(matching, 0, 0)
+    faults = _option_faults(options) + _hull_faults(matching, "matching")
     if faults:
         raise InputError("stability_frontier", faults)
     started = time.monotonic()
@@ -128,10 +128,19 @@ def _few_faults(matching: Matching, keep_bonus: object, max_moves: object) -> li
     if keep_bonus:
         what = "is found by the repair where max_moves says how many schools may move"
         faults.append(Fault("keep_bonus", what, hint="Give one of the two."))
-    faults += bonus_faults(matching, 1)
+    return faults + _hull_faults(matching, "max_moves")
+
+
+def _hull_faults(matching: Matching, where: str) -> list[Fault]:
+    """Return why points cannot be weighed against schools that move."""
+    faults = []
+    name = matching.mechanism.name
+    if name != "most_points":
+        what = f"points are weighed against schools that move, and {name} does not find the most points"
+        faults.append(Fault(where, what, hint="Repair without, or match by most_points."))
     if matching.proof is not None and (np.bincount(matching._taken()[0]) > 1).any():
-        what = "counts schools by their one partner, and some have several"
-        faults.append(Fault("max_moves", what, hint="Use keep_bonus, which counts each pair."))
+        what = "schools are counted by their one partner, and some have several"
+        faults.append(Fault(where, what, hint="Use keep_bonus, which counts each pair."))
     return faults
 
 

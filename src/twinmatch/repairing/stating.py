@@ -119,7 +119,10 @@ def stated(
     if not keep_bonus:
         return Question(after, after.left, after.policy, pairs, rewarded)
     table = _with_former(after.left, after.right, pairs[rewarded])
-    criterion = Kept(keep_bonus, column=FORMER_COLUMN, name=BONUS)
+    names, title, number = {one.name for one in after.policy.criteria}, BONUS, 2
+    while title in names:
+        title, number = f"{BONUS} ({number})", number + 1
+    criterion = Kept(keep_bonus, column=FORMER_COLUMN, name=title)
     policy = replace(after.policy, criteria=(*after.policy.criteria, criterion))
     return Question(after, table, policy, pairs, rewarded)
 

@@ -427,9 +427,9 @@ def told(
     out = [
         "# Mutants of the checker",
         "",
-        f"Made by `python -m tests.campaign mutate {part}`: how many copies of `src/twinmatch/certify` with",
-        "one difference were tried, how many a test, or a forged or honest result, told from the checker,",
-        "and those that nobody told.",
+        f"Made by `python -m tests.campaign mutate {part}`, with those that its log had from before:",
+        "how many copies of `src/twinmatch/certify` with one difference there are, how many of them were",
+        "tried, how many a test, or a forged or honest result, told from the checker, and whom nobody told.",
         "",
         "| file | mutants | tried | found | change no verdict | not found | found of those that do |",
         "| --- " + "| ---: " * 6 + "|",

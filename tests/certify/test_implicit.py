@@ -264,6 +264,8 @@ def test_nothing_rests_on_a_search_of_pairs_that_are_not_written_down():
         *(None, proven, None, None),
     )
     assert check_assignment(small(), told).ok
+    pointed = check_assignment(small(), told._replace(objective=0))
+    assert [claim.name for claim in pointed.claims if not claim.ok] == ["objective"]
     certificate = check_assignment(small(), told._replace(bound=proven - 1))
     assert certificate.bound == proven
     lower = {claim.name: claim for claim in certificate.claims}

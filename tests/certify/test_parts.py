@@ -121,6 +121,7 @@ def test_who_is_asked(monkeypatch):
         monkeypatch.setattr(module, "LEAST_PAIRS", 20)
         with shared(None):
             assert engine_for(terms) is None
+        assert engine_for(terms) is engine
         found, pairs, _ = plain_pass(terms, np.zeros(5, np.int64), np.ones(4, bool))
         assert pairs == 20
         assert engine.rows == [1] * 4

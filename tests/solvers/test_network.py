@@ -312,4 +312,4 @@ def test_it_can_be_stopped(seed):
     with pytest.raises(Stopped) as caught:
         cheapest_flow(problem, Control(cancel=cancel))
     assert caught.value.limit is Limit.CANCELLED
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3  # seconds: sanitizers are slow

@@ -105,6 +105,7 @@ def main() -> int:
     check = "import sys, twinmatch._core as core; sys.exit(not core.__file__.startswith(sys.argv[1]))"
     subprocess.run([*python, "-c", check, package], check=True, env=variables)
     options = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "--hypothesis-profile=sanitize", "-q", "-x"]
+    options += ["--capture=sys"]  # what a sanitizer says last goes to the file descriptor
     command = [*python, "-m", "pytest", *options]
     if tests := sys.argv[2:]:
         return subprocess.run([*command, *tests], cwd=ROOT, env=variables).returncode

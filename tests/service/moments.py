@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import NamedTuple
 
@@ -23,3 +24,22 @@ class Moment(NamedTuple):
         """Return the seconds since then: by the clock, and no more than this process has worked."""
         clock = self.clock - other.clock
         return Moment(clock, min(clock, self.work - other.work))
+
+
+def asked_to_stop(call, seconds):
+    """Return what a call returns that is asked to stop after so long, and how late (None: it was over)."""
+    cancel, at = threading.Event(), []
+
+    def stop():
+        at.append(Moment.now())
+        cancel.set()
+
+    timer = threading.Timer(seconds, stop)
+    timer.start()
+    try:
+        found = call(cancel=cancel)
+        ended = Moment.now()
+    finally:
+        timer.cancel()
+        timer.join()
+    return found, ended.since(at[0]) if at else None

@@ -14,7 +14,7 @@ import pytest
 import scipy.sparse
 
 import twinmatch as tm
-from tests.service.moments import SLACK_S, SOON_S, Moment
+from tests.service.moments import SLACK_S, SOON_S, Moment, asked_to_stop
 from twinmatch.errors import NoSolutionError
 
 pytestmark = pytest.mark.service
@@ -116,30 +116,23 @@ def is_whole(name, found):
 def stopped(name, call, moments, rng):
     """Stop a call at random moments; return how late each answer was."""
     took, whole = [], call()  # what is read once is read
+
+    def answered(cancel):
+        try:
+            return call(cancel=cancel)
+        except NoSolutionError as error:
+            return error
+
     began = time.monotonic()
     assert told(name, call()) == told(name, whole)
     length = time.monotonic() - began
     for _ in range(3 * moments):
         if len(took) == moments:
             break
-        cancel, at = threading.Event(), []
-
-        def stop(cancel=cancel, at=at):
-            at.append(Moment.now())
-            cancel.set()
-
-        timer = threading.Timer(rng.uniform(0, length), stop)
-        timer.start()
-        try:
-            found = call(cancel=cancel)
-        except NoSolutionError as error:
-            found = error
-        ended = Moment.now()
-        timer.cancel()
-        timer.join()
-        if at:
-            took.append(ended.since(at[0]))
-        assert is_whole(name, found) or at
+        found, late = asked_to_stop(answered, rng.uniform(0, length))
+        if late is not None:
+            took.append(late)
+        assert is_whole(name, found) or late is not None
     assert told(name, call()) == told(name, whole)
     return took
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import twinmatch as tm
-from tests.service.moments import SLACK_S, SOON_S, Moment
+from tests.service.moments import SLACK_S, SOON_S, Moment, asked_to_stop
 
 pytestmark = pytest.mark.service
 
@@ -67,24 +67,13 @@ def cancelled(name):
     for _ in range(4 * moments):
         if len(took) == moments:
             break
-        cancel, at = threading.Event(), []
-
-        def stop(cancel=cancel, at=at):
-            at.append(Moment.now())
-            cancel.set()
-
-        timer = threading.Timer(rng.uniform(0, length), stop)
-        timer.start()
-        found = call(cancel=cancel)
-        ended = Moment.now()
-        timer.cancel()
-        timer.join()
-        if at:
-            took.append(ended.since(at[0]))
+        found, late = asked_to_stop(call, rng.uniform(0, length))
+        if late is not None:
+            took.append(late)
         if name != "verify":
             assert (found.limit is None) == (str(found.status) == str(whole.status))
             if found.limit is not None:
-                assert at
+                assert late is not None
                 assert found.limit == "CANCELLED"
                 assert found.status in ("FEASIBLE", "NO_SOLUTION")
     again = call()

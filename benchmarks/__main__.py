@@ -11,19 +11,24 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.machine import machine, software
 from benchmarks.plan import BENCHMARKS, cases
 from benchmarks.runs import run
+from benchmarks.scale import besides
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from benchmarks.plan import Case
 
 
-def record_of(name: str, *, quick: bool, peers: bool) -> dict[str, Any]:
+def record_of(name: str, *, quick: bool, peers: bool, sizes: Sequence[int] = ()) -> dict[str, Any]:
     """Run a benchmark; the headline's numbers are at the top, those of other runs under ``runs``."""
-    planned = cases(name, quick=quick)
-    first, *others = (
-        run(case, peers=peers, tell=lambda text: print(text, file=sys.stderr, flush=True)) for case in planned
-    )
+    planned = cases(name, quick=quick, sizes=sizes)
+    first, *others = (run(case, peers=peers, tell=_tell) for case in planned)
     compare_with_free(planned, [first, *others])
-    extra = {"exponent": exponent([first, *others])} if name == "growth" else {}
+    extra: dict[str, Any] = {}
+    if name == "growth":
+        extra = {"exponent": exponent([first, *others])}
+    if name == "scale":
+        extra = besides([first, *others], quick=quick, sizes=sizes, tell=_tell)
     return {
         "name": name,
         "quick": quick,
@@ -33,6 +38,10 @@ def record_of(name: str, *, quick: bool, peers: bool) -> dict[str, Any]:
         **extra,
         "runs": others,
     }
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def compare_with_free(planned: list[Case], runs: list[dict[str, Any]]) -> None:
@@ -64,8 +73,20 @@ def main() -> None:
     parser.add_argument(
         "--note", metavar="TEXT", help="what readers must know, such as a machine that was busy"
     )
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=(),
+        metavar="N",
+        help="left schools of the squares of `scale`, instead of its own",
+    )
     options = parser.parse_args()
-    record = record_of(options.name, quick=options.quick, peers=not options.no_peers)
+    if options.sizes and options.name != "scale":
+        parser.error("--sizes is of scale only")
+    if any(size < 1 for size in options.sizes):
+        parser.error("--sizes must be 1 or more")
+    record = record_of(options.name, quick=options.quick, peers=not options.no_peers, sizes=options.sizes)
     if options.note:
         record = {"name": record.pop("name"), "note": options.note, **record}
     text = json.dumps(record, indent=1)

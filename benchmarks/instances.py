@@ -210,11 +210,14 @@ def registers(
     return Market(left, right, replace(asked, quotas=(*asked.quotas, *more)) if more else asked)
 
 
-def synthetic(market: str, num_left: int, num_right: int, seed: int = 0) -> Market:
-    """Return an artificial nation under the default policy."""
+def synthetic(
+    market: str, num_left: int, num_right: int, seed: int = 0, places: float | None = None
+) -> Market:
+    """Return an artificial nation under the default policy, with so many places for each left school."""
     import twinmatch as tm
 
-    left, right = tm.datasets.synthetic(num_left, num_right, seed=seed, market=market)  # type: ignore[arg-type]
+    drawn = {"seed": seed, "market": market, "places": places}
+    left, right = tm.datasets.synthetic(num_left, num_right, **drawn)  # type: ignore[arg-type]
     return Market(left, right, tm.policies.systematic_twinning())
 
 

@@ -6,13 +6,16 @@ A peer is stopped after its seconds, so that a benchmark ends within about ten m
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.instances import Instance
 
-__all__ = ["BENCHMARKS", "Case", "cases"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-BENCHMARKS = ("national-real", "national-synthetic", "growth", "sparse", "dense", "quotas")
+__all__ = ["BENCHMARKS", "Case", "Spread", "cases", "shard_cases", "spread_cases"]
+
+BENCHMARKS = ("national-real", "national-synthetic", "growth", "sparse", "dense", "quotas", "scale")
 
 DENSE = ("scipy", "lapx")
 STORED = ("ortools", "highs")
@@ -36,7 +39,12 @@ class Case(NamedTuple):
     asked_gap : float
         The relative gap that is asked for.
     deadline : float or None
-        Seconds after which the library stops with what it has, where they are fewer than usual.
+        Seconds after which the library stops with what it has, where they are not as many as usual.
+    gap : float
+        The relative gap at which it stops.
+    may_fail : bool
+        Whether a run that fails is a row that says so, and the others go on: as far out as a machine can go,
+        some end for want of memory.
     """
 
     instance: Instance
@@ -45,10 +53,50 @@ class Case(NamedTuple):
     asked: float | None = None
     asked_gap: float = 0.0
     deadline: float | None = None
+    gap: float = 0.0
+    may_fail: bool = False
 
 
-def cases(name: str, *, quick: bool) -> list[Case]:
-    """Return what a benchmark measures, the headline first."""
+class Spread(NamedTuple):
+    """
+    A run on an executor.
+
+    Attributes
+    ----------
+    instance : Instance
+    engine : str
+        ``"threads"``, ``"processes"`` or ``"dask"``.
+    workers : int
+    gap : float
+        The relative gap at which it stops.
+    deadline : float
+        Seconds.
+    check : bool
+        Whether its pairs are evaluated there, too.
+    """
+
+    instance: Instance
+    engine: str
+    workers: int
+    gap: float = 0.0
+    deadline: float = 300.0
+    check: bool = True
+
+
+def cases(name: str, *, quick: bool, sizes: Sequence[int] = ()) -> list[Case]:
+    """
+    Return what a benchmark measures, the headline first.
+
+    Parameters
+    ----------
+    name : str
+    quick : bool
+        Small instances.
+    sizes : sequence of int, optional
+        Left schools of the cases of ``scale``, instead of its own.
+    """
+    if name == "scale":
+        return _scale(sizes or (SMALL_SIZES if quick else SIZES))
     return {
         "national-real": _national_real,
         "national-synthetic": _national_synthetic,
@@ -140,6 +188,56 @@ def _dense(quick: bool) -> list[Case]:
         for n in sizes
         for family in ("uniform", "geometric", "tied", "machol_wien", "features")
     ]
+
+
+SIZES, SMALL_SIZES = (1_000_000, 300_000, 100_000, 30_000), (6_000, 2_000)
+SCALE_GAP, SCALE_S = 1e-5, 600
+"""What is asked far out: a relative gap, within so many seconds."""
+ENGINES, WORKERS = ("threads", "processes", "dask"), (1, 2)
+
+
+def _square(market: str, n: int) -> Instance:
+    drawn = {"market": market, "num_left": n, "num_right": n, "seed": 0, "places": 1.05}
+    return Instance(f"synthetic {market} {n:,} x {n:,}, 1.05 places", "synthetic", drawn)
+
+
+def _scale(sizes: Sequence[int]) -> list[Case]:
+    return [
+        Case(_square(market, n), {}, deadline=SCALE_S, gap=SCALE_GAP, may_fail=True)
+        for market in ("mild", "clustered")
+        for n in sorted(sizes, reverse=True)
+    ]
+
+
+def spread_cases(*, quick: bool, sizes: Sequence[int] = ()) -> list[Spread]:
+    """
+    Return the runs on executors of ``scale``.
+
+    Every executor with one and with two workers on markets of two sizes. Then one thread on a larger market
+    and on the squares, for the rounds that they take, what those send, and the seconds of each shard.
+    """
+    markets = ((6_000, 20_000),) if quick else ((20_000, 66_000), (60_000, 200_000))
+    squares = sorted(sizes or (SMALL_SIZES[:1] if quick else SIZES))
+    return [
+        *(
+            Spread(_market("mild", *size), engine, workers)
+            for size in markets
+            for engine in ENGINES
+            for workers in WORKERS
+        ),
+        *(
+            Spread(_market("mild", *size), "threads", 1, check=False)
+            for size in (() if quick else ((200_000, 660_000),))
+        ),
+        *(Spread(_square("mild", n), "threads", 1, SCALE_GAP, 2 * SCALE_S, check=False) for n in squares),
+    ]
+
+
+def shard_cases(*, quick: bool) -> list[Instance]:
+    """Return a small market, one with more right schools, and one with more left ones."""
+    times = 1 if quick else 10
+    sizes = ((2_000, 20_000), (2_000, 60_000), (20_000, 20_000))
+    return [_market("mild", num_left * times, num_right * times) for num_left, num_right in sizes]
 
 
 BOX_S = 45

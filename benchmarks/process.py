@@ -10,12 +10,13 @@ stopped on time too.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,6 +30,7 @@ __all__ = ["Ended", "Timer", "alone"]
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_S = 900  # more than any recipe takes: the end of a child that hangs outside its time box
+_forgotten = 0
 
 
 class Timer:
@@ -75,28 +77,39 @@ class Ended(NamedTuple):
     failure: str | None
 
 
-def alone(task: str, instance: Instance, limit_s: float | None = None) -> Ended:
+def alone(
+    task: str, instance: Instance, limit_s: float | None = None, options: dict[str, Any] | None = None
+) -> Ended:
     """
     Run a task on an instance in a process of its own.
 
     Parameters
     ----------
     task : str
-        ``"ours"``, or the name of a peer.
+        ``"ours"``, ``"executor"``, ``"shard"``, or the name of a peer.
     instance : Instance
     limit_s : float, optional
         Seconds for the timed part; the library stops by itself, with what it has.
+    options : dict, optional
+        More arguments of the task, in types that JSON has.
     """
     recipe = json.dumps({"name": instance.name, **instance.recipe})
-    command = [sys.executable, "-m", "benchmarks.process", task, recipe, json.dumps(limit_s)]
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    words = [task, recipe, json.dumps(limit_s), json.dumps(options or {})]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.process", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # the child may have children
+    )
     try:
         out, err = child.communicate(timeout=BUILD_S + (limit_s or 0))
     except subprocess.TimeoutExpired:
-        child.kill()
+        _end(child)
         out, err = child.communicate()
     except BaseException:  # Ctrl-C: leave nobody behind
-        child.kill()
+        _end(child)
         child.wait()
         raise
     said: dict[str, Any] = {}
@@ -112,6 +125,12 @@ def alone(task: str, instance: Instance, limit_s: float | None = None) -> Ended:
     return Ended(said, f"failed: {(err.strip().splitlines() or ['without a word'])[-1]}")
 
 
+def _end(child: subprocess.Popen[str]) -> None:
+    """Kill a child and its children."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
 def say(**words: object) -> None:
     """Say something to the parent."""
     print(json.dumps(words), flush=True)
@@ -119,13 +138,34 @@ def say(**words: object) -> None:
 
 def peak_mb() -> float:
     """Return the most memory that this process has held, in units of 1e6 bytes."""
-    status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss counts what the parent held when it started this process
-        lines = status.read_text(encoding="utf-8").splitlines()
-        kib = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    else:
-        kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(kib * 1024 / 1e6, 1)
+    return round(max(_forgotten, peak_bytes()) / 1e6, 1)
+
+
+def peak_bytes(process: int | str = "self") -> int:
+    """Return the most memory that a process has held since :func:`forget_peak`, where the system can say."""
+    # ru_maxrss counts what the parent held when it started this process
+    return _status("VmHWM", process) or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def held_bytes() -> int | None:
+    """Return the memory that this process holds; None where the system does not say."""
+    return _status("VmRSS")
+
+
+def forget_peak() -> None:
+    """Let :func:`peak_bytes` begin again, where the system can."""
+    global _forgotten
+    _forgotten = max(_forgotten, peak_bytes())
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def _status(key: str, process: int | str = "self") -> int | None:
+    status = Path(f"/proc/{process}/status")
+    if not status.exists():
+        return None
+    lines = status.read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key)) * 1024
 
 
 def main() -> None:
@@ -134,10 +174,23 @@ def main() -> None:
     from benchmarks.peers import PEERS, NotRun, compete
     from benchmarks.runs import measured
 
-    task, recipe, limit = sys.argv[1:]
-    instance = Instance(**json.loads(recipe))
+    task, recipe, limit, more = sys.argv[1:]
+    instance, options = Instance(**json.loads(recipe)), json.loads(more)
     if task == "ours":
-        say(**measured(instance, json.loads(limit)), peak_mb=peak_mb())
+        say(**measured(instance, json.loads(limit), **options), peak_mb=peak_mb())
+        return
+    if task == "executor":
+        from benchmarks.executors import executed
+
+        try:
+            say(**executed(instance, json.loads(limit), **options), peak_mb=peak_mb())
+        except PackageNotFoundError:
+            say(failure="not installed")
+        return
+    if task == "shard":
+        from benchmarks.executors import weighed
+
+        say(**weighed(instance))
         return
     try:
         found = compete(PEERS[task], instance.build(), Timer(json.loads(limit)), lambda text: say(note=text))

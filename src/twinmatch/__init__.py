@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twinmatch.diagnosing import Diagnosis, diagnose
     from twinmatch.easing import WayOut, ways_out
     from twinmatch.estimating import Estimate, estimate, estimate_assign
+    from twinmatch.europe import StateMatchings, match_states
     from twinmatch.explaining import Explanation, Notice
     from twinmatch.intake.limits import ReadLimits
     from twinmatch.matching import Matching
@@ -47,6 +48,7 @@ __all__ = [
     "Robustness",
     "RulePrice",
     "Schools",
+    "StateMatchings",
     "Status",
     "WayOut",
     "__version__",
@@ -61,6 +63,7 @@ __all__ = [
     "estimate_assign",
     "load_matching",
     "match",
+    "match_states",
     "mechanisms",
     "pareto",
     "policies",
@@ -88,6 +91,7 @@ _HOME = {
     "Robustness": "comparing",
     "RulePrice": "pricing",
     "Schools": "schools",
+    "StateMatchings": "europe",
     "Status": "status",
     "WayOut": "easing",
     "assign": "assignment",
@@ -98,6 +102,7 @@ _HOME = {
     "estimate_assign": "estimating",
     "load_matching": "saving",
     "match": "pairing",
+    "match_states": "europe",
     "pareto": "comparing",
     "read_schools": "registers",
     "robustness": "comparing",

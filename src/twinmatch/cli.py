@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from twinmatch import __version__
 from twinmatch.command.compare import add_compare
+from twinmatch.command.europe import add_europe
 from twinmatch.command.exits import Exit, say
 from twinmatch.command.options import Parser
 from twinmatch.command.repair import add_repair
@@ -29,6 +30,7 @@ __all__ = ["Exit", "main"]
 _COMMANDS = (
     add_demo,
     add_match,
+    add_europe,
     add_estimate,
     add_repair,
     add_verify,

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from twinmatch.solvers.warm import Warm
     from twinmatch.spreading.engines import DaskClient, Engine
 
-__all__ = ["Options", "Tables", "match", "match_tables", "sorted_tables"]
+__all__ = ["Options", "Tables", "kind_faults", "match", "match_tables", "sorted_tables"]
 
 
 @bounded
@@ -390,7 +390,6 @@ def check_kinds(
     left: object, right: object, policy: object, mechanism: object, warm_start: object = None
 ) -> None:
     """Refuse frames and file names in words: turning them into schools and policies is the caller's step."""
-    from twinmatch.policy import Policy
     from twinmatch.schools import Schools
 
     hint = "Make one with tm.read_schools(path) or tm.Schools.from_frame(frame)."
@@ -399,6 +398,16 @@ def check_kinds(
         for name, table in (("left", left), ("right", right))
         if not isinstance(table, Schools)
     ]
+    faults += kind_faults(policy, mechanism, warm_start)
+    if faults:
+        raise InputError("match", faults)
+
+
+def kind_faults(policy: object, mechanism: object, warm_start: object = None) -> list[Fault]:
+    """Return a fault for each of these that is something else; None is as good as left out."""
+    from twinmatch.policy import Policy
+
+    faults = []
     if policy is not None and not isinstance(policy, Policy):
         what = f"must be a Policy, not {type(policy).__name__}"
         faults.append(Fault("policy", what, hint="Read a file with tm.Policy.load(path)."))
@@ -408,5 +417,4 @@ def check_kinds(
     if warm_start is not None and not isinstance(warm_start, Matching):
         what = f"must be a matching, not {type(warm_start).__name__}"
         faults.append(Fault("warm_start", what, hint="What tm.match or tm.load_matching returned."))
-    if faults:
-        raise InputError("match", faults)
+    return faults

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from twinmatch.schools import Schools
     from twinmatch.solvers.control import Cancel, Progress
 
-__all__ = ["Run", "check_capacity", "kept_columns", "mechanism", "run_of", "tables"]
+__all__ = [
+    "Run",
+    "check_capacity",
+    "kept_columns",
+    "mechanism",
+    "policy_and_columns",
+    "run_of",
+    "tables",
+]
 
 
 class Run(TypedDict):
@@ -47,22 +55,28 @@ def run_of(
 
 def tables(options: argparse.Namespace) -> tuple[Schools, Schools, Policy]:
     """Read the two files of schools that were named, and the policy."""
+    from twinmatch.registers import read_schools
+
+    policy, keep = policy_and_columns(options)
+    hint = "Give a file of schools."
+    left = read("LEFT", options.left, lambda path: read_schools(path, keep=keep), hint)
+    right = read("RIGHT", options.right, lambda path: read_schools(path, keep=keep), hint)
+    return left, right, policy
+
+
+def policy_and_columns(options: argparse.Namespace) -> tuple[Policy, frozenset[str]]:
+    """Read the policy, and say which columns of tables it and the other options need."""
     from twinmatch.policies import systematic_twinning
     from twinmatch.policy import Policy
-    from twinmatch.registers import read_schools
 
     policy = systematic_twinning()
     if options.policy:
         hint = "Give a policy in TOML, or leave --policy out for systematic twinning."
         policy = read("--policy", options.policy, Policy.load, hint)
-    hint = "Give a file of schools."
     policies = [policy]
     if options.right_policy is not None:
         policies.append(read("--right-policy", options.right_policy, Policy.load, "Give a policy in TOML."))
-    keep = kept_columns(policies, options.capacity)
-    left = read("LEFT", options.left, lambda path: read_schools(path, keep=keep), hint)
-    right = read("RIGHT", options.right, lambda path: read_schools(path, keep=keep), hint)
-    return left, right, policy
+    return policy, kept_columns(policies, options.capacity)
 
 
 def kept_columns(policies: Iterable[Policy], capacity: int | str | None) -> frozenset[str]:

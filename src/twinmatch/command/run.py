@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from twinmatch import terminal
 from twinmatch.command.asked import check_capacity, mechanism, run_of, tables
+from twinmatch.command.costs import peak_mb, timed
 from twinmatch.command.ending import ended, why
 from twinmatch.command.exits import Exit, say
 from twinmatch.command.files import writable, written
+from twinmatch.command.noting import notes_of
 from twinmatch.command.options import add_mechanism_options, add_run_options, add_table_options
 from twinmatch.interrupt import ctrl_c_asks
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from twinmatch.certify import Certificate
     from twinmatch.command.options import Commands
@@ -27,14 +27,12 @@ if TYPE_CHECKING:
     from twinmatch.policy import Policy
     from twinmatch.schools import Schools
 
-__all__ = ["add_demo", "add_estimate", "add_match", "timed"]
+__all__ = ["add_demo", "add_estimate", "add_match"]
 
 #: What ``twinmatch demo`` promises: a proof that no pairing is better by more than a thousandth.
 DEMO_GAP = 1e-3
 #: Where an interrupted demo leaves what it found when nobody said where.
 DEMO_OUT = Path("demo-twins")
-
-T = TypeVar("T")
 
 
 def add_demo(commands: Commands) -> None:
@@ -161,7 +159,7 @@ def _pair(
                 if checkpoint is not None and matching.limit in (None, Limit.GAP):
                     discard(checkpoint)  # what was found is safe
 
-    notes = _notes(matching)
+    notes = notes_of(matching)
     result = _result(matching, certificate, seconds, notes)
     terminal.tell(notes)
     if options.json:
@@ -171,15 +169,6 @@ def _pair(
     elif matching.status in (Status.OPTIMAL, Status.FEASIBLE):
         terminal.show(terminal.summary(matching, certificate, result, out))
     return ended(matching, certificate, out, options.gap, interrupted=asked.is_set())
-
-
-def timed(seconds: dict[str, float], phase: str, task: Callable[[], T]) -> T:
-    """Run ``task`` and write its wall time into ``seconds``."""
-    started = time.perf_counter()
-    try:
-        return task()
-    finally:
-        seconds[phase] = time.perf_counter() - started
 
 
 def _result(
@@ -201,36 +190,9 @@ def _result(
         "status": str(matching.status),
         "verified": certificate is not None and certificate.ok,
         "seconds": {phase: round(spent, 3) for phase, spent in seconds.items()},
-        "peak_mb": round(_peak_bytes() / 1e6, 1),
+        "peak_mb": peak_mb(),
         "notes": notes,
         "points": matching.points if found else None,
         "mechanism": matching.mechanism.name,
         **({"witness": why(matching)} if matching.status is Status.INFEASIBLE else {}),
     }
-
-
-def _notes(matching: Matching) -> list[str]:
-    """
-    Return what quotas and lists of what is forbidden did not find, in words.
-
-    A value that is misspelt comes first: it may switch off what it is in. What is not known is in the nature
-    of registers, and comes last.
-    """
-    from twinmatch.policy.asked import asked
-    from twinmatch.policy.rules import ForbiddenCountries, ForbiddenPairs, ForbiddenSchools
-
-    said: list[str] = []
-    policy, left, right = matching.policy, matching.left, matching.right
-    for rule in policy.rules:
-        if isinstance(rule, ForbiddenCountries | ForbiddenPairs | ForbiddenSchools):
-            rule.compile(left, right, said.append)
-    asked(policy, left, right, matching.right_capacity, said.append)
-    return sorted(dict.fromkeys(said), key=lambda note: " have no known " in note)
-
-
-def _peak_bytes() -> int:
-    """Return the most memory that the process held at once, in bytes."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kibibytes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FAINT", "INK", "LEFT", "OTHERS", "PAPER", "QUIET", "colours"]
+__all__ = ["FAINT", "INK", "LEFT", "OTHERS", "PAPER", "QUIET", "colours", "shade"]
 
 INK: Final = "#1d2433"
 """Text and lines that matter."""
@@ -39,3 +39,14 @@ def colours(countries: Sequence[str]) -> dict[str, str]:
         country: _COUNTRIES[rank] if rank < len(_COUNTRIES) else OTHERS
         for rank, country in enumerate(countries)
     }
+
+
+#: The darkest shade on which text in :data:`INK` has a contrast of 4.5:1 still.
+_DARKEST: Final = "#7391db"
+
+
+def shade(share: float) -> str:
+    """Return a background for a share: white for none, darker with its root: small ones are seen."""
+    part = min(max(share, 0.0), 1.0) ** 0.5
+    low, high = (tuple(bytes.fromhex(colour[1:])) for colour in (PAPER, _DARKEST))
+    return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in zip(low, high, strict=True))

@@ -195,9 +195,11 @@ def executed(
     with ENGINES[engine](workers) as (executor, peaks):
         each_s = _a_call(executor)
         search = Counted(engine_of(executor))
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         matching = tm.match(built.left, built.right, built.policy, executor=search, **options)
-        solve_s = time.perf_counter() - started
+        solve_s, processor_s = time.perf_counter() - started, time.process_time() - worked
+        if engine == "threads":  # which are of this process
+            processor_s -= search.total("planting_s") + search.total("working_s")
         checked = _checked(matching, executor) if check else {}
         worker_peak = max(peaks(), default=None)
     return {
@@ -224,6 +226,7 @@ def executed(
         "building_s": round(search.building_s, 4),
         "waited_s": search.total("waited_s"),
         "here_s": round(solve_s - search.building_s - search.total("waited_s"), 4),
+        "here_processor_s": round(processor_s, 4),
         "planting_s": search.total("planting_s"),
         "working_s": search.total("working_s"),
         "shard_s": [one.working_s for one in search.rounds],

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from benchmarks.plan import BENCHMARKS
 from benchmarks.titles import TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["write"]
 
@@ -37,6 +38,7 @@ HEADINGS = {
     "sparse": "Sparse arrays",
     "dense": "Dense arrays",
     "quotas": "Quotas",
+    "scale": "Far out",
 }
 READING = {
     "national-real": "All schools of the registers, one place each; the first row is the headline.",
@@ -50,6 +52,9 @@ READING = {
     "(*cells*), and with the floor for priority education across académies (*national floor*); sparse "
     "arrays with regions and parts of regions bounded on both sides, as many paired as can be; dense arrays "
     "under 12 quotas that cross, three draws, everybody paired, ours and its peer stopped after 45 seconds.",
+    "scale": "Squares with 1.05 places for each left school, to a certified relative gap of 1e-5, stopped "
+    "after ten minutes. *Processor* is the time of all threads; *a school* is what the process holds at its "
+    "peak beyond an empty one, tables included, for each school of both sides.",
 }
 
 
@@ -111,7 +116,7 @@ def lines(now: dict[str, Record], before: dict[str, Record], plots: list[str]) -
             yield from (provenance(record), "")
         if "note" in record:
             yield from (f"Note: {record['note']}", "")
-        yield from own_table(record)
+        yield from (scale_table if name == "scale" else own_table)(record)
         if phases := record.get("phases_s"):
             spent = ", ".join(f"{phase} {seconds(value)}" for phase, value in phases.items())
             yield from ("", f"The first row by phase: {spent}.")
@@ -155,6 +160,63 @@ def own_table(record: Record) -> Iterator[str]:
             gap(run),
             f"{run['objective']:,}",
             f"{run['peak_mb']:,.0f} MB",
+        )
+
+
+def scale_table(record: Record) -> Iterator[str]:
+    """Yield the tables of the runs far out: squares, growth, and runs on executors."""
+    names = ["instance", "pairs", "solve", "processor", "gap", "stopped by", "pass", "solve / pass"]
+    yield from header([*names, "peak memory", "a school"], 1)
+    for run in runs(record):
+        if "failure" in run:
+            yield row(run["instance"], *[""] * 4, f"**{run['failure']}**", *[""] * 4)
+            continue
+        yield row(
+            run["instance"],
+            count(run["pairs"]),
+            seconds(run["solve_s"]),
+            seconds(run["processor_s"]),
+            gap(run),
+            (run["limit"] or "").lower(),
+            seconds(run["scan_s"]),
+            f"{run['solve_over_scan']:.1f}",
+            f"{run['peak_mb']:,.0f} MB",
+            f"{run['bytes_per_school']:,} B",
+        )
+    if record["exponents"]:
+        powers = ", ".join(f"{value:.2f} ({market})" for market, value in record["exponents"].items())
+        yield ""
+        yield f"Time grows like the number of left schools to the power {powers}."
+    yield from executor_table(record["executors"])
+
+
+def executor_table(rows: list[Record]) -> Iterator[str]:
+    """Yield the table of runs on executors."""
+    yield ""
+    yield "On executors, on this one machine: threads or processes of a pool, and a Dask cluster of processes."
+    yield "There are eight shards; bytes are those of all rounds together. *Alone* is the same run without an"
+    yield "executor, on two threads."
+    yield ""
+    names = ["instance", "executor", "workers", "rounds", "shared out", "sent", "back", "solve", "check"]
+    yield from header([*names, "same bytes"], 2, 1)
+    for one in rows:
+        if "failure" in one:
+            empty = [""] * 6
+            yield row(one["instance"], one["engine"], str(one["workers"]), *empty, f"**{one['failure']}**")
+            continue
+        shared = "rounds" in one
+        verdict = {True: "yes", None: "stopped by time", False: "**no**"}[one.get("same_bytes")]
+        yield row(
+            one["instance"],
+            one["engine"],
+            str(one["workers"]),
+            str(one["rounds"]) if shared else "",
+            f"{one['rows']:,}" if shared else "",
+            f"{one['sent_bytes'] / 1e6:,.0f} MB" if shared else "",
+            f"{one['back_bytes'] / 1e6:,.0f} MB" if shared else "",
+            seconds(one["solve_s"]),
+            seconds(one.get("check_s")),
+            verdict if shared else "",
         )
 
 
@@ -242,7 +304,7 @@ def changes(now: dict[str, Record], before: dict[str, Record]) -> Iterator[str]:
         (run["solve_over_scan"] / past["solve_over_scan"], name, run, past)
         for name, record in now.items()
         for run in runs(record)
-        if (past := old.get((name, run["instance"])))
+        if (past := old.get((name, run["instance"]))) and "failure" not in {*run, *past}
     ]
     if not both:
         return
@@ -291,7 +353,13 @@ def gap(run: Record) -> str:
 
 
 def draw(now: dict[str, Record], folder: Path) -> list[Path]:
-    """Draw what there are numbers for; the same numbers give the same bytes."""
+    """Draw what there are numbers for."""
+    painters = {"time": paint_time, "gap": paint_gap}
+    return draw_svg({name: partial(paint, now=now) for name, paint in painters.items()}, folder)
+
+
+def draw_svg(painters: dict[str, Callable[[Any], bool]], folder: Path) -> list[Path]:
+    """Draw figures that have something to show, by name; the same numbers give the same bytes."""
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -310,9 +378,9 @@ def draw(now: dict[str, Record], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     with plt.rc_context(style):
-        for name, paint in (("time", paint_time), ("gap", paint_gap)):
+        for name, paint in painters.items():
             figure = plt.figure(layout="constrained")
-            if paint(figure, now):
+            if paint(figure):
                 file = folder / f"{name}.svg"
                 figure.savefig(file, metadata={"Date": None})
                 text = "\n".join(line.rstrip() for line in file.read_text(encoding="utf-8").splitlines())

@@ -50,7 +50,7 @@ def test_a_certificate_is_the_same_from_threads_and_processes():
     seen = []
     with Counting(2) as pool:
         assert claims_of(matching.verify(executor=pool, on_progress=lambda *of: seen.append(of))) == here
-        assert pool.asked == 7
+        assert pool.asked == 8
     assert seen[-1] == (1500 * 4500, 1500 * 4500)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert claims_of(matching.verify(executor=pool)) == here
@@ -110,3 +110,14 @@ def test_functions_of_the_users_own_are_called_here():
         with pytest.raises(InputError, match="own: is a function of your own"):
             tm.match(left, right, policy, executor=pool)
         assert pool.asked == 0
+
+
+def test_parts_are_no_more_than_pay():
+    """There are some for each worker, small ones where there is room, and never too many to hear."""
+    assert parts.number_of_parts(3, 10**6, 4) == 3
+    assert parts.number_of_parts(1000, 1000, 4) == 8
+    assert parts.number_of_parts(1000, 2_500_000, 1) == 1000  # 2.5 million pairs each: the fixture allows one
+    assert parts.number_of_parts(10**7, 5 * 10**7, 1) == parts.MOST_PARTS
+    assert parts.number_of_parts(10**7, 5 * 10**7, 1000) == 2000
+    assert parts.number_of_parts(10**7, 5 * 10**7, 500) == 1500  # nobody has one more than the others
+    assert [parts.bytes_reached(n) for n in (0, 1, 8, 9)] == [0, 1, 1, 2]

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from twinmatch.graph.terms import PairTerms
     from twinmatch.spreading.engines import DaskClient, Engine
 
-__all__ = ["Part", "engine_for", "in_parts", "shared"]
+__all__ = ["Part", "bytes_reached", "engine_for", "in_parts", "number_of_parts", "shared"]
 
-#: Fewer pairs than this are evaluated here: a fraction of a second. And so many are a part, at most.
+#: Fewer pairs than this are evaluated here: a fraction of a second. And so many are a part,
 LEAST_PAIRS, MOST_PAIRS = 200_000_000, 2_000_000_000
+#: unless that makes more parts than this: each sends back a bit for every right school.
+MOST_PARTS = 1024
 #: Parts for each worker, at least.
 PARTS_EACH = 2
 
@@ -44,13 +46,14 @@ class Part(NamedTuple):
     Attributes
     ----------
     best_net : (rows,) int64
-    reached : (num_right,) bool
+    reached : (bytes_reached(num_right),) uint8
+        A bit for each right school, the first one the highest of its byte.
     evaluated : int
         Pairs.
     """
 
     best_net: npt.NDArray[np.int64]
-    reached: npt.NDArray[np.bool_]
+    reached: npt.NDArray[np.uint8]
     evaluated: int
 
 
@@ -68,6 +71,18 @@ def engine_for(terms: PairTerms) -> Engine | None:
     """Return who evaluates these pairs; None where that is better done here."""
     few = terms.num_left * terms.num_right < LEAST_PAIRS
     return None if terms.calls or few else _engine.get()
+
+
+def number_of_parts(num_left: int, num_right: int, workers: int) -> int:
+    """Return in how many parts the pairs are evaluated: as many for each worker as for the others."""
+    small = -(-num_left * num_right // MOST_PAIRS)
+    each = max(PARTS_EACH, -(-min(small, MOST_PARTS) // workers))
+    return min(num_left, each * workers)
+
+
+def bytes_reached(num_right: int) -> int:
+    """Return the bytes in which a part says which right schools it reached."""
+    return -(-num_right // 8)
 
 
 def in_parts(
@@ -104,8 +119,7 @@ def in_parts(
     best_net, reached : arrays
         None if the flag was raised.
     """
-    pairs = terms.num_left * terms.num_right
-    count = min(terms.num_left, max(PARTS_EACH * engine.workers, -(-pairs // MOST_PAIRS)))
+    count = number_of_parts(terms.num_left, terms.num_right, engine.workers)
     cuts = np.linspace(0, terms.num_left, count + 1).astype(np.int64).tolist()
 
     def look() -> None:
@@ -125,7 +139,9 @@ def in_parts(
     finally:
         engine.close()
     done[0] = sum(part.evaluated for part in parts)
-    return np.concatenate([part.best_net for part in parts]), np.any([part.reached for part in parts], axis=0)
+    reached = np.bitwise_or.reduce([part.reached for part in parts])
+    whole = np.unpackbits(reached, count=terms.num_right).view(np.bool_)
+    return np.concatenate([part.best_net for part in parts]), whole
 
 
 class _Ended(Exception):  # noqa: N818 (what happened, not an error)

@@ -242,7 +242,7 @@ def evaluate_part(
         flat(terms), right_price, marks, threads=1, isa=isa, cancel=flag, progress=done
     )
     assert result is not None, "nobody raises the flag"
-    return Part(result[0], result[1].view(np.bool_), int(done[0]))
+    return Part(result[0], np.packbits(result[1]), int(done[0]))
 
 
 def _called_pass(

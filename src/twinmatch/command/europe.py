@@ -82,14 +82,14 @@ def _europe(options: argparse.Namespace) -> Exit:
     writable("--out", out, folder=True)
     pages, notes = _pages(options)
     told: list[str] = []
-    total = sum(map(len, schools))
+    states = _states(options.states)
     try:
-        with ctrl_c_asks() as asked, terminal.progress(total) as on_progress:
+        with ctrl_c_asks() as asked, terminal.progress(_number(schools, states)) as on_progress:
             hear = _Hearer(on_progress, told)
             found = match_states(
                 schools,
                 policy,
-                states=_states(options.states),
+                states=states,
                 directory=out,
                 pages=pages,
                 on_state=hear.state,
@@ -158,6 +158,13 @@ def _schools(options: argparse.Namespace, keep: frozenset[str]) -> list[Schools]
 def _states(text: str | None) -> list[str] | None:
     """Return the states of a list such as ``FR,RO``."""
     return None if text is None else [one.strip().upper() for one in text.split(",") if one.strip()]
+
+
+def _number(tables: list[Schools], states: list[str] | None) -> int:
+    """Return how many schools are to be paired."""
+    if states is None:
+        return sum(map(len, tables))
+    return sum(state in states for table in tables for state in table.strings("country").tolist())
 
 
 def _pages(options: argparse.Namespace) -> tuple[str | None, list[str]]:

@@ -162,7 +162,7 @@ def _page(
 
 
 def _is_page_of(path: Path, matching: Matching, lang: str | None) -> bool:
-    """Return whether a page is there that names the seal of a matching, in this language or, for None, any."""
+    """Return whether a page is there that names the seal of a matching; None stands for any language."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, IsADirectoryError):

@@ -104,7 +104,7 @@ def _notes(found: StateMatchings) -> list[str]:
     notes = [
         (
             "places",
-            "count anew in each run: a school is asked in its own state's run, and on offer in all others",
+            "count anew in each run: a school may be the partner in the runs of several states",
         )
     ]
     several = sum(number for times, number in found.partnerships.items() if times > 1)

@@ -50,3 +50,20 @@ class Counting(ThreadPoolExecutor):
         """Count, and ask."""
         self.asked += 1
         return super().submit(function, *args, **kwargs)
+
+
+class Picky(Exception):  # noqa: N818 (what it is like)
+    """An error that does not survive its own pickle."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+
+def divides(*_):
+    """Fail as anything may."""
+    raise ZeroDivisionError("seventeen")
+
+
+def is_picky(*_):
+    """Fail with an error that cannot travel."""
+    raise Picky("eleven", "twelve")

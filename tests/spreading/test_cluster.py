@@ -13,6 +13,7 @@ import time
 import pytest
 
 import twinmatch as tm
+from tests.spreading.executors import divides, is_picky
 from tests.spreading.worlds import FEW_ROWS, alone, bytes_of, claims_of, market
 from twinmatch.certify import parts
 from twinmatch.errors import ExecutorError
@@ -125,9 +126,11 @@ def test_a_scheduler_that_is_lost_is_an_error_and_the_checkpoint_goes_on(tmp_pat
 def test_errors_of_workers_arrive_and_nobody_waits_once_told_to_stop(cluster, monkeypatch):
     """An error is told in words; a deadline ends a run whose workers are busy for long."""
     client = cluster(1)
-    monkeypatch.setattr(rounds, "_search", _fails)
-    with pytest.raises(ExecutorError, match="ZeroDivisionError: seventeen"):
-        tm.match(*market(*WORLD), executor=client)
+    for fails, words in ((divides, "ZeroDivisionError: seventeen"), (is_picky, "Picky: eleven and twelve")):
+        monkeypatch.setattr(rounds, "_search", fails)
+        with pytest.raises(ExecutorError) as caught:
+            tm.match(*market(*WORLD), executor=client)
+        assert str(pickle.loads(pickle.dumps(caught.value))) == f"a worker failed: {words}"
     monkeypatch.setattr(rounds, "_search", _sleeps)
     cancel = threading.Event()
     threading.Timer(3, cancel.set).start()
@@ -135,10 +138,6 @@ def test_errors_of_workers_arrive_and_nobody_waits_once_told_to_stop(cluster, mo
     matching = tm.match(*market(*WORLD), executor=client, cancel=cancel)
     assert time.monotonic() - started < 5
     assert matching.limit is tm.Limit.CANCELLED
-
-
-def _fails(*_):
-    raise ZeroDivisionError("seventeen")
 
 
 def _sleeps(*_):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import twinmatch as tm
-from tests.spreading.executors import Changing, Counting, Stuck
+from tests.spreading.executors import Changing, Counting, Stuck, divides, is_picky
 from tests.spreading.worlds import FEW_ROWS, alone, bytes_of, market
 from twinmatch.errors import ExecutorError, InputError, ResourceLimitError
 from twinmatch.spreading import rounds
@@ -110,6 +110,20 @@ def test_the_error_of_a_worker_is_told_in_words(monkeypatch):
     assert str(caught.value) == "a worker failed: ZeroDivisionError: seventeen"
     assert caught.value.kind == "ZeroDivisionError"
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fails", "words"), [(divides, "ZeroDivisionError: seventeen"), (is_picky, "Picky: eleven and twelve")]
+)
+def test_the_error_of_a_process_arrives_whatever_it_is(fails, words, monkeypatch):
+    """Another process's error is told in the same words, even one that its own pickle would break."""
+    monkeypatch.setattr(rounds, "_search", fails)
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    with pool, pytest.raises(ExecutorError) as caught:
+        tm.match(*market(*WORLDS["plenty"]), executor=pool)
+    assert str(caught.value) == f"a worker failed: {words}"
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.kind) == (str(caught.value), words.split(":")[0])
 
 
 def test_an_executor_that_is_shut_down_says_so():

@@ -285,8 +285,11 @@ _lock = threading.Lock()
 
 
 def _run(function: Callable[..., T], handle: Any, own: tuple[Any, ...], common: tuple[Any, ...]) -> T:
-    shard = handle.load() if isinstance(handle, _OnDisk) else handle
-    return function(shard, *own, *common)
+    def answer() -> T:
+        shard = handle.load() if isinstance(handle, _OnDisk) else handle
+        return function(shard, *own, *common)
+
+    return in_words(answer)  # here already: not every error can be sent to another process
 
 
 def _written(path: Path, pack: Pack) -> str:

@@ -17,7 +17,7 @@ import twinmatch as tm
 from tests.europe.worlds import STATES, cut, frame, schools
 from tests.matching.folders import signed_again
 from twinmatch.errors import InputError, NoSolutionError, PolicyError
-from twinmatch.europe import one
+from twinmatch.europe import one, running
 from twinmatch.europe.keeping import SUMMARY
 
 p, m = tm.policies, tm.mechanisms
@@ -245,6 +245,22 @@ def test_a_deadline_leaves_states_unreached(tmp_path):
     again = tm.match_states(table, directory=tmp_path, deadline=0)
     reached = [row["state"] for row in again.rows if row["verified"]]
     assert reached == ["FR", "IT"], "what is kept takes no time"
+
+
+def test_what_is_kept_takes_no_time_to_pair(tmp_path, monkeypatch):
+    """A call that goes on has the whole deadline for what is left, however long checks take."""
+    table, honest, given = tm.Schools.from_frame(frame(26)), running.run_state, []
+
+    def slow(asked, state, called, deadline):
+        given.append(deadline)
+        found = honest(asked, state, called, deadline)
+        found.row["seconds"] = 100.0
+        return found
+
+    tm.match_states(table, directory=tmp_path, states=["DE", "ES"])
+    monkeypatch.setattr(running, "run_state", slow)
+    tm.match_states(table, directory=tmp_path, deadline=250)
+    assert given == [250, 250, 250, 150, 50]
 
 
 def test_cancelling_keeps_what_was_finished(tmp_path, never):

@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-BENCHMARKS := national-real national-synthetic growth sparse dense quotas
+BENCHMARKS := national-real national-synthetic growth sparse dense quotas scale
 CPP := CMakeLists.txt $(shell find cpp -type f -not -path 'cpp/fuzz/*')
 SANITIZE ?= address,undefined
 SECONDS ?= 60
@@ -90,15 +90,17 @@ mutants: $(VENV)/stamp-test  ## Spoil the checker in every line, and see that te
 coverage: $(VENV)/stamp-campaign  ## Run the tests and see which branches they take; fails where too few
 	$(BIN)/python scripts/measure_coverage.py --page benchmarks/COVERAGE.md
 
-benchmarks: $(VENV)/stamp-bench  ## Run every benchmark at full size (an hour on a quiet machine), then `make results`
+benchmarks: $(VENV)/stamp-bench $(VENV)/stamp-cluster  ## Run every benchmark at full size (some hours on a quiet machine), then `make results`
 	mkdir -p benchmarks/results/earlier
 	cp benchmarks/results/*.json benchmarks/results/earlier/ || true
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks $$name --json benchmarks/results/$$name.json; done
 	$(BIN)/python -m benchmarks.optima collect
 	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.planning
 
-results: $(VENV)/stamp-bench  ## Write benchmarks/RESULTS.md and its plots again from the stored results
+results: $(VENV)/stamp-bench  ## Write benchmarks/RESULTS.md, PLANNING.md and their plots again from the stored results
 	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.planning
 
 picture: $(VENV)/stamp-core  ## Draw the picture of the README from the bundled registers
 	$(PIP) install --no-build-isolation --editable '.[report]'

@@ -46,7 +46,7 @@ def _tell(text: str) -> None:
 
 def compare_with_free(planned: list[Case], runs: list[dict[str, Any]]) -> None:
     """Note beside each run under quotas how long it takes without them, and what is asked."""
-    seconds = {record["instance"]: record["solve_s"] for record in runs}
+    seconds = {record["instance"]: record.get("solve_s") for record in runs}
     for case, record in zip(planned, runs, strict=True):
         if case.free is not None:
             free_s = seconds[case.free]

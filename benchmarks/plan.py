@@ -190,7 +190,7 @@ def _dense(quick: bool) -> list[Case]:
     ]
 
 
-SIZES, SMALL_SIZES = (1_000_000, 300_000, 100_000, 30_000), (6_000, 2_000)
+SIZES, SMALL_SIZES = (1_000_000, 300_000, 100_000, 30_000), (5_000, 2_000)
 SCALE_GAP, SCALE_S = 1e-5, 600
 """What is asked far out: a relative gap, within so many seconds."""
 ENGINES, WORKERS = ("threads", "processes", "dask"), (1, 2)
@@ -216,7 +216,7 @@ def spread_cases(*, quick: bool, sizes: Sequence[int] = ()) -> list[Spread]:
     Every executor with one and with two workers on markets of two sizes. Then one thread on a larger market
     and on the squares, for the rounds that they take, what those send, and the seconds of each shard.
     """
-    markets = ((6_000, 20_000),) if quick else ((20_000, 66_000), (60_000, 200_000))
+    markets = ((5_000, 12_000),) if quick else ((20_000, 66_000), (60_000, 200_000))
     squares = sorted(sizes or (SMALL_SIZES[:1] if quick else SIZES))
     return [
         *(

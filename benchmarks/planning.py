@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -129,7 +128,7 @@ def _planned(measured: list[Record]) -> Run:
 
 
 def _here(one: Record) -> float:
-    """Return the seconds of this machine; where others kept it busy, those of the processor are fewer."""
+    """Return the seconds of this machine: by the clock, or of the processor where others kept it busy."""
     return float(min(one["here_s"], one["here_processor_s"]))
 
 
@@ -168,11 +167,12 @@ def lines(record: Record) -> Iterator[str]:
     made = plan(record)
     yield from ("# Planning: the numbers", "")
     yield from said(
-        "Made by `make results` from `results/scale.json`; [planning](../docs/planning.md) says what they mean."
+        "Made by `make results` from `results/scale.json`; "
+        "[planning](../docs/planning.md) says what they mean."
     )
-    if record.get("note"):
-        yield from ("", *said(f"Note: {record['note']}"))
     yield from ("", "## Rounds", "")
+    if record.get("note"):
+        yield from (*said(f"Note: {record['note']}"), "")
     yield from _rounds(record)
     if not made:
         return
@@ -193,7 +193,7 @@ def lines(record: Record) -> Iterator[str]:
     yield from ("", "## Memory", "")
     yield from _memory(record, made[first].run)
     yield from ("", "## The check", "")
-    yield from _check(record, network)
+    yield from _check(record, network, made[first].run)
 
 
 def _title(one: Calibrated) -> str:
@@ -293,8 +293,8 @@ def _stops(
     demand = mean_s(run, w, network_of(record), on_demand=True)
     yield from said(
         f"The network, for the hoped-for run on {w} workers: {_hours(usual)}; with a tenth of the bandwidth "
-        f"{_hours(few)}, with ten times as much {_hours(much)}. If shards went to whoever is free, at no cost, "
-        f"it would be {_hours(demand)}.",
+        f"{_hours(few)}, with ten times as much {_hours(much)}. If shards went to whoever is free, at no "
+        f"cost, it would be {_hours(demand)}.",
         "- ",
     )
 
@@ -329,30 +329,52 @@ def _memory(record: Record, run: Run) -> Iterator[str]:
     yield row("", "the answers of a round", _bytes(run.back * run.left))
 
 
-def _check(record: Record, network: Network) -> Iterator[str]:
-    some = [one for one in record["executors"] if one.get("check_working_s")]
+class Pass(NamedTuple):
+    """The plain pass over all pairs, on one number of workers: parts, bytes that come back, seconds."""
+
+    parts: int
+    back: float
+    seconds: float
+
+
+def rate_of(record: Record) -> tuple[float, Record] | None:
+    """Return the pairs that a core evaluates in a second, and the run that says so; None without one."""
+    some = [one for one in record.get("executors", ()) if one.get("check_working_s")]
     if not some:
+        return None
+    best = max(some, key=lambda one: int(one["check_pairs"]))
+    return best["check_pairs"] / best["check_working_s"], best
+
+
+def check_on(workers: int, rate: float, network: Network, run: Run) -> Pass:
+    """Return what the pass takes, schools on their way included."""
+    count = parts.number_of_parts(LEFT, RIGHT, workers)
+    rows = LEFT / count
+    back = 8 * rows + parts.bytes_reached(RIGHT)
+    common, own = (run.right_bytes + 8) * RIGHT, (run.left_bytes + 1) * rows
+    stage = Stage(0.0, common, own, back, [rows * RIGHT / rate] * count)
+    return Pass(count, back * count, stage_s(stage, workers, network))
+
+
+def _check(record: Record, network: Network, run: Run) -> Iterator[str]:
+    found = rate_of(record)
+    if found is None:
         yield "Not measured yet."
         return
-    best = max(some, key=lambda one: int(one["check_pairs"]))
-    rate = best["check_pairs"] / best["check_working_s"]
+    rate, where = found
     pairs = float(LEFT) * RIGHT
-    yield from said(
-        f"{pairs:.0e} pairs, at {rate:.1e} a second of one core, as on {best['left']:,} x {best['right']:,}: "
-        f"{_hours(pairs / rate)} of one core.".replace("e+", "e")
+    size = f"{where['left']:,} x {where['right']:,}"
+    text = (
+        f"{pairs:.0e} pairs, at {rate:.1e} a second of one core, as on {size}: {_hours(pairs / rate)} of it."
     )
+    yield from said(text.replace("e+0", "e").replace("e+", "e"))
     yield ""
     yield from header(["workers", "parts", "back", "time", ""], 0)
-    seconds = {}
+    one = check_on(1, rate, network, run).seconds
     for w in WORKERS:
-        count = parts.number_of_parts(LEFT, RIGHT, w)
-        rows = LEFT / count
-        back = 8 * rows + parts.bytes_reached(RIGHT)
-        work = [rows * RIGHT / rate] * count
-        seconds[w] = stage_s(Stage(0.0, 8.0 * RIGHT, rows, back, work), w, network)
-        yield row(
-            str(w), f"{count:,}", _bytes(back * count), _hours(seconds[w]), f"{seconds[1] / seconds[w]:.1f} x"
-        )
+        made = check_on(w, rate, network, run)
+        cells = (_bytes(made.back), _hours(made.seconds), f"{one / made.seconds:.1f} x")
+        yield row(str(w), f"{made.parts:,}", *cells)
 
 
 def said(text: str, mark: str = "") -> list[str]:
@@ -387,18 +409,22 @@ def paint(figure: Any, record: Record) -> bool:
     shown = [(_title(one), one.share, one.run) for one in made.values()]
     shown.append((f"hoped for: {HOPED:.0%} serial", HOPED, hoped(next(iter(made.values())))))
     axes = figure.subplots()
-    axes.plot(WORKERS, WORKERS, color="#bbbbbb", lw=1)
-    axes.annotate("as many times as workers", (7, 7.6), color="#888888", fontsize=9, ha="right")
-    for number, (title, share, run) in enumerate(shown):
-        colour = ("#1f4e79", "#c46210", "#4b7f52")[number]
-        seconds = [mean_s(run, w, network) for w in WORKERS]
+    curves = [
+        (f"match, {title}", [mean_s(run, w, network) for w in WORKERS], 1 / share)
+        for title, share, run in shown
+    ]
+    run = shown[0][2]
+    if (found := rate_of(record)) is not None:
+        curves.append(("check", [check_on(w, found[0], network, run).seconds for w in WORKERS], None))
+    for number, (title, seconds, ever) in enumerate(curves):
+        colour = ("#1f4e79", "#c46210", "#4b7f52", "#7a4b8c")[number]
         axes.plot(WORKERS, [seconds[0] / one for one in seconds], "o-", color=colour, ms=5, label=title)
-        axes.axhline(1 / share, color=colour, lw=1, ls=(0, (2, 3)))
+        if ever is not None:
+            axes.axhline(ever, color=colour, lw=1, ls=(0, (2, 3)))
     axes.set(xscale="log", yscale="log", xlabel="workers", ylabel="times as fast as with one worker")
-    top = 10 ** math.ceil(math.log10(1.5 / HOPED))
-    axes.set(xlim=(1, 1000), ylim=(0.5, top))
+    axes.set(xlim=(1, WORKERS[-1]), ylim=(0.8, WORKERS[-1]))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda value, _: f"{value:g}")
+        axis.set_major_formatter(lambda value, _: f"{value:,g}")
     title = f"{LEFT:,} x {RIGHT:,}, simulated; dotted: what the serial part allows"
     axes.set_title(title, loc="left", fontsize=10)
     axes.legend(loc="upper left")

@@ -193,7 +193,7 @@ def scale_table(record: Record) -> Iterator[str]:
 def executor_table(rows: list[Record]) -> Iterator[str]:
     """Yield the table of runs on executors."""
     yield ""
-    yield "On executors, on this one machine: threads or processes of a pool, and a Dask cluster of processes."
+    yield "On executors of this one machine: threads or processes of a pool, and a Dask cluster of processes."
     yield "There are eight shards; bytes are those of all rounds together. *Alone* is the same run without an"
     yield "executor, on two threads."
     yield ""

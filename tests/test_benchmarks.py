@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 import twinmatch as tm
-from benchmarks import optima, report
+from benchmarks import optima, planning, report
+from benchmarks import scale as far_out
 from benchmarks.__main__ import compare_with_free, exponent
 from benchmarks.instances import Instance, Lists, Market, digest
 from benchmarks.peers import PEERS, NotRun, compete, composition, quotas
@@ -127,6 +128,102 @@ def test_the_command_writes_what_it_says(tmp_path):
     assert [one["instance"].split()[1] for one in (record, *record["runs"])] == ["mild", "vertical", "tied"]
     assert all(one["peers"] == [] for one in (record, *record["runs"]))
     assert str(HERE) not in file.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def scale(tmp_path_factory) -> dict:
+    """Return what the command writes of tiny squares, and quick markets on executors."""
+    file = tmp_path_factory.mktemp("scale") / "scale.json"
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks",
+        "scale",
+        "--quick",
+        "--sizes",
+        "300",
+        "600",
+        "--json",
+        file,
+    ]
+    subprocess.run(command, cwd=HERE.parent, check=True, capture_output=True)
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_far_out_squares_stop_at_their_gap(scale):
+    """The largest mild one is on top; gap, processor time and bytes of a school are there."""
+    squares = [scale, *scale["runs"]]
+    assert [(one["recipe"]["arguments"]["market"], one["left"], one["right"]) for one in squares] == [
+        (market, n, n) for market in ("mild", "clustered") for n in (600, 300)
+    ]
+    for one in squares:
+        assert one["recipe"]["arguments"]["places"] == 1.05
+        assert one["relative_gap"] <= 1e-5
+        assert one["limit"] in (None, "GAP")
+        assert one["processor_s"] > 0
+        assert one["bytes_per_school"] > 0
+    assert scale["exponents"].keys() == {"mild", "clustered"}
+
+
+def test_executors_send_what_is_said_and_find_the_same_bytes(scale):
+    """Prices for each shard and floors, once a round; every run is compared with the one without executor."""
+    rows = [one for one in scale["executors"] if "failure" not in one]
+    assert {one["failure"] for one in scale["executors"] if "failure" in one} <= {"not installed"}
+    shared = [one for one in rows if one["engine"] != "alone" and one["rounds"]]
+    workers = {(one["engine"], one["workers"]) for one in shared}
+    assert workers >= {(engine, n) for engine in ("threads", "processes") for n in (1, 2)}
+    for one in shared:
+        assert one["shards"] == 8
+        assert one["rows"] == one["rounds"] * one["left"]
+        assert one["price_bytes"] >= 4 * one["right"] * one["rounds"]
+        assert one["sent_bytes"] == 8 * one["price_bytes"] + 4 * one["rows"]
+        assert one["back_bytes"] == 8 * one["listed"] + 8 * one["rows"] + 8 * 8 * one["rounds"]
+        assert [len(times) for times in one["shard_s"]] == [8] * one["rounds"]
+        assert one["here_s"] + one["waited_s"] == pytest.approx(one["solve_s"], abs=0.1)
+    assert all(one["same_bytes"] for one in rows if one["engine"] != "alone")
+    assert {one["engine"] for one in rows if one["left"] == 600} == {"alone", "threads"}
+
+
+def test_the_pages_show_what_was_measured_far_out(scale):
+    """A row for each square and each run on an executor; the plan has its rounds."""
+    page = "\n".join(report.lines({"scale": scale}, {}, []))
+    assert "| synthetic mild 600 x 600, 1.05 places | 360,000 |" in page
+    assert "| synthetic mild 5,000 x 12,000 | processes | 2 |" in page
+    assert page.count("| yes |") == sum(bool(one.get("same_bytes")) for one in scale["executors"])
+    plan = "\n".join(planning.lines(scale))
+    rounds = next(one["rounds"] for one in scale["executors"] if one["engine"] == "threads")
+    assert f"| plenty | 5,000 | 12,000 | {rounds} |" in plan
+
+
+def test_a_run_too_far_out_is_a_row(scale):
+    """Where it may fail, it says how; the others are measured all the same."""
+    failed = run(Case(Instance("too far", "nothing"), {}, may_fail=True))
+    assert failed["failure"].startswith("failed: KeyError")
+    for on_top in (scale | {"runs": [failed]}, {**failed, "version": "9", "exponents": {}, "executors": []}):
+        page = "\n".join(report.lines({"scale": on_top}, {"scale": scale}, []))
+        assert f"| too far |  |  |  |  | **{failed['failure']}** |" in page
+    compare_with_free([Case(MARKET, {}, may_fail=True)], [failed])
+    here = {"recipe": {"arguments": {"market": "mild"}}}
+    assert far_out.exponents([{**failed, **here}, {**here, "left": 9, "solve_s": 1.0, "limit": "GAP"}]) == {}
+
+
+def test_other_bytes_stop_the_benchmark():
+    """A run on an executor that finds something else is an error, unless time stopped one of both."""
+    one = {"instance": "x", "engine": "dask", "workers": 2, "limit": None, "result_sha256": "a"}
+    assert far_out.same_bytes(one, one)
+    assert far_out.same_bytes(one | {"limit": "DEADLINE"}, one) is None
+    assert far_out.same_bytes({"failure": "killed"}, one) is None
+    with pytest.raises(RuntimeError, match="dask, 2: other bytes"):
+        far_out.same_bytes(one | {"result_sha256": "b"}, one)
+
+
+def test_sizes_are_of_scale_only():
+    """Other benchmarks refuse them, and nobody has squares of nothing."""
+    for words in (["dense", "--sizes", "5"], ["scale", "--sizes", "0"]):
+        command = [sys.executable, "-m", "benchmarks", *words]
+        ended = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=False)
+        assert ended.returncode == 2
+        assert "--sizes" in ended.stderr
 
 
 def test_the_exponent_is_the_slope_of_logarithms():

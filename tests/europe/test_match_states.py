@@ -289,6 +289,24 @@ def test_cancelling_keeps_what_was_finished(tmp_path, never):
     )
 
 
+def test_what_was_found_by_then_is_saved(tmp_path):
+    """A state that is cancelled in hand is checked and saved with its bound, and is paired again later."""
+    tables, flag = tm.datasets.synthetic(3_000, 3_100, seed=1, market="vertical"), Flag()
+
+    def hear(now):
+        flag.up = flag.up or (now.matched > 0 and "auction" in now.phase)
+
+    options = {"directory": tmp_path, "states": ["FR", "IT"]}
+    found = tm.match_states(tables, **options, cancel=flag, on_progress=hear, pages="en")
+    first, second = found.rows
+    assert (first["status"], first["limit"], first["verified"]) == ("FEASIBLE", "CANCELLED", True)
+    assert (first["folder"], first["page"]) == ("FR", None)
+    assert (second["status"], second["limit"]) == ("NO_SOLUTION", "CANCELLED")
+    assert tm.load_matching(tmp_path / "FR").bound > tm.load_matching(tmp_path / "FR").objective
+    again = tm.match_states(tables, **options)
+    assert [(row["status"], row["kept"]) for row in again.rows] == [("OPTIMAL", False)] * 2
+
+
 def test_a_check_that_is_stopped_refuses_nothing(tmp_path):
     """Cancelling while a kept state is checked leaves its folder as it is."""
     table = tm.Schools.from_frame(frame(12))

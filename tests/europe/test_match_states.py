@@ -531,6 +531,14 @@ def test_tables_that_do_not_go_together():
     assert "mark: holds" in str(caught.value)
 
 
+def test_a_folder_of_a_state_that_is_a_file(tmp_path):
+    """It is told before any work, and everything stays as it is."""
+    (tmp_path / "IT").touch()
+    with pytest.raises(InputError, match=r"directory, IT: is a file"):
+        tm.match_states(tm.Schools.from_frame(frame(27)), directory=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["IT"]
+
+
 @pytest.mark.parametrize("states", [[], "FR", 3, [["FR"]]])
 def test_states_that_are_no_list_of_countries(states):
     """A word, a number and nothing at all are refused, with the states that there are."""

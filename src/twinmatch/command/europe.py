@@ -97,7 +97,7 @@ def _europe(options: argparse.Namespace) -> Exit:
                 **run_of(options, hear.progress if on_progress is not None else None, asked),
             )
     except InputError as error:  # there an option is an argument
-        faults = [fault._replace(where=_OPTIONS.get(fault.where, fault.where)) for fault in error.faults]
+        faults = [fault._replace(where=_as_option(fault.where)) for fault in error.faults]
         raise type(error)("europe" if error.subject == "match_states" else error.subject, faults) from error
     except KeyboardInterrupt:
         return say(Exit.INTERRUPTED, f"interrupted; the states that were finished are in {out}")
@@ -108,6 +108,12 @@ def _europe(options: argparse.Namespace) -> Exit:
     else:
         terminal.show("\n".join([str(found), *_where(out, page)]))
     return _ended(found, options.gap, out, interrupted=asked.is_set())
+
+
+def _as_option(where: str) -> str:
+    """Return what an argument of the library is called here."""
+    name, comma, rest = where.partition(",")
+    return _OPTIONS.get(name, name) + comma + rest
 
 
 class _Hearer:

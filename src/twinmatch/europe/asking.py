@@ -100,6 +100,9 @@ def asked_of(
     if table is not None:
         registers = registers_of(table)
         wanted = _states(states, registers, faults)
+        if folder is not None:
+            for state in wanted:
+                tried(place, _SUBJECT, f"directory, {state}", folder / state, folder=True)
         capacity = tried(places_of, registers.schools, _places(right_capacity, faults))
     elsewhere = len(faults)
     if not isinstance(policy, Policy):

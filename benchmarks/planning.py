@@ -179,15 +179,13 @@ def lines(record: Record) -> Iterator[str]:
     network = network_of(record)
     seconds = {kind: {w: mean_s(one.run, w, network) for w in WORKERS} for kind, one in made.items()}
     first = next(iter(made))
-    titles = {kind: _title(made[kind]) for kind in made}
-    seconds["hoped"] = {w: mean_s(hoped(made[first]), w, network) for w in WORKERS}
-    titles["hoped"] = f"hoped for: {HOPED:.0%} serial"
+    seconds["hoped for"] = {w: mean_s(hoped(made[first]), w, network) for w in WORKERS}
     yield from ("", "## Laws", "")
     yield from _laws(made)
     yield from ("", "## What is sent", "")
     yield from _sent(made[first].run)
     yield from ("", "## Time", "")
-    yield from _time(made, seconds, titles)
+    yield from _time(made[first].run, seconds)
     yield from ("", "## Where it stops", "")
     yield from _stops(record, made, seconds)
     yield from ("", "## Memory", "")
@@ -201,8 +199,7 @@ def _title(one: Calibrated) -> str:
 
 
 def _rounds(record: Record) -> Iterator[str]:
-    names = ["market", "left", "right", "rounds", "searched for in them", "listed for each"]
-    names += ["this machine", "searching, one core", "serial share", "a shard varies by"]
+    names = ["market", "left", "right", "rounds", "listed", "here", "there", "serial", "varies"]
     measured = [one for one in record.get("executors", ()) if _calibrates(one)]
     by_size = {one["left"]: one for one in measured if _kind(one) == "tight"}
     yield from header(names, 1)
@@ -212,7 +209,7 @@ def _rounds(record: Record) -> Iterator[str]:
         if n in by_size:
             yield row("tight", *_measured(by_size[n]))
         else:
-            yield row("tight", f"{n:,}", f"{n:,}", *["not run yet"], *[""] * 6)
+            yield row("tight", f"{n:,}", f"{n:,}", "not run yet", *[""] * 5)
 
 
 def _measured(one: Record) -> list[str]:
@@ -220,7 +217,6 @@ def _measured(one: Record) -> list[str]:
         f"{one['left']:,}",
         f"{one['right']:,}",
         str(one["rounds"]),
-        f"{one['rows']:,}",
         f"{one['listed'] / one['rows']:.0f}",
         f"{_here(one):.1f} s",
         f"{one['working_s']:.1f} s",
@@ -230,7 +226,7 @@ def _measured(one: Record) -> list[str]:
 
 
 def _laws(made: dict[str, Calibrated]) -> Iterator[str]:
-    yield from header(["market", "sizes", "this machine", "a search", "a tree", "rounds", "serial share"], 1)
+    yield from header(["market", "sizes", "here", "a search", "a tree", "rounds", "serial"], 1)
     for kind, one in made.items():
         left, right = ([r[side] for r in one.rows] for side in ("left", "right"))
         here = law(left, [_here(r) for r in one.rows], 1.0)[1]
@@ -239,9 +235,9 @@ def _laws(made: dict[str, Calibrated]) -> Iterator[str]:
         yield row(
             kind,
             str(len(one.rows)),
-            f"{_hours(one.run.here_s)}, left to the {here:.2f}",
-            f"{one.run.row_s * 1e6:,.0f} µs, right to the {search:.2f}",
-            f"{one.run.plant_s:,.0f} s, right to the {tree:.2f}",
+            f"{_hours(one.run.here_s)} ({here:.2f})",
+            f"{one.run.row_s * 1e6:,.0f} µs ({search:.2f})",
+            f"{one.run.plant_s:,.0f} s ({tree:.2f})",
             str(one.run.rounds),
             f"{one.share:.0%}",
         )
@@ -264,14 +260,11 @@ def _sent(run: Run) -> Iterator[str]:
     )
 
 
-def _time(
-    made: dict[str, Calibrated], seconds: dict[str, dict[int, float]], titles: dict[str, str]
-) -> Iterator[str]:
-    yield from header(["workers", "shards", *(cell for kind in seconds for cell in (titles[kind], ""))], 0)
-    run = next(iter(made.values())).run
+def _time(run: Run, seconds: dict[str, dict[int, float]]) -> Iterator[str]:
+    yield from header(["workers", "shards", *seconds], 0)
     for w in WORKERS:
-        cells = [(_hours(seconds[k][w]), f"{seconds[k][1] / seconds[k][w]:.1f} x") for k in seconds]
-        yield row(str(w), f"{run.shards(w):,}", *(cell for pair in cells for cell in pair))
+        cells = [f"{_hours(one[w])}, {one[1] / one[w]:.1f} x" for one in seconds.values()]
+        yield row(f"{w:,}", f"{run.shards(w):,}", *cells)
 
 
 def _stops(
@@ -286,7 +279,8 @@ def _stops(
             "- ",
         )
     yield from said(
-        f"*hoped for*: {HOPED:.0%} serial, at most {1 / HOPED:.0f} times. {stop_of(seconds['hoped'])}", "- "
+        f"*hoped for*: {HOPED:.0%} serial, at most {1 / HOPED:.0f} times. {stop_of(seconds['hoped for'])}",
+        "- ",
     )
     run, w = hoped(next(iter(made.values()))), 100
     few, usual, much = (mean_s(run, w, network_of(record, BANDWIDTH * times)) for times in (0.1, 1, 10))
@@ -369,12 +363,12 @@ def _check(record: Record, network: Network, run: Run) -> Iterator[str]:
     )
     yield from said(text.replace("e+0", "e").replace("e+", "e"))
     yield ""
-    yield from header(["workers", "parts", "back", "time", ""], 0)
+    yield from header(["workers", "parts", "back", "time"], 0)
     one = check_on(1, rate, network, run).seconds
     for w in WORKERS:
         made = check_on(w, rate, network, run)
-        cells = (_bytes(made.back), _hours(made.seconds), f"{one / made.seconds:.1f} x")
-        yield row(str(w), f"{made.parts:,}", *cells)
+        cells = (_bytes(made.back), f"{_hours(made.seconds)}, {one / made.seconds:.1f} x")
+        yield row(f"{w:,}", f"{made.parts:,}", *cells)
 
 
 def said(text: str, mark: str = "") -> list[str]:
@@ -422,7 +416,7 @@ def paint(figure: Any, record: Record) -> bool:
         if ever is not None:
             axes.axhline(ever, color=colour, lw=1, ls=(0, (2, 3)))
     axes.set(xscale="log", yscale="log", xlabel="workers", ylabel="times as fast as with one worker")
-    axes.set(xlim=(1, WORKERS[-1]), ylim=(0.8, WORKERS[-1]))
+    axes.set(xlim=(0.9, 1.3 * WORKERS[-1]), ylim=(0.8, 1.3 * WORKERS[-1]))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:,g}")
     title = f"{LEFT:,} x {RIGHT:,}, simulated; dotted: what the serial part allows"

@@ -209,7 +209,16 @@ def _rounds(record: Record) -> Iterator[str]:
         if n in by_size:
             yield row("tight", *_measured(by_size[n]))
         else:
-            yield row("tight", f"{n:,}", f"{n:,}", "not run yet", *[""] * 5)
+            yield row("tight", f"{n:,}", f"{n:,}", _why_not(record, n), *[""] * 5)
+
+
+def _why_not(record: Record, n: int) -> str:
+    """Return what became of a square that has no numbers."""
+    for one in record.get("executors", ()):
+        tried = one["engine"] == "threads" and one["workers"] == 1 and _kind(one) == "tight"
+        if tried and one["recipe"]["arguments"]["num_left"] == n:
+            return str(one["failure"]) if "failure" in one else f"stopped by time after {one['rounds']}"
+    return "not run yet"
 
 
 def _measured(one: Record) -> list[str]:

@@ -195,9 +195,12 @@ class Solver {
       left_price_[i] = best == NO_VALUE ? NO_VALUE : best > 0 ? (best + parts - 1) / parts : best / parts;
     }
   }
-  void bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
+  // Returns how many lists were drawn for it.
+  std::int64_t bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
     const Crew::Shift shift{crew_};
+    const std::int64_t drawn = auction_.lists().draws;
     auction_.bid(eps, keep, leave, spare);
+    return auction_.lists().draws - drawn;
   }
 
   // Steps and drops are counted from now on in parts of a point: as many as the graphs can count, at most `most`. Returns
@@ -251,23 +254,25 @@ class Solver {
     }
   }
 
-  // Left prices that make the prices of the auction feasible; pairs that are not tight are given up. Returns how many
-  // left nodes have to be placed.
-  std::int64_t tighten(int k) {
+  // Left prices that make the prices at hand feasible; pairs that lack a grain or more are given up. Returns how many left
+  // nodes have to be placed.
+  std::int64_t tighten(int k, std::int64_t grain) {
+    need(grain > 0 && (grain & (grain - 1)) == 0, "a grain is a power of two");
     const Crew::Shift shift{crew_};
     auction_.refine(1);
     forward_ = std::make_unique<Paths>(market_, market_.oracle, left_price_, true, k, crew_, flag_);
+    forward_->coarsen(grain);
     forward_->lists().take(auction_.lists(), !auction_.has_lowered);
     forward_->draw_all(k);
     std::int64_t free = 0;
     for (std::size_t i = 0; i < left_price_.size(); ++i) {
       left_price_[i] = std::max(market_.outside[i], forward_->best(std::int64_t(i)));
       const std::int32_t j = market_.mate[i];
-      if (j >= 0 && market_.oracle.points(std::int64_t(i), j) - market_.price[std::size_t(j)] < left_price_[i]) {
+      if (j >= 0 && left_price_[i] - (market_.oracle.points(std::int64_t(i), j) - market_.price[std::size_t(j)]) >= grain) {
         market_.place_owner[std::size_t(market_.mate_place[i])] = -1;
         market_.mate[i] = market_.mate_place[i] = -1;
       }
-      free += market_.mate[i] < 0 && left_price_[i] > market_.outside[i];
+      free += market_.mate[i] < 0 && (market_.outside[i] == NO_VALUE || left_price_[i] - market_.outside[i] >= grain);
     }
     return free;
   }
@@ -290,10 +295,13 @@ class Solver {
     market_.reprice();
     return finished;
   }
-  std::int64_t backward(int k) {
+  std::int64_t backward(int k, std::int64_t grain) {
+    need(grain > 0 && (grain & (grain - 1)) == 0, "a grain is a power of two");
     const Crew::Shift shift{crew_};
     forward_.reset();  // its lists are as large as everything else
     backward_ = std::make_unique<Paths>(market_, transposed_, left_price_, false, k, crew_, flag_);
+    backward_->coarsen(grain);
+    auction_.has_lowered = true;
     return backward_->run(true);
   }
 
@@ -422,11 +430,11 @@ NB_MODULE(_core, m) {
       .def("outside", &Solver::outside, nb::arg("value"))
       .def("seed", &Solver::seed, nb::arg("price"))
       .def("seat", &Solver::seat, nb::arg("mate"))
-      .def("tighten", &Solver::tighten, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
+      .def("tighten", &Solver::tighten, nb::arg("k"), nb::arg("grain") = 1, nb::call_guard<nb::gil_scoped_release>())
       .def("forward", &Solver::forward, nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
       .def("finish", &Solver::finish, nb::arg("budget"), nb::arg("draw_steps"), nb::arg("k"),
            nb::call_guard<nb::gil_scoped_release>())
-      .def("backward", &Solver::backward, nb::arg("k"), nb::call_guard<nb::gil_scoped_release>())
+      .def("backward", &Solver::backward, nb::arg("k"), nb::arg("grain") = 1, nb::call_guard<nb::gil_scoped_release>())
       .def("state", &Solver::state)
       .def("restore", &Solver::restore)
       .def_prop_ro("mate", &Solver::mate, nb::rv_policy::move)

@@ -68,8 +68,8 @@ void Paths::write(std::int32_t bidder, int k, const std::int32_t *item, const st
 
 bool Paths::in_need(std::int64_t bidder) const {
   const auto b = std::size_t(bidder);
-  if (!forward_) return market_.price[b] > 0 && vacant_[b] > 0;
-  return market_.mate_place[b] < 0 && left_potential_[b] > market_.outside[b];
+  if (!forward_) return market_.price[b] >= grain_ && vacant_[b] > 0;
+  return market_.mate_place[b] < 0 && (market_.outside[b] == NO_VALUE || left_potential_[b] - market_.outside[b] >= grain_);
 }
 
 bool Paths::is_free(std::int32_t item) const {
@@ -84,7 +84,7 @@ bool Paths::is_free(std::int32_t item) const {
 
 bool Paths::may_stay(std::int32_t bidder) const {
   const auto b = std::size_t(bidder);
-  return forward_ ? left_potential_[b] == market_.outside[b] : market_.price[b] == 0;
+  return forward_ ? market_.outside[b] != NO_VALUE && left_potential_[b] - market_.outside[b] < grain_ : market_.price[b] < grain_;
 }
 
 void Paths::count_vacant() {
@@ -144,20 +144,21 @@ void Paths::end_at(std::int64_t key, std::int64_t node) {
 
 // Looks along the arcs of an open bidder, as far as this distance.
 void Paths::scan(std::int32_t bidder, std::int64_t distance) {
-  const std::int64_t base = bidder_distance_[std::size_t(bidder)] + bidder_potential_[std::size_t(bidder)];
+  const std::int64_t base = bidder_distance_[std::size_t(bidder)], potential = bidder_potential_[std::size_t(bidder)];
   const auto &list = list_[std::size_t(bidder)];
   if (!list || list->bound == Candidates::UNKNOWN) return push(distance, -1 - std::int64_t{bidder});
   std::size_t &c = scanned_[std::size_t(bidder)];
-  for (; c < list->item.size() && base - most(*list, c) <= distance; ++c) {
+  for (; c < list->item.size() && base + whole(potential - most(*list, c)) <= distance; ++c) {
     const auto b = std::size_t(list->item[c]);
-    const std::int64_t key = base + item_potential_[b] - list->points[c];
+    const std::int64_t key = base + whole(potential + item_potential_[b] - list->points[c]);
     if (key > end_key_ || (item_seen_[b] == round_ && item_distance_[b] <= key)) continue;
     item_seen_[b] = round_, item_distance_[b] = key, from_[b] = bidder;
     if (is_free(list->item[c])) end_at(key, list->item[c]);
     else if (key < end_key_) push(key, list->item[c]);
   }
   const std::int64_t rest = next(*list, c);
-  if (rest != NO_VALUE && base - rest < end_key_) push(base - rest, -1 - std::int64_t{bidder});
+  if (rest == NO_VALUE) return;
+  if (const std::int64_t key = base + whole(potential - rest); key < end_key_) push(key, -1 - std::int64_t{bidder});
 }
 
 void Paths::open(std::int32_t bidder, std::int64_t distance, std::int32_t via) {
@@ -167,7 +168,7 @@ void Paths::open(std::int32_t bidder, std::int64_t distance, std::int32_t via) {
   bidders_.push_back(bidder);
   ++steps;
   const std::int64_t least = forward_ ? market_.outside[a] : 0;
-  if (least != NO_VALUE) end_at(distance + bidder_potential_[a] - least, -1 - std::int64_t{bidder});
+  if (least != NO_VALUE) end_at(distance + whole(bidder_potential_[a] - least), -1 - std::int64_t{bidder});
   if (!forward_)
     // Whoever has a place here stays tight: their potentials rise as this price falls.
     for (std::int64_t p = market_.place_offset[a]; p < market_.place_offset[a + 1]; ++p) {
@@ -203,7 +204,7 @@ std::int64_t Paths::floor_of(std::int32_t bidder, int k) const {
     floor = worst - 1;
   }
   if (k > lists_.k && old->bound != NO_VALUE) {
-    const std::int64_t went = std::max(WINDOW, old->top - old->bound);
+    const std::int64_t went = std::max({WINDOW, grain_, old->top - old->bound});
     floor = std::max(floor, bound(*old) - went - 1);
   }
   return floor;

@@ -17,6 +17,11 @@
 //             potentials move by what lies within D; the trees that have come to an end give one path each, and then
 //             all paths of tight pairs are followed that there are (plateau.cpp). Most nodes in need are within a point
 //             or two of an end, so a few rounds serve thousands.
+// Grains      A pass may take slack of less than a grain for none, and distances in whole grains: then matched pairs lack less
+//             than a grain, and thousands are at the same distance where exact distances would all be different. After an
+//             auction that ended early, a few passes with grains of a quarter each bring prices to where the exact pass is
+//             quick: 100,000 nodes with 1.05 places each are matched in 46 s, which an auction to the last step did not do
+//             in ten minutes.
 // Invariants  Potentials stay feasible and matched pairs tight after every round (checked by tests through the
 //             certificate). Every round serves at least one node in need.
 // Implicit    The arcs of a node are its candidate list, and one event for all the others: at slack u_i - bound_i the list
@@ -67,6 +72,9 @@ class Paths {
   bool finished = false;
   std::int64_t steps = 0;
   Candidates &lists() { return lists_; }
+  // What is worth less than a grain, a power of two, counts as nothing: slack, and prices of empty places.
+  void coarsen(std::int64_t grain) { grain_ = grain; }
+  std::int64_t grain() const { return grain_; }
 
   // For a market that goes on changing (upkeep.hpp). What a list hides may be worth as much more as items' potentials have
   // fallen since it was drawn: lists stay, and end that much earlier, until that is STALE points. Each belongs to an epoch, in
@@ -123,6 +131,7 @@ class Paths {
   }
   void write(std::int32_t bidder, int k, const std::int32_t *item, const std::int64_t *points, std::int64_t number,
              std::int64_t bound);
+  std::int64_t whole(std::int64_t slack) const { return slack & -grain_; }  // in grains, rounded down
   bool in_need(std::int64_t bidder) const;
   bool is_free(std::int32_t item) const;       // a path may end here
   bool may_stay(std::int32_t bidder) const;    // a path may end here: its potential is as low as it may be
@@ -157,7 +166,10 @@ class Paths {
     std::size_t first = 0, free_last = 0, last = 0;
   };
   void serve(std::vector<std::int32_t> &sources);
+  std::size_t pick(std::int32_t bidder, std::vector<std::int32_t> &items) const;
   const TightRange &tight(std::int32_t bidder);
+  void pick_many(const std::vector<std::int32_t> &bidders, std::size_t next);
+  bool hides(std::int32_t bidder) const;
   bool lay(const std::vector<std::int32_t> &sources);
   void follow(std::int32_t start);
   bool ends_at(std::int32_t bidder);
@@ -169,6 +181,7 @@ class Paths {
   Market &market_;
   Oracle &oracle_;
   const bool forward_;
+  std::int64_t grain_ = 1;
   Crew &crew_;
   Flag flag_;
   std::vector<std::int64_t> &left_potential_, &bidder_potential_, &item_potential_;
@@ -205,7 +218,7 @@ class Paths {
   static constexpr std::int32_t PASSED = -2;
   std::uint32_t plateau_ = 0;
   std::vector<TightRange> tight_of_;
-  std::vector<std::int32_t> tight_, queue_, bidder_level_, item_level_;
+  std::vector<std::int32_t> tight_, fresh_, queue_, bidder_level_, item_level_;
   struct Frame {
     std::int32_t bidder, item;  // the item it looks into
     std::size_t next;           // the tight item to try next

@@ -4,21 +4,28 @@
 //             want are tight. Find paths that share no node, until there is none left.
 // Idea        Hopcroft and Karp's phases. Levels are laid breadth first from all nodes in need, over everything that can be
 //             reached; then each goes depth first, one level with every step, to the first end that is left.
+// Hidden      Tight pairs that no list holds are asked for when those at hand lead nowhere, and not before: on a plateau of
+//             ties a list can be everybody. To leave them to the next Dijkstra doubled the number of rounds (measured).
 // Why it is right   A phase that sees an end serves somebody: the first path to fail has shown that nothing below it ends.
-//             The phase that sees none has shown that no path of tight pairs is left in the lists.
+//             The phase that sees none has shown that no path of tight pairs is left.
 // Departures  Hopcroft and Karp stop at the first level with an end, for a bound on the number of phases. To lay all levels
 //             at once halves the number of phases (measured), as paths of many lengths fit into one. A right node with
 //             several places is passed once in a phase.
 // Traps       Depth first without levels winds one path through half of the market and leaves nothing for the others:
 //             then a round serves one or two nodes (measured).
 // Cost        A phase looks at all tight pairs of the nodes it reaches. On a plateau they are hundreds to a node; they
-//             are picked from the lists once for all phases of a round.
+//             are picked from the lists once for all phases of a round, by all threads.
 
 #include "core/paths.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace twin {
+
+namespace {
+constexpr std::size_t PICKED = 64, MANY = 512;  // bidders whose tight pairs a thread picks in one go; enough for many threads
+}
 
 // Serves whom it can; the others stay in `sources`.
 void Paths::serve(std::vector<std::int32_t> &sources) {
@@ -36,21 +43,58 @@ void Paths::serve(std::vector<std::int32_t> &sources) {
   std::vector<std::int32_t>().swap(tight_);
 }
 
-// The tight items of a bidder, those that were free at first in front.
+// Puts the tight items of a bidder at the end of `items`, those that were free at first in front; returns how many are.
+std::size_t Paths::pick(std::int32_t bidder, std::vector<std::int32_t> &items) const {
+  const auto &list = list_[std::size_t(bidder)];
+  const std::int64_t potential = bidder_potential_[std::size_t(bidder)];
+  const std::size_t first = items.size();
+  std::size_t free = first;
+  for (std::size_t c = 0; list && c < list->item.size() && most(*list, c) > potential - grain_; ++c) {
+    const std::int32_t item = list->item[c];
+    if (potential + item_potential_[std::size_t(item)] - list->points[c] >= grain_) continue;
+    items.push_back(item);
+    if (is_free(item)) std::swap(items[free++], items.back());
+  }
+  return free - first;
+}
+
 const Paths::TightRange &Paths::tight(std::int32_t bidder) {
   TightRange &range = tight_of_[std::size_t(bidder)];
   if (range.plateau == plateau_) return range;
-  range = {plateau_, tight_.size(), tight_.size(), tight_.size()};
-  const auto &list = list_[std::size_t(bidder)];
-  const std::int64_t potential = bidder_potential_[std::size_t(bidder)];
-  for (std::size_t c = 0; list && c < list->item.size() && most(*list, c) >= potential; ++c) {
-    const std::int32_t item = list->item[c];
-    if (potential + item_potential_[std::size_t(item)] != list->points[c]) continue;
-    tight_.push_back(item);
-    if (is_free(item)) std::swap(tight_[range.free_last++], tight_.back());
+  const std::size_t first = tight_.size(), free = pick(bidder, tight_);
+  return range = {plateau_, first, first + free, tight_.size()};
+}
+
+// The same for those of `bidders` from `next` on, by all threads: most of the time goes here.
+void Paths::pick_many(const std::vector<std::int32_t> &bidders, std::size_t next) {
+  fresh_.clear();
+  for (; next < bidders.size(); ++next)
+    if (tight_of_[std::size_t(bidders[next])].plateau != plateau_) fresh_.push_back(bidders[next]);
+  std::vector<std::vector<std::int32_t>> parts((fresh_.size() + PICKED - 1) / PICKED);
+  const auto each = [&](std::size_t part, auto use) {
+    for (std::size_t n = part * PICKED; n < std::min(fresh_.size(), (part + 1) * PICKED); ++n) use(fresh_[n]);
+  };
+  crew_.run(std::int64_t(parts.size()), 1, [&](int, std::int64_t from, std::int64_t to) {
+    for (auto part = std::size_t(from); part < std::size_t(to); ++part)
+      each(part, [&](std::int32_t bidder) {
+        const std::size_t first = parts[part].size(), free = pick(bidder, parts[part]);
+        tight_of_[std::size_t(bidder)] = {plateau_, first, first + free, parts[part].size()};
+      });
+  });
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    const std::size_t moved = tight_.size();
+    tight_.insert(tight_.end(), parts[part].begin(), parts[part].end());
+    each(part, [&](std::int32_t bidder) {
+      TightRange &range = tight_of_[std::size_t(bidder)];
+      range.first += moved, range.free_last += moved, range.last += moved;
+    });
   }
-  range.last = tight_.size();
-  return range;
+}
+
+// Whether tight pairs of a bidder may be missing from its list.
+bool Paths::hides(std::int32_t bidder) const {
+  const auto &list = list_[std::size_t(bidder)];
+  return !list || (list->bound != NO_VALUE && bound(*list) > bidder_potential_[std::size_t(bidder)] - grain_);
 }
 
 // Steps along tight pairs from the nodes in need. False: no path ends.
@@ -65,11 +109,11 @@ bool Paths::lay(const std::vector<std::int32_t> &sources) {
     queue_.push_back(bidder);
   };
   for (const std::int32_t b : sources) reach(b, 0);
-  for (std::size_t next = 0; next < queue_.size(); ++next) {
-    if ((next & 255) == 0) flag_.check();
-    const std::int32_t level = bidder_level_[std::size_t(queue_[next])];
-    const TightRange &range = tight(queue_[next]);
-    ends = ends || (level > 0 && may_stay(queue_[next]));
+  std::size_t next = 0;
+  const auto spread = [&](std::int32_t bidder) {
+    const std::int32_t level = bidder_level_[std::size_t(bidder)];
+    const TightRange &range = tight(bidder);
+    ends = ends || (level > 0 && may_stay(bidder));
     for (std::size_t c = range.first; c < range.last; ++c) {
       const std::int32_t item = tight_[c];
       if (item_level_[std::size_t(item)] >= 0) continue;
@@ -77,7 +121,25 @@ bool Paths::lay(const std::vector<std::int32_t> &sources) {
       ends = ends || is_free(item);
       each_owner(item, [&](std::int32_t owner) { reach(owner, level + 1); });
     }
-  }
+  };
+  std::vector<std::int32_t> hiding;
+  do {
+    while (next < queue_.size()) {
+      // A level, or what there is of it.
+      const std::size_t last = queue_.size();
+      if (last - next >= MANY) pick_many(queue_, next);
+      for (; next < last; ++next) {
+        if ((next & 255) == 0) flag_.check();
+        spread(queue_[next]);
+      }
+    }
+    // Tight pairs that no list holds are asked for when those at hand lead nowhere.
+    hiding.clear();
+    if (!ends) std::copy_if(queue_.begin(), queue_.end(), std::back_inserter(hiding), [&](std::int32_t b) { return hides(b); });
+    for (std::vector<std::int32_t> asked = hiding; !asked.empty(); std::erase_if(asked, [&](std::int32_t b) { return !hides(b); }))
+      lengthen(asked);
+    for (const std::int32_t b : hiding) tight_of_[std::size_t(b)].plateau = 0, spread(b);
+  } while (!ends && !hiding.empty());
   return ends;
 }
 

@@ -3,6 +3,8 @@
 #include "core/scored.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace twin {
 
@@ -97,12 +99,51 @@ void ScoredGraph::add_bonus(std::int64_t i, int k, std::int64_t floor, std::int6
   });
 }
 
+namespace {
+// Spreads the ten bits of a number, with room for two others between each two.
+std::uint64_t spread_bits(std::uint64_t bits) {
+  bits = (bits | bits << 16) & 0x30000ff;
+  bits = (bits | bits << 8) & 0x300f00f;
+  bits = (bits | bits << 4) & 0x30c30c3;
+  return (bits | bits << 2) & 0x9249249;
+}
+
+// Class, then place along a Morton curve through the cube that holds all places.
+std::vector<std::int32_t> near_ranks(const Terms &terms) {
+  const auto n = static_cast<std::size_t>(terms.num_left);
+  std::vector<std::pair<std::uint64_t, std::int32_t>> key(n);
+  for (std::size_t i = 0; i < n; ++i) key[i] = {std::uint64_t(std::uint32_t(terms.left_class[i])) << 32, std::int32_t(i)};
+  for (int axis = 0; terms.has_distance && axis < 3; ++axis) {
+    const float *at = terms.distance.left[axis];
+    const auto [low, high] = std::minmax_element(at, at + n);
+    const float scale = *high > *low ? 1023.0f / (*high - *low) : 0.0f;
+    for (std::size_t i = 0; i < n; ++i) key[i].first |= spread_bits(std::uint64_t((at[i] - *low) * scale)) << axis;
+  }
+  std::sort(key.begin(), key.end());
+  std::vector<std::int32_t> rank(n);
+  for (std::size_t r = 0; r < n; ++r) rank[std::size_t(key[r].second)] = std::int32_t(r);
+  return rank;
+}
+}  // namespace
+
+void ScoredGraph::put_near_together(const std::int32_t *rows, std::int64_t count) {
+  visit_.clear();
+  if (count < MANY_ROWS) return;
+  if (near_.empty()) near_ = near_ranks(original_);
+  visit_.resize(std::size_t(count));
+  std::iota(visit_.begin(), visit_.end(), 0);
+  std::sort(visit_.begin(), visit_.end(), [&](std::int32_t a, std::int32_t b) {
+    return near_[std::size_t(rows[a])] < near_[std::size_t(rows[b])];
+  });
+}
+
 void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor,
                          std::int64_t margin, Lists lists, Crew &crew, Flag flag) {
   const std::int64_t capacity = 3 * k + 4 * LEAF;
   std::atomic<std::int64_t> visited{0};
   if (margin >= 0) remembered_.resize(static_cast<std::size_t>(num_left()));
   else std::vector<Remembered>().swap(remembered_);
+  put_near_together(rows, count);
   crew.run(count, 4, [&](int, std::int64_t first, std::int64_t last) {
     thread_local std::vector<std::int64_t> found, heap, leaf(4 * POOL);
     thread_local std::vector<std::int32_t> bounds, pool_leaf(POOL);
@@ -110,8 +151,9 @@ void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, co
     bounds.resize(std::max(bounds.size(), static_cast<std::size_t>(tree_.view().padded_blocks)));
     heap.resize(std::max(heap.size(), static_cast<std::size_t>(tree_.view().padded_blocks)));
     Scratch scratch{bounds.data(), heap.data(), found.data(), capacity, leaf.data(), pool_leaf.data(), 0};
-    for (std::int64_t r = first; r < last; ++r) {
-      if ((r & 63) == 0) flag.check();
+    for (std::int64_t v = first; v < last; ++v) {
+      if ((v & 63) == 0) flag.check();
+      const std::int64_t r = visit_.empty() ? v : visit_[std::size_t(v)];
       const std::int64_t least = std::clamp<std::int64_t>(floor[r], NO_NET, INT32_MAX);  // no net value is beyond either
       std::int32_t bound = 0;
       Pool pool;

@@ -11,8 +11,13 @@ Phases
        (``cpp/core/auction.hpp``), on scored graphs down to a sixteenth of a point: then few pairs are left
        that are not tight. At the start of each phase the best net value of every left node under the prices
        at hand is searched exactly, which gives a bound on every matching for free. The very last bidders of
-       a phase, whose chains of replies keep a single thread busy, are left to the next one.
-    3. *exact*: pairs that are not tight are given up, and shortest augmenting paths put everybody back,
+       a phase, whose chains of replies keep a single thread busy, are left to the next one. Where nearly
+       every place is taken, bidders raise whole regions by small steps: once a phase has drawn many lists for
+       each of them, the auction ends.
+    3. *coarse paths*, where the auction ended early: shortest augmenting paths that take slack of less than a
+       grain for none, and a quarter of the grain each time, after Gabow and Tarjan's scaling. A region rises
+       by as much as it lacks in one go.
+    4. *exact*: pairs that are not tight are given up, and shortest augmenting paths put everybody back,
        thousands in a round (``cpp/core/paths.hpp``). At the end objective and bound are equal, in integers.
        Who asks for a gap is served before the last few, which take a round each.
 What is known at every moment
@@ -24,6 +29,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -32,7 +38,16 @@ from twinmatch import _core
 from twinmatch.errors import Fault, PointsRangeError
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers import levels
-from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, LIST_LENGTH, SHRINK, kept_solver
+from twinmatch.solvers.compiled import (
+    COARSE_LENGTH,
+    FINER,
+    FIRST_PART,
+    LIST_KEPT,
+    LIST_LENGTH,
+    SHRINK,
+    first_grain,
+    kept_solver,
+)
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.warm import Begin, begin_from
 from twinmatch.status import Limit
@@ -174,6 +189,7 @@ class _Run:
         self.right_price = np.zeros(market.num_right, np.int64)
         self.left_price = np.maximum(outside, max_points)
         self.bound = int(self.left_price.sum())
+        self.grain = 1  # what the exact finish begins with
 
     def set_up(self) -> None:
         """Build the trees and the compiled solver."""
@@ -188,26 +204,28 @@ class _Run:
             step = self._start()
             parts = self.solver.refine(PARTS)
             try:
-                self._bid_from(step * parts)
+                self._bid_from(step * parts, parts)
             except OverflowError:
                 if parts == 1:
                     raise
                 self.solver.refine(1)  # prices in points have more room
-                self._bid_from(step)
+                self._bid_from(step, 1)
         except Stopped:
             # Somebody may be without a partner; what there is may still be the most so far.
             self._take_matching(time.monotonic() + HURRY_S)
             raise
 
-    def _bid_from(self, step: int) -> None:
+    def _bid_from(self, step: int, parts: int) -> None:
         drop = 0
         while True:
             self._open(drop, step)
             self._take_bound(self.solver.left_price)
             if drop and self._good_enough():
                 return
-            self._bid(step)
-            if step == LAST_STEP:
+            draws = self._bid(step)
+            grain = first_grain(draws, self.market.num_left, step // parts)
+            if grain or step == LAST_STEP:
+                self.grain = max(1, grain)
                 return
             # Half a step more than a place may be too dear by: fewer stay empty.
             drop, step = step + step // 2, max(LAST_STEP, step // SHRINK)
@@ -237,13 +255,18 @@ class _Run:
     def _open(self, drop: int, step: int) -> None:
         self.control.run("auction", lambda: self.solver.open(drop, step, LIST_KEPT))
 
-    def _bid(self, step: int) -> None:
+    def _bid(self, step: int) -> int:
         left_over = self.market.num_left // (LAST_LEFT_OVER if step == LAST_STEP else LEFT_OVER)
-        self.control.run("auction", lambda: self.solver.bid(step, LIST_KEPT, left_over))
+        draws = self.control.run("auction", lambda: self.solver.bid(step, LIST_KEPT, left_over))
         self._take_matching()
+        return draws
 
     def exact(self) -> None:
         """Repair what is not tight, so that prices and matching prove each other."""
+        while self.grain > 1:
+            if self._is_good_at(self.grain):
+                return
+            self.grain = max(1, self.grain // FINER)
         self.control.run("exact", lambda: self.solver.tighten(PATH_LENGTH))
         self._take_bound(self.solver.left_price)
         if self._good_enough():
@@ -259,6 +282,23 @@ class _Run:
         self.control.run("exact", lambda: self.solver.backward(PATH_LENGTH))
         self._take_matching()
         self._take_bound(self.solver.left_price)
+
+    def _is_good_at(self, grain: int) -> bool:
+        """Repair what is not tight to a grain; say whether the gap is the one asked for."""
+        self.control.run("exact", partial(self.solver.tighten, COARSE_LENGTH, grain))
+        self._take_bound(self.solver.left_price)
+        if self._good_enough():
+            return True
+        for repair in (
+            partial(self.solver.forward, 0),
+            partial(self.solver.backward, COARSE_LENGTH, grain),
+        ):
+            self.control.run("exact", repair)
+            self._take_matching()
+            self._take_bound(self.solver.left_price)
+            if self._good_enough():
+                return True
+        return False
 
     def outcome(self) -> Outcome:
         """Return the best that is known."""

@@ -21,8 +21,9 @@ The steps
     begins as an auction does, with a good part of it, and ends with one that its sampling error is not worth
     going below. The next begins with twice that and ends with a quarter of it. What is left to mend in the
     whole market takes a first step of a hundredth of a per cent; half or twice that takes a tenth longer.
-    Where nearly every place is taken, prices of a whole region hang together and are off together: then the
-    step is some twenty times as large.
+    Where nearly every place is taken, prices of a whole region hang together and are off together, from level
+    to level too: then all steps are larger, and a level that draws many lists goes on with paths, like the
+    engine.
 Why it is right
     Any prices are a valid start. Nothing here is part of the proof.
 Cost
@@ -43,9 +44,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, new_solver
+from twinmatch.solvers.compiled import (
+    COARSE_LENGTH,
+    FINER,
+    FIRST_PART,
+    LIST_KEPT,
+    SHRINK,
+    first_grain,
+    new_solver,
+)
 
 if TYPE_CHECKING:
+    from twinmatch import _core
     from twinmatch.graph.arrays import Int64
     from twinmatch.graph.scored import ScoredGraph
     from twinmatch.solvers.control import Control
@@ -61,11 +71,14 @@ LAST_PART = 7000
 #: The first step of a finer level over the last one of the level before.
 WIDER = 2
 #: The first step of the whole market, as a part of the spread of points; and where places are few.
-WHOLE_PART, CROWDED_PART = 7500, 350
+WHOLE_PART, CROWDED_PART = 7500, 1400
+#: The first and the last step of a finer level where places are few: with smaller ones a level of 250,000
+#: takes minutes, and the whole market begins no better.
+CROWDED_FIRST, CROWDED_LAST = 800, 3200
 #: Places are few with less than so many for each left node.
 CROWDED = 1.25
 #: So many right nodes are asked about before somebody may say stop.
-AT_ONCE = 1 << 16
+AT_ONCE = 1 << 18
 
 
 class Start(NamedTuple):
@@ -117,6 +130,7 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, control: Control)
     while graph.num_left >= FACTOR * factor * FEWEST:
         factor *= FACTOR
     last = max(1, spread // LAST_PART)
+    is_crowded = int(capacity.sum()) < CROWDED * graph.num_left
     while factor > 1:
         rows = np.sort(left[factor // 2 :: factor])
         places = np.zeros(graph.num_right, np.int64)
@@ -124,8 +138,11 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, control: Control)
         least = np.maximum(outside[rows], 0)
         given = (graph, rows, places, least, Start(price, step), last, control)
         price = control.kept("level", partial(_solve, *given))
-        step, last, factor = WIDER * last, max(1, last // SHRINK), factor // FACTOR
-    is_crowded = int(capacity.sum()) < CROWDED * graph.num_left
+        factor //= FACTOR
+        if is_crowded:
+            step, last = max(1, spread // CROWDED_FIRST), max(1, spread // CROWDED_LAST)
+        else:
+            step, last = WIDER * last, max(1, last // SHRINK)
     return Start(price, max(1, spread // (CROWDED_PART if is_crowded else WHOLE_PART)))
 
 
@@ -150,15 +167,30 @@ def _solve(
         step, drop = begin.step, 0
         while True:
             solver.open(drop, step, LIST_KEPT)
-            solver.bid(step, LIST_KEPT, 0)
+            draws = solver.bid(step, LIST_KEPT, 0)
             if step <= last:
                 break
+            grain = first_grain(draws, len(rows), step)
+            if grain:
+                _repair(solver, grain, last)
+                return solver.left_price
             step = max(last, step // SHRINK)
             drop = SHRINK * step
         solver.open(0, step, LIST_KEPT)
         return solver.left_price
 
     return _prices(graph, rows, control.run("levels", steps), control)
+
+
+def _repair(solver: _core.Solver, grain: int, last: int) -> None:
+    """Go on with paths, as the engine does, down to grains that are worth it."""
+    while True:
+        solver.tighten(COARSE_LENGTH, grain)
+        solver.forward()
+        solver.backward(COARSE_LENGTH, grain)
+        if grain <= max(1, last):
+            return
+        grain = max(1, grain // FINER)
 
 
 def _prices(graph: ScoredGraph, rows: Int64, left_price: Int64, control: Control) -> Int64:

@@ -111,7 +111,7 @@ std::int64_t Auction::best(std::int64_t i) const {
   return best;
 }
 
-void Auction::bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
+std::int64_t Auction::bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare, std::int64_t budget) {
   const Counting counting(*this);
   margin_ = margin_of(eps);
   const std::int64_t n = market_.num_left();
@@ -130,14 +130,18 @@ void Auction::bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t s
     waiting.push_back(i);
   }
   counters_[0] = n - std::int64_t(waiting.size());
-  forward(eps, keep, leave, spare, std::move(waiting));
+  const std::int64_t drawn = lists_.draws;
+  forward(eps, keep, leave, spare, budget, std::move(waiting));
+  const std::int64_t draws = lists_.draws - drawn;
   reverse(eps, keep);
+  return draws;
 }
 
-void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare,
+void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare, std::int64_t budget,
                       std::vector<std::int32_t> active) {
   std::deque<std::int32_t> waiting;
   std::vector<std::int32_t> losers, batch;
+  const std::int64_t drawn = lists_.draws;
   for (;;) {
     // First come, first served; whoever is outbid joins the end of the queue.
     for (std::size_t next = 0; next < active.size(); ++next) {
@@ -147,7 +151,7 @@ void Auction::forward(std::int64_t eps, int keep, std::int64_t leave, std::int64
       if (!bid_for(active[next], eps, losers)) waiting.push_back(active[next]);
       active.insert(active.end(), losers.begin(), losers.end());
     }
-    if (std::int64_t(waiting.size()) <= leave) break;
+    if (std::int64_t(waiting.size()) <= leave || lists_.draws - drawn > budget) break;
     market_.oracle.change_prices(market_.price.data(), changed_.data(), std::int64_t(changed_.size()));
     for (const std::int32_t j : changed_) is_changed_[std::size_t(j)] = 0;
     changed_.clear();

@@ -85,8 +85,9 @@ class Auction {
 
   // Bids with steps of eps: pairs that are within eps of their best stay, the others bid again. The last `leave`
   // bidders, whose chains are long and keep one thread busy, may be left for the next phase, or for the paths.
-  // No more than `spare` bidders without a place are reason enough to stop.
-  void bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare);
+  // No more than `spare` bidders without a place are reason enough to stop, and so are more lists drawn than `budget`.
+  // Returns how many lists were drawn for bids.
+  std::int64_t bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare, std::int64_t budget);
 
   Candidates &lists() { return lists_; }
   Candidates &back_lists() { return back_lists_; }
@@ -132,7 +133,8 @@ class Auction {
   }
   bool bid_for(std::int32_t i, std::int64_t eps, std::vector<std::int32_t> &losers);
   bool offer(std::int32_t j, std::int64_t eps, std::vector<std::int32_t> &losers);
-  void forward(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare, std::vector<std::int32_t> waiting);
+  void forward(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare, std::int64_t budget,
+               std::vector<std::int32_t> waiting);
   void settle_up();
   void reverse(std::int64_t eps, int keep);
   void settle(std::int64_t j);

@@ -195,12 +195,9 @@ class Solver {
       left_price_[i] = best == NO_VALUE ? NO_VALUE : best > 0 ? (best + parts - 1) / parts : best / parts;
     }
   }
-  // Returns how many lists were drawn for it.
-  std::int64_t bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare) {
+  std::int64_t bid(std::int64_t eps, int keep, std::int64_t leave, std::int64_t spare, std::int64_t budget) {
     const Crew::Shift shift{crew_};
-    const std::int64_t drawn = auction_.lists().draws;
-    auction_.bid(eps, keep, leave, spare);
-    return auction_.lists().draws - drawn;
+    return auction_.bid(eps, keep, leave, spare, budget);
   }
 
   // Steps and drops are counted from now on in parts of a point: as many as the graphs can count, at most `most`. Returns
@@ -423,7 +420,8 @@ NB_MODULE(_core, m) {
            nb::arg("graph"), nb::arg("transposed"), nb::arg("capacity"), nb::arg("outside"), nb::arg("k"), nb::arg("back_k"), nb::arg("range"),
            nb::arg("threads"), nb::arg("flag"), nb::arg("counters"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
       .def("open", &Solver::open, nb::arg("drop"), nb::arg("eps"), nb::arg("keep"), nb::call_guard<nb::gil_scoped_release>())
-      .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::arg("spare") = 0, nb::call_guard<nb::gil_scoped_release>())
+      .def("bid", &Solver::bid, nb::arg("eps"), nb::arg("keep"), nb::arg("leave"), nb::arg("spare") = 0,
+           nb::arg("budget") = INT64_MAX, nb::call_guard<nb::gil_scoped_release>())
       .def("refine", &Solver::refine, nb::arg("most"))
       .def("discount", &Solver::discount, nb::arg("more"))
       .def("discount_kinds", &Solver::discount_kinds, nb::arg("left"), nb::arg("right"), nb::arg("more"))

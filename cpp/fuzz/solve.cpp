@@ -116,15 +116,16 @@ void solve(Graphs &g, Draw &draw, std::int64_t n, std::int64_t m) {
   step *= auction.parts();
   std::vector<std::int64_t> left(outside.size(), 0);
   std::unique_ptr<Paths> forward, backward;
-  const auto tighten = [&] {
+  const auto tighten = [&](std::int64_t grain = 1) {
     auction.refine(1);
     forward = std::make_unique<Paths>(market, *g.graph, left, true, path_k, crew, Flag{});
+    forward->coarsen(grain);
     forward->lists().take(auction.lists(), !auction.has_lowered);
     forward->draw_all(path_k);
     for (std::size_t i = 0; i < left.size(); ++i) {
       left[i] = std::max(outside[i], forward->best(std::int64_t(i)));
       const std::int32_t j = market.mate[i];
-      if (j >= 0 && market.mate_place[i] >= 0 && g.graph->points(std::int64_t(i), j) - market.price[std::size_t(j)] < left[i]) {
+      if (j >= 0 && market.mate_place[i] >= 0 && left[i] - (g.graph->points(std::int64_t(i), j) - market.price[std::size_t(j)]) >= grain) {
         market.place_owner[std::size_t(market.mate_place[i])] = -1;
         market.mate[i] = market.mate_place[i] = -1;
       }
@@ -134,7 +135,7 @@ void solve(Graphs &g, Draw &draw, std::int64_t n, std::int64_t m) {
   bool finished = false;
   for (std::int64_t phases = draw.number(0, 12); phases > 0 && !finished; --phases) {
     auction.open(drop, step, keep);
-    auction.bid(step, keep, draw.size(0, 0, 3), draw.size(0, 0, 3));
+    auction.bid(step, keep, draw.size(0, 0, 3), draw.size(0, 0, 3), draw.flip(4) ? draw.number(0, 30) : INT64_MAX);
     if (quick) {
       const std::int64_t budget = draw.number(1, 40);
       tighten();
@@ -147,6 +148,15 @@ void solve(Graphs &g, Draw &draw, std::int64_t n, std::int64_t m) {
       market.reprice();
     }
     drop = step + step / 2, step = std::max<std::int64_t>(1, step / draw.number(2, 8));
+  }
+  for (std::int64_t grain = draw.flip() ? std::int64_t{1} << draw.number(1, 20) : 1; !finished && grain > 1; grain >>= draw.number(1, 4)) {
+    tighten(grain);
+    forward->run(true);
+    forward.reset();
+    backward = std::make_unique<Paths>(market, *g.transposed, left, false, path_k, crew, Flag{});
+    backward->coarsen(grain);
+    backward->run(true);
+    auction.has_lowered = true;
   }
   if (!finished) {
     tighten();

@@ -27,6 +27,7 @@ __all__ = [
     "LIST_LENGTH",
     "SHRINK",
     "KeptSolver",
+    "budget",
     "first_grain",
     "kept_solver",
     "new_solver",
@@ -44,10 +45,17 @@ BACK_LENGTH = 16
 #: with 1.05 places each take 14 s with them, and 188 s by the auction alone; with three places each, where it
 #: draws two or three, they would take 19 s instead of 13 s.
 MANY_DRAWS = 8
+#: Lists without end.
+NO_BUDGET = 2**63 - 1
 #: The step of the last phase of the auction over the first grain at least, and one grain over the next.
 COARSER, FINER = 4, 4
 #: Partners in a list of coarse paths.
 COARSE_LENGTH = 32
+
+
+def budget(num_left: int) -> int:
+    """Return how many lists a phase of the auction may draw; it ends with the batch that draws more."""
+    return MANY_DRAWS * num_left
 
 
 def first_grain(draws: int, num_left: int, step: int) -> int:
@@ -63,7 +71,7 @@ def first_grain(draws: int, num_left: int, step: int) -> int:
     step : int
         What bids rose by at least, whole points.
     """
-    if draws <= MANY_DRAWS * num_left:
+    if draws <= budget(num_left):
         return 0
     return 1 << max(0, (step // COARSER).bit_length() - 1)
 
@@ -146,9 +154,10 @@ class KeptSolver:
         """Open a phase; see ``cpp/core/auction.hpp``."""
         self._phase("open", partial(self._solver.open, drop, step, keep), settles=False)
 
-    def bid(self, step: int, keep: int, leave: int, spare: int = 0) -> int:
+    def bid(self, step: int, keep: int, leave: int, spare: int = 0, budget: int = NO_BUDGET) -> int:
         """Bid; see there. Returns how many lists were drawn."""
-        return int(self._phase("bid", partial(self._solver.bid, step, keep, leave, spare), settles=True))
+        task = partial(self._solver.bid, step, keep, leave, spare, budget)
+        return int(self._phase("bid", task, settles=True))
 
     def tighten(self, length: int, grain: int = 1) -> int:
         """Give up what is not tight to a grain; see ``cpp/core/paths.hpp``."""

@@ -13,7 +13,7 @@ Phases
        at hand is searched exactly, which gives a bound on every matching for free. The very last bidders of
        a phase, whose chains of replies keep a single thread busy, are left to the next one. Where nearly
        every place is taken, bidders raise whole regions by small steps: once a phase has drawn many lists for
-       each of them, the auction ends.
+       each of them, the auction ends, whoever waits.
     3. *coarse paths*, where the auction ended early: shortest augmenting paths that take slack of less than a
        grain for none, and a quarter of the grain each time, after Gabow and Tarjan's scaling. A region rises
        by as much as it lacks in one go.
@@ -45,6 +45,7 @@ from twinmatch.solvers.compiled import (
     LIST_KEPT,
     LIST_LENGTH,
     SHRINK,
+    budget,
     first_grain,
     kept_solver,
 )
@@ -257,7 +258,8 @@ class _Run:
 
     def _bid(self, step: int) -> int:
         left_over = self.market.num_left // (LAST_LEFT_OVER if step == LAST_STEP else LEFT_OVER)
-        draws = self.control.run("auction", lambda: self.solver.bid(step, LIST_KEPT, left_over))
+        bid = partial(self.solver.bid, step, LIST_KEPT, left_over, 0, budget(self.market.num_left))
+        draws = self.control.run("auction", bid)
         self._take_matching()
         return draws
 
@@ -274,14 +276,10 @@ class _Run:
         # The last few are the dear ones: whoever asked for a gap may not need them.
         for spare in dict.fromkeys((self.market.num_left // LAST_LEFT_OVER, 0)):
             self.control.run("exact", lambda spare=spare: self.solver.forward(spare))  # type: ignore[misc]
-            if spare and self.control.gap > 0:
-                self._take_matching()
-                self._take_bound(self.solver.left_price)
-                if self._good_enough():
-                    return
+            if spare and self.control.gap > 0 and self._is_good_now():
+                return
         self.control.run("exact", lambda: self.solver.backward(PATH_LENGTH))
-        self._take_matching()
-        self._take_bound(self.solver.left_price)
+        self._is_good_now()
 
     def _is_good_at(self, grain: int) -> bool:
         """Repair what is not tight to a grain; say whether the gap is the one asked for."""
@@ -289,16 +287,22 @@ class _Run:
         self._take_bound(self.solver.left_price)
         if self._good_enough():
             return True
-        for repair in (
-            partial(self.solver.forward, 0),
-            partial(self.solver.backward, COARSE_LENGTH, grain),
-        ):
-            self.control.run("exact", repair)
-            self._take_matching()
-            self._take_bound(self.solver.left_price)
-            if self._good_enough():
-                return True
-        return False
+        self.control.run("exact", partial(self.solver.forward, 0))
+        if self._is_good_now():
+            return True
+        # Who asked for a gap need not have every empty place brought down: they may be a small part of it.
+        mate = self.solver.mate
+        room = self.capacity - np.bincount(mate[mate >= 0], minlength=len(self.capacity))
+        empty = int((room * self.solver.right_price).sum())
+        if self.control.gap > 0 and 2 * empty < self.control.gap * abs(self.bound):
+            return False
+        self.control.run("exact", partial(self.solver.backward, COARSE_LENGTH, grain))
+        return self._is_good_now()
+
+    def _is_good_now(self) -> bool:
+        self._take_matching()
+        self._take_bound(self.solver.left_price)
+        return self._good_enough()
 
     def outcome(self) -> Outcome:
         """Return the best that is known."""

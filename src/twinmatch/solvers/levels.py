@@ -50,6 +50,7 @@ from twinmatch.solvers.compiled import (
     FIRST_PART,
     LIST_KEPT,
     SHRINK,
+    budget,
     first_grain,
     new_solver,
 )
@@ -167,7 +168,7 @@ def _solve(
         step, drop = begin.step, 0
         while True:
             solver.open(drop, step, LIST_KEPT)
-            draws = solver.bid(step, LIST_KEPT, 0)
+            draws = solver.bid(step, LIST_KEPT, 0, 0, budget(len(rows)))
             if step <= last:
                 break
             grain = first_grain(draws, len(rows), step)

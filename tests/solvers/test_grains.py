@@ -1,0 +1,105 @@
+"""Coarse paths: what holds after every pass, and that crowded markets end at the same optimum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import twinmatch as tm
+from tests.oracles import best_by_scipy
+from tests.solvers.test_markets import MARKETS, every_pair, market_graph
+from twinmatch import _core
+from twinmatch.solvers import compiled, engine
+from twinmatch.solvers.compiled import COARSE_LENGTH, LIST_KEPT, first_grain, new_solver
+from twinmatch.solvers.control import Control
+
+
+def prepared(graph, step, threads=2):
+    """Return a solver after one phase with a large step."""
+    must = np.full(graph.num_left, _core.NO_VALUE, np.int64)
+    most = graph.terms.max_points
+    solver = new_solver(graph, graph.right_capacity, must, most, Control(threads=threads))
+    solver.open(0, step, LIST_KEPT)
+    solver.bid(step, LIST_KEPT, 0)
+    return solver
+
+
+@pytest.mark.parametrize("places", [1.0, 1.05, 1.4])
+@pytest.mark.parametrize("market", MARKETS)
+def test_what_holds_after_each_pass(market, places, seed):
+    """No pair is worth more than its prices; partners lack less than a grain; empty places ask less."""
+    graph = market_graph(market, 300, 300, seed, places)
+    pairs = np.where(every_pair(graph) >= 0, every_pair(graph), np.iinfo(np.int64).min // 4)
+    solver = prepared(graph, 60_000)
+    for grain in (16_384, 1_024, 64, 8, 1):
+        solver.tighten(COARSE_LENGTH, grain)
+        np.testing.assert_array_equal(solver.left_price, (pairs - solver.right_price).max(axis=1))
+        solver.forward()
+        solver.backward(COARSE_LENGTH, grain)
+        left, right, mate = solver.left_price, solver.right_price, solver.mate
+        assert min(mate.min(), right.min()) >= 0
+        slack = left[:, None] + right - pairs
+        assert slack.min() >= 0
+        assert slack[np.arange(300), mate].max() < grain
+        taken = np.bincount(mate, minlength=300)
+        assert (taken <= graph.right_capacity).all()
+        assert (right[taken < graph.right_capacity] < grain).all()
+    best = best_by_scipy(every_pair(graph), graph.right_capacity)
+    assert best == (300, int(pairs[np.arange(300), solver.mate].sum()))
+
+
+def test_who_may_stay_without_does_so_within_a_grain(seed):
+    graph = market_graph("mild", 200, 150, seed, 0.7)
+    pairs = every_pair(graph)
+    outside = np.full(200, 400_000, np.int64)
+    solver = new_solver(graph, np.ones(150, np.int64), outside, graph.terms.max_points, Control())
+    solver.open(0, 50_000, LIST_KEPT)
+    solver.bid(50_000, LIST_KEPT, 0)
+    for grain in (4_096, 32, 1):
+        solver.tighten(COARSE_LENGTH, grain)
+        solver.forward()
+        solver.backward(COARSE_LENGTH, grain)
+        alone = solver.mate < 0
+        assert alone.any()
+        assert (solver.left_price >= outside).all()
+        assert (solver.left_price[alone] - outside[alone] < grain).all()
+    won = int(pairs[np.flatnonzero(~alone), solver.mate[~alone]].sum()) + int(outside[alone].sum())
+    # Everybody may have a place of their own worth 400,000.
+    own = np.where(np.eye(200, dtype=bool), 400_000, -1)
+    assert best_by_scipy(np.hstack([pairs, own]), np.ones(350, np.int64)) == (200, won)
+
+
+@pytest.mark.parametrize("grain", [0, -4, 3, 48])
+def test_a_grain_is_a_power_of_two(grain):
+    solver = prepared(market_graph("mild", 50, 60), 100_000)
+    with pytest.raises(ValueError, match="a grain is a power of two"):
+        solver.tighten(COARSE_LENGTH, grain)
+    with pytest.raises(ValueError, match="a grain is a power of two"):
+        solver.backward(COARSE_LENGTH, grain)
+
+
+def test_the_first_grain_follows_the_step():
+    assert first_grain(800, 100, 1_000) == 0, "few lists: the auction goes on"
+    assert [first_grain(801, 100, step) for step in (1_000, 153, 16, 7, 1, 0)] == [128, 32, 4, 1, 1, 1]
+
+
+def test_a_crowded_market_is_solved_by_coarse_paths(monkeypatch):
+    """13,000 squared, with levels: grains are used, everything holds, and threads change nothing."""
+    grains = []
+    passes = engine._Run._is_good_at
+    monkeypatch.setattr(engine._Run, "_is_good_at", lambda run, at: grains.append(at) or passes(run, at))
+    left, right = tm.datasets.synthetic(13_000, 13_000, 3, "mild", 1.03)
+    matching = tm.match(left, right, threads=2)
+    assert (matching.status, matching.gap, matching.coverage) == ("OPTIMAL", 0, 13_000)
+    assert grains == [32, 8, 2]
+    matching.verify().raise_for_failure()
+    assert tm.match(left, right, threads=1).seal == matching.seal
+
+
+def test_an_auction_alone_finds_as_much(monkeypatch):
+    """The slow twin: no grains, the last step of the auction."""
+    left, right = tm.datasets.synthetic(3_000, 3_000, 5, "tight")
+    coarse = tm.match(left, right)
+    monkeypatch.setattr(compiled, "MANY_DRAWS", 10**9)
+    alone = tm.match(left, right)
+    assert (coarse.objective, coarse.bound, coarse.gap) == (alone.objective, alone.bound, 0)

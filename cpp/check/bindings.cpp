@@ -1,4 +1,4 @@
-// twinmatch._check: the plain verification pass, arrays in, arrays out. Everything that the loops read is checked here
+// twinmatch._check: the verification passes, arrays in, arrays out. Everything that the loops read is checked here
 // first, so that no input, however wrong, is read out of bounds or overflows.
 
 #include <nanobind/nanobind.h>
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "blocking.hpp"
+#include "pruned.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -228,6 +229,13 @@ Out<T> owned(std::unique_ptr<T[]> data, std::size_t count) {
   return Out<T>(raw, {count}, owner);
 }
 
+void require_prices(const twin::Terms &terms, const In<std::int64_t, 1> &price) {
+  require(static_cast<std::int64_t>(price.shape(0)) == terms.num_right, "right_price has not one price per right school");
+  require(std::all_of(price.data(), price.data() + price.size(),
+                      [](std::int64_t one) { return 0 <= one && one <= twin::WIDE; }),
+          "a price is below 0 or above 2**62");
+}
+
 using Result = std::pair<Out<std::int64_t>, Out<std::uint8_t>>;
 
 std::optional<Result> plain_pass(const CheckedTerms &checked, In<std::int64_t, 1> right_price,
@@ -236,12 +244,9 @@ std::optional<Result> plain_pass(const CheckedTerms &checked, In<std::int64_t, 1
                                  std::optional<Shared<std::int64_t>> progress) {
   const twin::Terms &terms = checked.terms;
   const auto num_left = static_cast<std::size_t>(terms.num_left), num_right = static_cast<std::size_t>(terms.num_right);
-  require(right_price.shape(0) == num_right, "right_price has not one price per right school");
+  require_prices(terms, right_price);
   require(witness.shape(0) == num_left, "witness has not one mark per left school");
   require(threads >= 1, "threads must be at least 1");
-  require(std::all_of(right_price.data(), right_price.data() + num_right,
-                      [](std::int64_t price) { return 0 <= price && price <= twin::WIDE; }),
-          "a price is below 0 or above 2**62");
   const twin::Kernels &kernels = twin::kernels_for(isa);
   std::unique_ptr<std::int64_t[]> best_net(new std::int64_t[num_left]);
   std::unique_ptr<std::uint8_t[]> reached(new std::uint8_t[num_right]);
@@ -255,6 +260,34 @@ std::optional<Result> plain_pass(const CheckedTerms &checked, In<std::int64_t, 1
   }
   if (!finished) return std::nullopt;
   return Result{owned(std::move(best_net), num_left), owned(std::move(reached), num_right)};
+}
+
+using PrunedResult = std::tuple<Out<std::int64_t>, Out<std::uint8_t>, std::int64_t, std::int64_t>;
+
+std::optional<PrunedResult> pruned_pass(const CheckedTerms &checked, In<std::int64_t, 1> right_price,
+                                        In<std::uint8_t, 1> witness, In<std::int64_t, 1> floor, int threads,
+                                        const std::string &isa, std::optional<Shared<std::uint8_t>> cancel,
+                                        std::optional<Shared<std::int64_t>> progress) {
+  const twin::Terms &terms = checked.terms;
+  const auto num_left = static_cast<std::size_t>(terms.num_left), num_right = static_cast<std::size_t>(terms.num_right);
+  require_prices(terms, right_price);
+  require(witness.shape(0) == num_left, "witness has not one mark per left school");
+  require(floor.shape(0) == num_left, "floor has not one number per left school");
+  require(threads >= 1, "threads must be at least 1");
+  const twin::Kernels &kernels = twin::kernels_for(isa);
+  std::unique_ptr<std::int64_t[]> best_net(new std::int64_t[num_left]);
+  std::unique_ptr<std::uint8_t[]> reached(new std::uint8_t[num_right]);
+  const twin::Pass pass{terms,          checked.banned, checked.bonus, right_price.data(),
+                        witness.data(), best_net.get(), reached.get(),
+                        cancel ? cancel->data() : nullptr, progress ? progress->data() : nullptr};
+  std::int64_t evaluated = 0, blocks = 0;
+  bool finished = false;
+  {
+    nb::gil_scoped_release released;
+    finished = twin::run(twin::Pruned{pass, floor.data(), &evaluated, &blocks}, kernels, threads);
+  }
+  if (!finished) return std::nullopt;
+  return PrunedResult{owned(std::move(best_net), num_left), owned(std::move(reached), num_right), evaluated, blocks};
 }
 
 using Blocking = std::pair<Out<std::int64_t>, std::optional<Out<std::int64_t>>>;
@@ -326,7 +359,7 @@ Out<std::int32_t> points(const CheckedTerms &checked, In<std::int64_t, 1> left, 
 NB_MODULE(_check, m) {
   // What a traceback or a cache still holds when the interpreter ends is no leak worth a page on stderr.
   nb::set_leak_warnings(false);
-  m.doc() = "The plain verification pass of twinmatch: every pair, one after the other.";
+  m.doc() = "The verification passes of twinmatch over all pairs.";
   nb::class_<CheckedTerms>(m, "Terms", "The terms of a pair as arrays, checked once.")
       .def(nb::init<In<std::int32_t, 1>, In<std::int32_t, 1>, In<std::int32_t, 2>, Few<LinearIn>,
                     std::optional<DistanceIn>, Few<TagsIn>, std::optional<DotIn>, In<std::int64_t, 2>,
@@ -340,6 +373,12 @@ NB_MODULE(_check, m) {
         "progress"_a.noconvert().none() = nb::none(),
         "Evaluate every pair. Best net value of each left school (the least int64 where it has no admissible\n"
         "partner) and a mark for each right school admissible to the witness; None if cancelled.");
+  m.def("pruned_pass", &pruned_pass, "terms"_a, "right_price"_a.noconvert(), "witness"_a.noconvert(),
+        "floor"_a.noconvert(), nb::kw_only(), "threads"_a = 1, "isa"_a = "auto", "cancel"_a.noconvert().none() = nb::none(),
+        "progress"_a.noconvert().none() = nb::none(),
+        "What the plain pass finds, without evaluating the pairs of blocks that bounds exclude. Best net value of each left\n"
+        "school, or its floor where that is more; a mark for each right school admissible to the witness; pairs evaluated\n"
+        "and number of blocks. None if cancelled.");
   m.def("blocking_pass", &blocking_pass, "terms"_a, "limit"_a.noconvert(), "mate"_a.noconvert(), "kind"_a.noconvert(),
         "worst"_a.noconvert(), "holder"_a.noconvert(), nb::kw_only(), "key_terms"_a.none() = nb::none(),
         "own"_a.noconvert().none() = nb::none(), "nearest"_a = false, "threads"_a = 1, "isa"_a = "auto",

@@ -1,6 +1,8 @@
-// The plain pass's inner loops for one instruction set, TM_LEVEL. Plain loops over raw pointers, no standard library.
+// The passes' inner loops for one instruction set, TM_LEVEL. Plain loops over raw pointers, no standard library.
 
 #include "kernels.hpp"
+
+#include "bounds.hpp"
 
 namespace twin::TM_LEVEL {
 namespace {
@@ -132,7 +134,7 @@ void nearest(const Terms &terms, std::int64_t i, std::int64_t first, std::int64_
 }
 
 template <class Offer>
-constexpr Loops<Offer> loops = {offers<Offer>, best<Offer>, best_on_curve<Offer>};
+constexpr Loops<Offer> loops = {offers<Offer>, best<Offer>, best_on_curve<Offer>, promising<Offer>};
 
 #define TM_STRING(x) #x
 #define TM_NAME(x) TM_STRING(x)

@@ -1,4 +1,4 @@
-// The inner loops of the plain pass, compiled once per instruction set (kernels.cpp) and chosen at run time (pass.cpp).
+// The inner loops of the passes, compiled once per instruction set (kernels.cpp) and chosen at run time (pass.cpp).
 //
 // The *offer* of a right school to a class of left schools is what a pair of theirs is worth before its numeric
 // columns: the table's entry less the school's price. Forbidden pairs get an offer so low that no points can lift it to
@@ -27,6 +27,18 @@ struct Limits<std::int64_t> {
   static constexpr std::int64_t none = INT64_MIN, least = -WIDE - (std::int64_t{1} << 31);  // none + 2^31 < least
 };
 
+// So many blocks of right schools are bounded at once.
+constexpr std::int64_t LANES = 16;
+
+// What is known about blocks of right schools, one array an end; LANES numbers more than there are blocks can be read.
+struct Boxes {
+  float *low[3], *high[3];
+  std::int32_t *linear_low[MAX_COLUMNS], *linear_high[MAX_COLUMNS];
+  std::uint64_t *tags[MAX_COLUMNS];  // of any school in the block
+  bool by_distance;                  // whether low and high are there
+  std::int32_t slack;                // points of the criteria that boxes do not bound
+};
+
 template <class Offer>
 struct Loops {
   // offer[k] of `count` right schools with these classes and prices, to the left class with this row of the table.
@@ -38,6 +50,9 @@ struct Loops {
   // The same on the curve that the terms have: `entry` is the offer at no price.
   Offer (*best_on_curve)(const Terms &, std::int64_t i, std::int64_t first, std::int64_t count, const Offer *entry,
                          const Offer *price, std::int32_t *scratch);
+  // The blocks of LANES from `first` on, a bit each, that may hold a net value above `best` for left school i (bounds.hpp).
+  std::uint32_t (*promising)(const Terms &, const Boxes &, std::int64_t i, std::int64_t first, const Offer *entry,
+                             const Offer *price, Offer best);
 };
 
 // A block of right schools, and how they rank left school i: by the points of the pair, by a number of i's own, or by a

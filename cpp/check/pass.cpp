@@ -31,22 +31,6 @@ std::vector<std::int64_t> by_class(const Terms &terms) {
   return order;
 }
 
-// Whether 32 bits hold every offer and every sum that the loops make of it.
-bool is_narrow(const Pass &pass, std::int64_t table_size) {
-  std::int64_t entry = 0, price = 0, numeric = 0, curved = 0;
-  for (std::int64_t k = 0; k < table_size; ++k)
-    if (pass.terms.table[k] != FORBIDDEN) entry = std::max(entry, std::abs(std::int64_t{pass.terms.table[k]}));
-  for (std::int64_t j = 0; j < pass.terms.num_right; ++j) price = std::max(price, pass.right_price[j]);
-  for (int c = 0; c < pass.terms.num_linear; ++c) numeric += pass.terms.linear[c].cap;
-  for (int c = 0; c < pass.terms.num_tags; ++c) numeric += pass.terms.tags[c].cap;
-  if (pass.terms.has_distance) numeric += static_cast<std::int64_t>(pass.terms.distance.cap);
-  if (pass.terms.has_dot) numeric += pass.terms.dot.cap;
-  if (pass.terms.curve)
-    for (std::int32_t k = 0; k <= pass.terms.curve_last; ++k)
-      curved = std::max(curved, std::abs(std::int64_t{pass.terms.curve[k]}));
-  return price <= NARROW && std::max(entry, curved) <= NARROW - price && numeric <= NARROW;
-}
-
 template <class Offer>
 class Sweep {
  public:
@@ -192,7 +176,29 @@ std::int32_t points_with(const Terms &terms, const Kernels &kernels, const Bonus
   return static_cast<std::int32_t>(sum);
 }
 
-static void add_bonus(const Pass &pass, const Kernels &kernels) {
+std::int64_t num_left_classes(const Terms &terms) {
+  std::int64_t count = 0;
+  for (std::int64_t i = 0; i < terms.num_left; ++i) count = std::max<std::int64_t>(count, terms.left_class[i] + 1);
+  return count;
+}
+
+bool is_narrow(const Pass &pass) {
+  const std::int64_t table_size = num_left_classes(pass.terms) * pass.terms.num_right_classes;
+  std::int64_t entry = 0, price = 0, numeric = 0, curved = 0;
+  for (std::int64_t k = 0; k < table_size; ++k)
+    if (pass.terms.table[k] != FORBIDDEN) entry = std::max(entry, std::abs(std::int64_t{pass.terms.table[k]}));
+  for (std::int64_t j = 0; j < pass.terms.num_right; ++j) price = std::max(price, pass.right_price[j]);
+  for (int c = 0; c < pass.terms.num_linear; ++c) numeric += pass.terms.linear[c].cap;
+  for (int c = 0; c < pass.terms.num_tags; ++c) numeric += pass.terms.tags[c].cap;
+  if (pass.terms.has_distance) numeric += static_cast<std::int64_t>(pass.terms.distance.cap);
+  if (pass.terms.has_dot) numeric += pass.terms.dot.cap;
+  if (pass.terms.curve)
+    for (std::int32_t k = 0; k <= pass.terms.curve_last; ++k)
+      curved = std::max(curved, std::abs(std::int64_t{pass.terms.curve[k]}));
+  return price <= NARROW && std::max(entry, curved) <= NARROW - price && numeric <= NARROW;
+}
+
+void add_bonus(const Pass &pass, const Kernels &kernels) {
   for (const Bonus &pair : pass.bonus) {
     const std::int32_t points = points_with(pass.terms, kernels, pair);
     if (points == FORBIDDEN) continue;
@@ -202,11 +208,8 @@ static void add_bonus(const Pass &pass, const Kernels &kernels) {
 }
 
 bool run(const Pass &pass, const Kernels &kernels, int threads) {
-  std::int64_t num_left_classes = 0;
-  for (std::int64_t i = 0; i < pass.terms.num_left; ++i)
-    num_left_classes = std::max<std::int64_t>(num_left_classes, pass.terms.left_class[i] + 1);
   bool ended;
-  if (is_narrow(pass, num_left_classes * pass.terms.num_right_classes))
+  if (is_narrow(pass))
     ended = Sweep<std::int32_t>(pass, kernels.narrow).run(threads);
   else
     ended = Sweep<std::int64_t>(pass, kernels.wide).run(threads);

@@ -44,6 +44,12 @@ struct Pass {
 // The points of one pair with its bonus; FORBIDDEN where its classes are not admissible.
 std::int32_t points_with(const Terms &terms, const Kernels &kernels, const Bonus &pair);
 
+std::int64_t num_left_classes(const Terms &terms);
+// Whether 32 bits hold every offer and every sum that the loops make of it.
+bool is_narrow(const Pass &pass);
+// What pairs with a bonus are worth raises the best net values.
+void add_bonus(const Pass &pass, const Kernels &kernels);
+
 // Evaluates every pair on `threads` threads. False if it was cancelled, and then the output is worth nothing.
 bool run(const Pass &pass, const Kernels &kernels, int threads);
 

@@ -1,6 +1,4 @@
-"""
-The plain verification pass of twinmatch: every pair, one after the other.
-"""
+"""The verification passes of twinmatch over all pairs."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -18,6 +16,13 @@ def plain_pass(terms: Terms, right_price: Annotated[NDArray[numpy.int64], dict(s
     """
     Evaluate every pair. Best net value of each left school (the least int64 where it has no admissible
     partner) and a mark for each right school admissible to the witness; None if cancelled.
+    """
+
+def pruned_pass(terms: Terms, right_price: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], witness: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], floor: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], *, threads: int = 1, isa: str = 'auto', cancel: Annotated[NDArray[numpy.uint8], dict(shape=(1), device='cpu')] | None = None, progress: Annotated[NDArray[numpy.int64], dict(shape=(1), device='cpu')] | None = None) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint8], dict(shape=(None,))], int, int] | None:
+    """
+    What the plain pass finds, without evaluating the pairs of blocks that bounds exclude. Best net value of each left
+    school, or its floor where that is more; a mark for each right school admissible to the witness; pairs evaluated
+    and number of blocks. None if cancelled.
     """
 
 def blocking_pass(terms: Terms, limit: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], mate: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], kind: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], worst: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], holder: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, key_terms: Terms | None = None, own: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, nearest: bool = False, threads: int = 1, isa: str = 'auto', cancel: Annotated[NDArray[numpy.uint8], dict(shape=(1), device='cpu')] | None = None, progress: Annotated[NDArray[numpy.int64], dict(shape=(1), device='cpu')] | None = None) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))] | None] | None:

@@ -142,6 +142,44 @@ def test_sabotage_is_refused(case, name):
         certificate.raise_for_failure()
 
 
+def alike(certificate: Certificate) -> tuple[Any, ...]:
+    """Return what does not depend on which pass it was."""
+    numbers = (certificate.objective, certificate.bound, certificate.coverage, certificate.coverage_bound)
+    claims = [(c.name, c.ok, c.detail) for c in certificate.claims if c.name != "all pairs"]
+    return certificate.ok, numbers, certificate.pairs_checked, claims
+
+
+@pytest.mark.parametrize("name", SABOTAGE)
+def test_sabotage_is_refused_by_bounds_too(case, name):
+    """What the plain pass refuses, the pruned one refuses with the same numbers."""
+    change, claim = SABOTAGE[name]
+    certificate = case.check(**change(case.claims), plain=False)
+    assert claim in refused(certificate), str(certificate)
+    assert alike(certificate) == alike(case.check(**change(case.claims), plain=True))
+
+
+@pytest.mark.parametrize("block", range(5))
+def test_both_passes_say_the_same(block, seed):
+    """True claims and random changes of them: prices, pairs, coverage prices, witnesses."""
+    rng = np.random.default_rng([seed, block, 3])
+    verdicts = {True: 0, False: 0}
+    for _ in range(60):
+        case = random_case(rng, 40)
+        case.check(plain=False, threads=1).raise_for_failure()
+        prices, mate = case.claims["right_price"].copy(), case.claims["mate"].copy()
+        changed: dict[str, Any] = {}
+        if len(prices) and len(mate):
+            prices[rng.integers(len(prices))] += rng.integers(-9, 10)
+            mate[rng.integers(len(mate))] = rng.integers(-1, len(prices))
+            changed = {"right_price": prices} if rng.random() < 0.5 else {"mate": mate}
+        changed["coverage_price"] = case.claims["coverage_price"] + int(rng.integers(0, 2))
+        status = str(rng.choice(["OPTIMAL", "FEASIBLE"]))
+        found = [case.check(**changed, status=status, plain=plain, threads=1) for plain in (True, False)]
+        assert alike(found[0]) == alike(found[1])
+        verdicts[found[0].ok] += 1
+    assert min(verdicts.values()) > 5
+
+
 def test_the_parts_must_fit_each_other(case):
     """Optimality is refused where the numbers are true and do not meet."""
     dear = case.claims["right_price"] + 100

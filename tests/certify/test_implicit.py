@@ -13,6 +13,7 @@ from tests.random_terms import FORBIDDEN
 from tests.solvers.test_quotas import claims, stored
 from twinmatch.certify import implicit as module
 from twinmatch.certify.implicit import ImplicitPairs
+from twinmatch.certify.pruned import Extent
 from twinmatch.certify.theorem import Claims, GroupPrices, Worth, bound_of, check_assignment
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.constraints import Constraints, Prices, Quota
@@ -85,6 +86,51 @@ def test_any_prices_bound_what_stored_pairs_allow(block, seed):
     assert compared > PER_BLOCK // 4
 
 
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_both_passes_raise_the_same_left_prices(block, seed):
+    """Good prices, and forged ones: what the plain pass finds above a left price, the pruned one finds."""
+    rng = np.random.default_rng([seed, block, 11])
+    raised = 0
+    for _ in range(PER_BLOCK):
+        graph, limits = drawn(rng)
+        answer = solve_constrained(written(graph), limits, False, Control(None, 0.0, 1, None, None))
+        high = int(rng.choice([3, 60, 2**40]))
+        worth = Worth(
+            rng.integers(0, high, limits.num_left),
+            rng.integers(-high, high, limits.num_left),
+            rng.integers(-high, high, limits.num_right),
+            GroupPrices(limits, [(quota, int(rng.integers(-high, high))) for quota in limits.quotas]),
+            int(rng.integers(0, 2)),
+        )
+        found = [
+            ImplicitPairs(graph.terms, limits, False, answer.pairs, plain=plain, threads=1).surplus(worth)
+            for plain in (True, False)
+        ]
+        np.testing.assert_array_equal(found[0][0], found[1][0])
+        assert found[0][1] == found[1][1]
+        raised += (found[0][0] > worth.left).any()
+    assert raised > PER_BLOCK // 4
+
+
+def test_what_was_excluded_is_said():
+    """Prices that are high enough: no pair is evaluated, and the certificate says so in a claim."""
+    question = small()
+    question.plain = False
+    high = np.full(2, 9)
+    prices = Prices(high, np.zeros(2, np.int64), np.zeros(1, np.int64))
+    told = Claims(
+        Status.FEASIBLE, np.array([[0, 1], [1, 0]]), prices, 1, None, None, None, False, 7, 18, 2, None
+    )
+    certificate = check_assignment(question, told).raise_for_failure()
+    said = {claim.name: claim.detail for claim in certificate.claims}
+    assert said["all pairs"] == "0 evaluated, 4 excluded by bounds of 2 blocks"
+    assert (certificate.pairs_checked, certificate.pairs_excluded) == (4, 4)
+    question.plain = True
+    plain = check_assignment(question, told)
+    assert "all pairs" not in {claim.name for claim in plain.claims}
+    assert (plain.bound, plain.pairs_excluded) == (certificate.bound, 0)
+
+
 def test_a_node_that_asks_for_more_partners_than_there_are():
     """One partner with two places is one pair: no price of the left node may be raised to hide that."""
     points = np.full((3, 4), FORBIDDEN)
@@ -136,7 +182,7 @@ def test_a_pass_that_is_stopped_proves_nothing():
     question.cancel = threading.Event()
     question.cancel.set()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "plain_pass", lambda *args, **options: (None, 1, 0.0))
+        patch.setattr(module, "best_pass", lambda *args, **options: (None, Extent(1), 0.0))
         left, more = question.surplus(
             Worth(np.zeros(2, np.int64), *[np.zeros(2, np.int64)] * 2, no_groups(), 1)
         )

@@ -151,4 +151,4 @@ def test_a_part_counts_its_pairs():
     whole, pairs, _ = plain_pass(terms, np.arange(6), np.array([False, True, True, False]))
     assert part.evaluated == pairs == 24
     assert part.best_net.tolist() == whole.best_net.tolist()
-    assert part.reached.tolist() == whole.reached.tolist()
+    assert np.unpackbits(part.reached, count=6).tolist() == whole.reached.tolist()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from twinmatch.certify.exact import exact_sum
+from twinmatch.certify.pruned import Extent
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -44,6 +45,11 @@ class StoredPairs(NamedTuple):
     def num_pairs(self) -> int:
         """Number of stored pairs."""
         return int(self.stored.size)
+
+    @property
+    def extent(self) -> Extent:
+        """Every stored pair is looked at."""
+        return Extent(self.num_pairs)
 
     @property
     def largest(self) -> int:

@@ -78,11 +78,13 @@ class Certificate:
     coverage_bound : int or None
         No matching covers more left schools: recomputed from the :term:`witness`.
     pairs_checked : int
-        Pairs that the :term:`plain pass` evaluated, admissible or not.
+        Pairs that the pass has an answer for, admissible or not: those that it evaluated, and those excluded.
     pass_seconds : float
-        What the plain pass took.
+        What the pass took.
     seconds : float
         What the whole check took.
+    pairs_excluded : int
+        Pairs that it did not evaluate, because a bound excludes them; none in a :term:`plain pass`.
 
     Notes
     -----
@@ -99,6 +101,7 @@ class Certificate:
     pairs_checked: int
     pass_seconds: float
     seconds: float
+    pairs_excluded: int = 0
 
     @property
     def ok(self) -> bool:
@@ -121,7 +124,7 @@ class Certificate:
 
     @property
     def pairs_per_second(self) -> float:
-        """The rate of the plain pass."""
+        """The rate of the pass."""
         return self.pairs_checked / max(self.pass_seconds, 1e-9)
 
     def raise_for_failure(self) -> Self:
@@ -162,7 +165,7 @@ class Certificate:
         FormatError
             If the record lacks something.
         """
-        record = {"pass_seconds": 0.0, "seconds": 0.0, **record}
+        record = {"pass_seconds": 0.0, "seconds": 0.0, "pairs_excluded": 0, **record}
         missing = [field.name for field in fields(cls) if field.name not in record]
         if missing:
             raise FormatError("certificate record", [Fault(name, "missing") for name in missing])
@@ -181,8 +184,9 @@ class Certificate:
         if among := self._among():
             most = f", the most{among.removeprefix(',')}"
         lines += [f"  {'coverage':<14} {_number(self.coverage)}{most}"]
+        name = "pruned pass" if self.pairs_excluded else "plain pass"
         lines += [
-            f"  {'plain pass':<14} {self.pairs_checked:,} pairs in {self.pass_seconds:.2f} s: "
+            f"  {name:<14} {self.pairs_checked:,} pairs in {self.pass_seconds:.2f} s: "
             f"{self.pairs_per_second:.2e} pairs/s"
         ]
         lines += ["", *(f"  [{'ok' if c.ok else 'NO'}] {c.name:<14} {c.detail}" for c in self.claims)]

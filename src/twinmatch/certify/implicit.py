@@ -1,24 +1,26 @@
 """
-The pairs of two tables as a question that answers can be checked against: one plain pass over all of them.
+The pairs of two tables as a question that answers can be checked against: one pass over all of them.
 
 Nothing is stored: quota prices go into the table of classes, refined by the groups that nodes are in, and the
-plain pass finds the best net value of every left node. Two kinds of pairs are taken out of the pass, and
-counted one by one: those that must be, and those of left nodes with several partners, where the best pairs
-are worth more than their prices, as they should. What the pass finds above a left price raises that price:
-any prices do. Where a left node may have several partners, each pair comes once all the same, and it may
-prove more to leave the price and to add up what its pairs are worth beyond it; a few such nodes are asked.
+pass finds the best net value of every left node, where that is above its price. Two kinds of pairs are taken
+out of the pass, and counted one by one: those that must be, and those of left nodes with several partners,
+where the best pairs are worth more than their prices, as they should. What the pass finds above a left price
+raises that price: any prices do. Where a left node may have several partners, each pair comes once all the
+same, and it may prove more to leave the price and to add up what its pairs are worth beyond it; a few such
+nodes are asked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twinmatch.certify.arrays import StoredPairs
 from twinmatch.certify.exact import exact_sum
-from twinmatch.certify.plain import NO_PARTNER, pair_points, plain_pass
+from twinmatch.certify.plain import NO_PARTNER, pair_points
+from twinmatch.certify.pruned import Extent, best_pass
 from twinmatch.certify.theorem import left_term
 from twinmatch.errors import ResourceLimitError
 from twinmatch.graph.refined import refined
@@ -51,6 +53,7 @@ def question_of(
     coverage_first: bool,
     taken: Int64,
     *,
+    plain: bool | None = None,
     threads: int | None = None,
     isa: str = "auto",
     on_progress: Callable[[int, int], object] | None = None,
@@ -63,7 +66,8 @@ def question_of(
     prices in parts of a point and a second search can be checked as well.
     """
     if terms.num_left * terms.num_right > _FEW_PAIRS:
-        return ImplicitPairs(terms, constraints, coverage_first, taken, threads, isa, on_progress, cancel)
+        how = (plain, threads, isa, on_progress, cancel)
+        return ImplicitPairs(terms, constraints, coverage_first, taken, *how)
     i, j = np.indices((terms.num_left, terms.num_right)).reshape(2, -1)
     points = pair_points(terms, i, j, isa=isa)
     known = points != FORBIDDEN
@@ -83,19 +87,21 @@ class ImplicitPairs:
     coverage_first : bool
     taken : (k, 2) int64
         The pairs of the assignment that is checked.
-    threads, isa, on_progress, cancel
-        As for :func:`~twinmatch.certify.plain.plain_pass`.
+    plain, threads, isa, on_progress, cancel
+        As for :func:`~twinmatch.certify.pruned.best_pass`.
     """
 
     terms: PairTerms
     constraints: Constraints
     coverage_first: bool
     taken: Int64
+    plain: bool | None = None
     threads: int | None = None
     isa: str = "auto"
     on_progress: Callable[[int, int], object] | None = None
     cancel: Cancel | None = None
     evaluated: int = 0
+    extent: Extent = field(default=Extent(0))
     was_cancelled: bool = False
 
     @property
@@ -122,16 +128,20 @@ class ImplicitPairs:
         apart = self._apart()
         price = worth.right + worth.group.right
         lowest = int(price.min(initial=0))
-        swept, count, _ = plain_pass(
+        # Net values up to these raise no left price.
+        floor = worth.left - worth.gain + worth.group.left + lowest
+        swept, self.extent, _ = best_pass(
             self._priced(worth, apart),
             price - lowest,
             np.zeros(self.terms.num_left, bool),
+            floor,
+            plain=self.plain,
             threads=self.threads,
             isa=self.isa,
             on_progress=self.on_progress,
             cancel=self.cancel,
         )
-        self.evaluated = max(self.evaluated, count)
+        self.evaluated = max(self.evaluated, self.extent.evaluated)
         if swept is None:
             self.was_cancelled = True
             return worth.left, 0

@@ -26,7 +26,8 @@ Why the bound holds
 
     points, left schools without any admissible partner adding 0. This is weak duality. The only hard
     part is ``best_i``: it speaks of every admissible pair, so every pair is evaluated
-    (:mod:`twinmatch.certify.plain`). If the matching's own points equal the bound, no other matching
+    (:mod:`twinmatch.certify.plain`), or shown not to be above what another pair of ``i`` is worth, or ``-c``
+    (:mod:`twinmatch.certify.pruned`). If the matching's own points equal the bound, no other matching
     can have more, and the matching is optimal. If not, the gap says how far off it can be at most.
 
 Which bound may be claimed
@@ -62,7 +63,8 @@ import numpy.typing as npt
 
 from twinmatch.certify.certificate import Certificate, Claim
 from twinmatch.certify.exact import exact_dot, exact_sum
-from twinmatch.certify.plain import NO_PARTNER, PRICE_LIMIT, Cancel, Pass, pair_points, plain_pass
+from twinmatch.certify.plain import NO_PARTNER, PRICE_LIMIT, Cancel, Pass, pair_points
+from twinmatch.certify.pruned import Extent, best_pass
 from twinmatch.certify.sealing import digest
 from twinmatch.graph.terms import FORBIDDEN, PairTerms
 from twinmatch.status import Status
@@ -90,6 +92,7 @@ def check(
     coverage_bound: int | None,
     right_capacity: npt.ArrayLike | None = None,
     seal: str | None = None,
+    plain: bool | None = None,
     threads: int | None = None,
     isa: str = "auto",
     on_progress: Callable[[int, int], object] | None = None,
@@ -120,6 +123,9 @@ def check(
     seal : str, optional
         What :func:`twinmatch.certify.seal` made of these numbers when they were found. Numbers changed
         since then are refused even where they still prove what is claimed.
+    plain : bool, optional
+        Whether every pair is evaluated, one after the other, or bounds may exclude some; the certificate
+        says which. By default bounds may where there are many pairs.
     threads : int, optional
         As many as this process has cores. The certificate is the same for any number.
     isa : str
@@ -143,7 +149,7 @@ def check(
 
     Notes
     -----
-    Time is one evaluation of each of the ``num_left x num_right`` pairs. A status that claims less
+    Time is at most one evaluation of each of the ``num_left x num_right`` pairs. A status that claims less
     than the numbers prove (``FEASIBLE`` with gap 0, as after a deadline) is accepted; one that claims
     more is refused.
     """
@@ -163,12 +169,21 @@ def check(
 
     found_objective = book.admissible(terms, mates, isa)
     found_coverage = book.capacities(mates, places)
-    swept, pairs, pass_seconds = None, 0, 0.0
+    swept, extent, pass_seconds = None, Extent(0), 0.0
     if prices is not None and witness is not None:
-        swept, pairs, pass_seconds = plain_pass(
-            terms, prices, witness, threads=threads, isa=isa, on_progress=on_progress, cancel=cancel
+        floor = _floor(terms, mates, prices, premium, isa)
+        swept, extent, pass_seconds = best_pass(
+            terms,
+            prices,
+            witness,
+            floor,
+            plain=plain,
+            threads=threads,
+            isa=isa,
+            on_progress=on_progress,
+            cancel=cancel,
         )
-    book.evaluated(swept, pairs, num_left * num_right)
+    book.evaluated(swept, extent, num_left * num_right)
     found_bound = _bound(swept, places, prices, premium, found_coverage)
     found_coverage_bound = _coverage_bound(swept, places, witness)
 
@@ -186,9 +201,10 @@ def check(
         bound=found_bound,
         coverage=found_coverage,
         coverage_bound=found_coverage_bound,
-        pairs_checked=pairs,
+        pairs_checked=extent.pairs,
         pass_seconds=pass_seconds,
         seconds=time.perf_counter() - started,
+        pairs_excluded=extent.excluded,
     )
 
 
@@ -283,9 +299,9 @@ class _Book:
         self.enter("capacities", not over.size, detail or fits)
         return len(taken)
 
-    def evaluated(self, swept: Pass | None, pairs: int, wanted: int) -> None:
+    def evaluated(self, swept: Pass | None, extent: Extent, wanted: int) -> None:
         """See that the pass came to its end."""
-        self.enter("all pairs", swept is not None and pairs == wanted, f"{pairs:,} of {wanted:,} evaluated")
+        self.enter("all pairs", swept is not None and extent.pairs == wanted, extent.in_words(wanted))
 
     def number(
         self, name: str, claimed: int | None, found: int | None, *, silent: bool, may_exceed: bool = False
@@ -319,6 +335,19 @@ class _Found(NamedTuple):
     bound: int | None
     coverage: int | None
     coverage_bound: int | None
+
+
+def _floor(terms: PairTerms, mates: Int64 | None, prices: Int64, premium: Int64 | None, isa: str) -> Int64:
+    """Return net values that the bound counts in any case: ``-c``, and those of the pairs of the matching."""
+    least = NO_PARTNER if premium is None else -int(premium[0])
+    floor = np.full(terms.num_left, least, np.int64)
+    if mates is not None:
+        i = np.flatnonzero(mates >= 0)
+        points = pair_points(terms, i, mates[i], isa=isa)
+        known = points != FORBIDDEN
+        i, points = i[known], points[known]
+        floor[i] = np.maximum(floor[i], points - prices[mates[i]])
+    return floor
 
 
 def _bound(

@@ -46,6 +46,8 @@ from twinmatch.status import Status
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from twinmatch.certify.pruned import Extent
+
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
@@ -68,6 +70,10 @@ class Question(Protocol):
     @property
     def num_pairs(self) -> int:
         """How many pairs a look at all of them looks at."""
+
+    @property
+    def extent(self) -> Extent:
+        """How the last look at all of them went."""
 
     @property
     def largest(self) -> int:
@@ -149,6 +155,7 @@ def check_assignment(asked: Question, claims: Claims) -> Certificate:
         pairs_checked=asked.num_pairs,
         pass_seconds=check.pass_seconds,
         seconds=time.monotonic() - started,
+        pairs_excluded=asked.extent.excluded,
     )
 
 
@@ -461,6 +468,8 @@ class _Check:
             return None
         self.pass_seconds += time.monotonic() - clock
         self._claim(name, True, "whole numbers, one for each node and quota")
+        if self.asked.extent.excluded:
+            self._claim("all pairs", True, self.asked.extent.in_words(self.asked.num_pairs))
         return total
 
     def _fit(self, prices: Prices, sizes: tuple[int, int, int], scale: int) -> bool:

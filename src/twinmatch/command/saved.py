@@ -31,6 +31,9 @@ def add_verify(commands: Commands) -> None:
     )
     parser.set_defaults(command=_verify)
     parser.add_argument("directory", type=Path, metavar="DIR", help="a folder written by --out")
+    parser.add_argument(
+        "--plain", action="store_true", help="evaluate every pair, also where bounds could exclude many"
+    )
     add_threads(parser)
     parser.add_argument("--json", action="store_true", help="print the certificate as one JSON line")
 
@@ -91,7 +94,7 @@ def add_report(commands: Commands) -> None:
 
 def _verify(options: argparse.Namespace) -> Exit:
     """Check a saved matching again, from its tables."""
-    certificate = loaded(options).verify(threads=options.threads)
+    certificate = loaded(options).verify(plain=options.plain or None, threads=options.threads)
     terminal.show(json.dumps(certificate.to_dict()) if options.json else str(certificate))
     return Exit.DONE if certificate.ok else say(Exit.REFUSED, "a proof was refused: do not use this result")
 

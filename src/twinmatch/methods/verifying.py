@@ -62,6 +62,7 @@ class _Pass(TypedDict):
 def verify(
     matching: Matching,
     *,
+    plain: bool | None = None,
     threads: int | None = None,
     isa: str = "auto",
     on_progress: Callable[[int, int], object] | None = None,
@@ -73,15 +74,20 @@ def verify(
 
     Parameters
     ----------
+    plain : bool, optional
+        True: every pair is evaluated, one after the other. False: pairs that a bound excludes are not. Both
+        find the same numbers, and the certificate says which it was. By default bounds are used for more
+        than 50,000,000,000 pairs, where there is no executor. Functions of your own, and the guarantees of
+        procedures, are looked at pair by pair in any case.
     threads : int, optional
         As many as this process has cores.
     isa : str, optional
         Instruction set of the pass: ``"auto"``, ``"avx512"``, ``"avx2"`` or ``"portable"``.
     on_progress : callable, optional
-        Called a few times a second with the pairs evaluated so far and in all.
+        Called a few times a second with the pairs evaluated, or excluded, so far and in all.
     cancel : object with ``is_set()``, optional
     executor : concurrent.futures.Executor or dask.distributed.Client, optional
-        Whose threads, processes or machines evaluate the pairs, where there are many; see :doc:`/clusters`.
+        Whose threads, processes or machines evaluate all pairs, where there are many; see :doc:`/clusters`.
         Functions of your own are called here all the same.
 
     Returns
@@ -91,7 +97,8 @@ def verify(
 
     Notes
     -----
-    One evaluation of each of the ``len(left) x len(right)`` pairs: a :term:`plain pass`.
+    At most one evaluation of each of the ``len(left) x len(right)`` pairs. With ``plain=True`` it is exactly
+    one: a :term:`plain pass`.
     """
     refuse_check(matching.left, matching.right, number_of(threads))
     started = time.monotonic()
@@ -99,7 +106,7 @@ def verify(
     how = _Pass(threads=threads, isa=isa, on_progress=on_progress, cancel=cancel)
     try:
         with stopping(control.look_up), shared(executor):
-            certificate = _verified(matching, how)
+            certificate = _verified(matching, how, plain)
     except Stopped:
         numbers = (matching.objective, matching.bound, matching.coverage, matching.coverage_bound)
         gone = Claim("check", False, "the check was cancelled")
@@ -113,7 +120,7 @@ def verify(
     return certificate
 
 
-def _verified(matching: Matching, how: _Pass) -> Certificate:
+def _verified(matching: Matching, how: _Pass, plain: bool | None) -> Certificate:
     """Check a matching by what proves it; remember what was found."""
     # The policy is compiled afresh: a cached compilation is not evidence.
     fresh = compiled(matching.left, matching.right, matching.policy)
@@ -124,9 +131,9 @@ def _verified(matching: Matching, how: _Pass) -> Certificate:
         curve = mechanism.curve(fresh.terms.max_points)
         counted = replace(fresh, terms=replace(fresh.terms, curve=curve))
         if matching.proof is None:
-            certificate = check(counted.terms, **_numbers(matching), seal=matching.seal, **how)
+            certificate = check(counted.terms, **_numbers(matching), seal=matching.seal, plain=plain, **how)
         else:
-            certificate = _under_quotas(matching, matching.proof, counted, how)
+            certificate = _under_quotas(matching, matching.proof, counted, how, plain)
         if isinstance(mechanism, Leximin):
             certificate = _and(certificate, *_floor(matching, mechanism, fresh, how))
     certificate = _and(certificate, _inputs(matching))
@@ -163,11 +170,13 @@ def _of_procedure(matching: Matching, mechanism: Procedure, fresh: Compiled, how
     return _and(certificate, Claim("mechanism", not beyond, detail))
 
 
-def _under_quotas(matching: Matching, proof: Proof, counted: Compiled, how: _Pass) -> Certificate:
+def _under_quotas(
+    matching: Matching, proof: Proof, counted: Compiled, how: _Pass, plain: bool | None
+) -> Certificate:
     """Check prices of quotas and bounds, the seal, and what has to follow from the pairs."""
     limits = matching._settle(counted, how["cancel"]).constraints
     coverage_first = matching.policy.coverage == "first"
-    question = question_of(counted.terms, limits, coverage_first, proof.taken, **how)
+    question = question_of(counted.terms, limits, coverage_first, proof.taken, plain=plain, **how)
     known = matching.status not in (Status.INFEASIBLE, Status.NO_SOLUTION)
     claims = Claims(
         matching.status,

@@ -32,6 +32,7 @@ SUITE = (
     "tests/certify/test_blocking.py",
     "tests/certify/test_check.py",
     "tests/certify/test_plain_pass.py",
+    "tests/certify/test_pruned_pass.py",
     "tests/assignment/test_assign.py",
     "tests/assignment/test_dense.py",
     "tests/mechanisms/test_procedures.py",

@@ -73,6 +73,27 @@ CHANGES = (
         "std::min(contest_.nearest[j], one.nearest",
     ),
     ("blocking.cpp", "entry[ban->right - first] = FORBIDDEN", "(void)entry"),
+    ("bounds.hpp", "(dx * dx + dy * dy) + dz * dz", "dx * dx + (dy * dy + dz * dz)"),
+    ("bounds.hpp", "above_zero(x - x1[n])", "above_zero(x - x0[n])"),
+    ("bounds.hpp", "above_zero(value - high[n])", "above_zero(value - low[n])"),
+    ("bounds.hpp", "most[n] = boxes.slack", "most[n] = 0"),
+    ("bounds.hpp", "value & boxes.tags[c][first + n]", "value & boxes.tags[c][first]"),
+    ("bounds.hpp", "bound[n] > best) << n", "bound[n] > best + 1) << n"),
+    ("bounds.hpp", "+ most[n]) - price[n]", "+ most[n] - price[n])"),
+    ("blocks.cpp", "d.centre <= 0.0f && d.centre >= -0x1p60f", "d.centre >= -0x1p60f"),
+    ("blocks.cpp", "d.slope >= 0.0f && ", ""),
+    ("blocks.cpp", "blocks.slack += given.dot.cap", "(void)given"),
+    ("blocks.cpp", "values + ends[n + 1]", "values + ends[n + 1] - 1"),
+    ("blocks.cpp", "return a | b", "return a & b"),
+    ("blocks.cpp", "std::min(lowest[n], price", "std::max(lowest[n], price"),
+    ("pruned.cpp", "return best < LEAST ? NONE : best + entry", "return best < LEAST ? NONE : best"),
+    ("pruned.cpp", "std::max(floor, found)", "found"),
+    ("pruned.cpp", "scratch.own[ban->right - first] = NONE", "(void)entry"),
+    ("pruned.cpp", "continue;  // named twice", ";  // named twice"),
+    ("pruned.cpp", "open[j] > 0", "open[j] >= 0"),
+    ("pruned.cpp", "add_bonus(pass, kernels)", "(void)kernels"),
+    ("pruned.cpp", "left &= open() | (left & -left)", "left &= open()"),
+    ("pruned.cpp", "if (terms_.left_class[i] != scratch.of_class)", "if (scratch.of_class < 0)"),
 )
 SKIPPED = shutil.ignore_patterns("__pycache__")
 #: What finds most comes first.
@@ -80,6 +101,9 @@ TESTS = {
     "kernels.cpp": ("test_plain_pass.py", "test_blocking.py", "test_check.py", "test_ranks.py"),
     "pass.cpp": ("test_plain_pass.py", "test_check.py", "test_step.py"),
     "blocking.cpp": ("test_blocking.py", "test_ranks.py", "test_stability.py"),
+    "bounds.hpp": ("test_pruned_pass.py",),
+    "blocks.cpp": ("test_pruned_pass.py",),
+    "pruned.cpp": ("test_pruned_pass.py",),
 }
 
 

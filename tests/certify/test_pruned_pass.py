@@ -142,6 +142,17 @@ def test_identical_places_and_equal_columns():
     assert found.reached.all()
 
 
+def test_a_steep_curve():
+    """Prices come off after the curve, also where it makes more of a point than a point."""
+    rng = np.random.default_rng(8)
+    terms = random_terms(rng, 60, 900, kinds=("linear",), linears=1, span=200)
+    terms = replace(terms, curve=np.arange(300, dtype=np.int32) ** 2)
+    price, witness = rng.integers(0, 30_000, 900), np.zeros(60, bool)
+    plain, _, _ = plain_pass(terms, price, witness)
+    found, _ = swept(terms, price, witness, plain.best_net - 1)
+    np.testing.assert_array_equal(found.best_net, plain.best_net)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
 def test_odd_coordinates_bound_nothing(value):
     """Numbers that are none give the distance its cap as a bound, and the same result."""
@@ -161,8 +172,8 @@ def test_odd_coordinates_bound_nothing(value):
 def test_distances_that_do_not_fall(scale):
     """The farther the better, nothing at all, no number: the same result."""
     rng = np.random.default_rng(6)
-    terms = near(rng, 40, 900)
-    terms = replace(terms, distance=terms.distance._replace(slope=0.01 * scale))
+    terms = near(rng, 40, 900, spread=0.2)
+    terms = replace(terms, distance=terms.distance._replace(slope=0.01 * scale, top=10.0, cap=30_000.0))
     price, witness = rng.integers(0, 9, 900), np.zeros(40, bool)
     plain, _, _ = plain_pass(terms, price, witness)
     found, _ = swept(terms, price, witness, plain.best_net - 1)

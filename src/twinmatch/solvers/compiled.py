@@ -42,7 +42,7 @@ LIST_LENGTH, LIST_KEPT = 16, 8
 #: Left nodes in a reverse list.
 BACK_LENGTH = 16
 #: Lists drawn in a phase of the auction, for each left node, from which on paths are the faster way. 40,000
-#: with 1.05 places each take 14 s with them, and 188 s by the auction alone; with three places each, where it
+#: with 1.05 places each take 11 s with them, and 188 s by the auction alone; with three places each, where it
 #: draws two or three, they would take 19 s instead of 13 s.
 MANY_DRAWS = 8
 #: Lists without end.

@@ -21,9 +21,9 @@ The steps
     begins as an auction does, with a good part of it, and ends with one that its sampling error is not worth
     going below. The next begins with twice that and ends with a quarter of it. What is left to mend in the
     whole market takes a first step of a hundredth of a per cent; half or twice that takes a tenth longer.
-    Where nearly every place is taken, prices of a whole region hang together and are off together, from level
-    to level too: then all steps are larger, and a level that draws many lists goes on with paths, like the
-    engine.
+    Where nearly every place is taken, prices of a whole region hang together and are off together from level
+    to level: then levels begin with larger steps, and one that draws many lists goes on with paths, like the
+    engine, which raise a region in one go. For them the whole market may begin with half the step.
 Why it is right
     Any prices are a valid start. Nothing here is part of the proof.
 Cost
@@ -72,10 +72,10 @@ LAST_PART = 7000
 #: The first step of a finer level over the last one of the level before.
 WIDER = 2
 #: The first step of the whole market, as a part of the spread of points; and where places are few.
-WHOLE_PART, CROWDED_PART = 7500, 1400
+WHOLE_PART, CROWDED_PART = 7500, 14_000
 #: The first and the last step of a finer level where places are few: with smaller ones a level of 250,000
 #: takes minutes, and the whole market begins no better.
-CROWDED_FIRST, CROWDED_LAST = 800, 3200
+CROWDED_FIRST, CROWDED_LAST = 800, 6500
 #: Places are few with less than so many for each left node.
 CROWDED = 1.25
 #: So many right nodes are asked about before somebody may say stop.

@@ -91,7 +91,7 @@ def test_a_crowded_market_is_solved_by_coarse_paths(monkeypatch):
     left, right = tm.datasets.synthetic(13_000, 13_000, 3, "mild", 1.03)
     matching = tm.match(left, right, threads=2)
     assert (matching.status, matching.gap, matching.coverage) == ("OPTIMAL", 0, 13_000)
-    assert grains == [32, 8, 2]
+    assert grains == [16, 4]
     matching.verify().raise_for_failure()
     assert tm.match(left, right, threads=1).seal == matching.seal
 

@@ -129,7 +129,7 @@ def test_levels_can_be_stopped():
             return "levels" in phases
 
     solution = solve(
-        market("tight", 8_000, 12_000),
+        market("tight", 30_000, 45_000),
         cancel=DuringLevels(),
         on_progress=lambda progress: phases.append(progress.phase),
         threads=1,

@@ -194,6 +194,11 @@ _NO_THREAD = (
     "failed to launch worker thread",
     "resource temporarily unavailable",
 )
+#: What pyarrow says where it cannot make a scalar of a plain value. It swallows why: there was no memory for it.
+_SWALLOWED = tuple(
+    f"got unexpected argument type <class '{name}'> for compute function"
+    for name in ("bool", "int", "float", "str")
+)
 
 
 def bounded(function: Callable[P, T]) -> Callable[P, T]:
@@ -230,8 +235,13 @@ def of_resources(error: BaseException) -> str | None:
             "the system starts no more threads for this process; nothing was computed. Ask for fewer threads."
         )
     is_about_it = isinstance(error, OSError | ImportError | RuntimeError | SystemError)
-    if isinstance(error, MemoryError) or (is_about_it and any(sign in low for sign in _NO_MEMORY)):
-        more = f" ({words})" if words and words != "std::bad_alloc" else ""
+    is_swallowed = isinstance(error, TypeError) and low.startswith(_SWALLOWED)
+    if (
+        isinstance(error, MemoryError)
+        or is_swallowed
+        or (is_about_it and any(sign in low for sign in _NO_MEMORY))
+    ):
+        more = f" ({words})" if words and words != "std::bad_alloc" and not is_swallowed else ""
         return f"memory ran out{more}. tm.estimate says how much a run takes; fewer threads take less."
     return None
 

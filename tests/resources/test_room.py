@@ -71,6 +71,7 @@ def test_the_limit_of_the_address_space_counts_addresses():
         OSError(12, "Cannot allocate memory"),
         ImportError("libx.so: failed to map segment from shared object"),
         RuntimeError("can't start new thread"),
+        TypeError("Got unexpected argument type <class 'int'> for compute function"),
         pa.ArrowException("Unknown error: Failed to launch worker thread: Resource temporarily unavailable"),
     ],
 )
@@ -87,7 +88,15 @@ def test_want_of_memory_or_threads_has_one_name(error):
     assert str(caught.value).startswith("work: ")
 
 
-@pytest.mark.parametrize("error", [ValueError("out of memory"), OSError(2, "not there"), KeyError("x")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("out of memory"),
+        OSError(2, "not there"),
+        KeyError("x"),
+        TypeError("Got unexpected argument type <class 'object'> for compute function"),
+    ],
+)
 def test_other_errors_are_let_through(error):
     """What is not about memory or threads stays what it is."""
 

@@ -194,7 +194,7 @@ _NO_THREAD = (
     "failed to launch worker thread",
     "resource temporarily unavailable",
 )
-#: What pyarrow says where it cannot make a scalar of a plain value. It swallows why: there was no memory for it.
+#: What pyarrow says where it cannot make a scalar of a plain value. It swallows why: there was no memory.
 _SWALLOWED = tuple(
     f"got unexpected argument type <class '{name}'> for compute function"
     for name in ("bool", "int", "float", "str")

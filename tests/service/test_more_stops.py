@@ -175,7 +175,7 @@ def interrupted(call, length, moments, rng):
     return took
 
 
-# Where a library is in a callback of a weak reference, Python drops a Ctrl-C, and the call goes on to its end.
+# Where a library is in a callback of a weak reference, Python drops a Ctrl-C, and the call goes on.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", ["metrics", "report"])
 @pytest.mark.usefixtures("ctrl_c")

@@ -103,6 +103,10 @@ static inline void bound_slopes(const TreeView &tree, const Slopes &slopes, cons
   }
   for (std::int64_t n = 0; n < FAN; ++n)
     out[n] = masked_sum(base[n], parts, (lean[n] < flat[n] ? lean[n] : flat[n]) + parts * tree.margin);
+  // No entry of a curve is above its sum, but a sum below zero counts as zero.
+  if (tree.terms.curve != nullptr)
+    for (std::int64_t n = 0; n < FAN; ++n)
+      out[n] = base[n] == FORBIDDEN || out[n] > -lowest[n] ? out[n] : -lowest[n];
 }
 
 }  // namespace twin::TM_LEVEL

@@ -92,6 +92,19 @@ def test_lists_where_points_count_for_less(isa, seed):
         check_against_sort(ScoredGraph(counted, isa=isa), wanted(counted, rng, 20), 16)
 
 
+@pytest.mark.parametrize("isa", SETS)
+def test_sums_below_zero_count_as_zero_on_a_curve(isa, seed):
+    """One class makes all sums negative: its schools are worth the first entry, and no less."""
+    rng = np.random.default_rng(seed)
+    terms = market(rng, left_km=100, reach_km=900, cap=0.7, linears=2)
+    below = terms.table.copy()
+    below[:, -1] = -2 * terms.max_points
+    counted = replace(terms, table=below, curve=np.arange(13, dtype=np.int32))
+    price = np.where(terms.right_class == below.shape[1] - 1, 0, 13) + rng.integers(0, 2, terms.num_right)
+    for k in (1, 3, 16):
+        check_against_sort(ScoredGraph(counted, isa=isa), price, k)
+
+
 def test_few_nodes_seen_from_along_the_line():
     """Large leaves, priced by a town nearby, are looked into from behind it: distance bends less there."""
     for instance in range(150):

@@ -76,6 +76,7 @@ ABOUT = {
         PLAIN,
         ["tests/certify/test_plain_pass.py", "tests/certify/test_parts.py", "tests/certify/test_check.py"],
     ),
+    "pruned.py": About([], PLAIN, ["tests/certify/test_pruned_pass.py", "tests/certify/test_check.py"]),
     "ranks.py": About([], ["rank-maximal"], ["tests/certify/test_ranks.py"]),
     "sealing.py": About(
         [], [*PLAIN, *UNDER], ["tests/certify/test_sealing.py", "tests/certify/test_check.py"]

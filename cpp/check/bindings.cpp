@@ -238,10 +238,12 @@ void require_prices(const twin::Terms &terms, const In<std::int64_t, 1> &price) 
 
 using Result = std::pair<Out<std::int64_t>, Out<std::uint8_t>>;
 
-std::optional<Result> plain_pass(const CheckedTerms &checked, In<std::int64_t, 1> right_price,
-                                 In<std::uint8_t, 1> witness, int threads, const std::string &isa,
-                                 std::optional<Shared<std::uint8_t>> cancel,
-                                 std::optional<Shared<std::int64_t>> progress) {
+// Checks what every pass is given, and lets `run` make it.
+template <class Run>
+std::optional<Result> passed(const CheckedTerms &checked, const In<std::int64_t, 1> &right_price,
+                             const In<std::uint8_t, 1> &witness, int threads, const std::string &isa,
+                             std::optional<Shared<std::uint8_t>> &cancel, std::optional<Shared<std::int64_t>> &progress,
+                             Run run) {
   const twin::Terms &terms = checked.terms;
   const auto num_left = static_cast<std::size_t>(terms.num_left), num_right = static_cast<std::size_t>(terms.num_right);
   require_prices(terms, right_price);
@@ -256,10 +258,18 @@ std::optional<Result> plain_pass(const CheckedTerms &checked, In<std::int64_t, 1
   bool finished = false;
   {
     nb::gil_scoped_release released;
-    finished = twin::run(pass, kernels, threads);
+    finished = run(pass, kernels);
   }
   if (!finished) return std::nullopt;
   return Result{owned(std::move(best_net), num_left), owned(std::move(reached), num_right)};
+}
+
+std::optional<Result> plain_pass(const CheckedTerms &checked, In<std::int64_t, 1> right_price,
+                                 In<std::uint8_t, 1> witness, int threads, const std::string &isa,
+                                 std::optional<Shared<std::uint8_t>> cancel,
+                                 std::optional<Shared<std::int64_t>> progress) {
+  return passed(checked, right_price, witness, threads, isa, cancel, progress,
+                [&](const twin::Pass &pass, const twin::Kernels &kernels) { return twin::run(pass, kernels, threads); });
 }
 
 using PrunedResult = std::tuple<Out<std::int64_t>, Out<std::uint8_t>, std::int64_t, std::int64_t>;
@@ -268,26 +278,14 @@ std::optional<PrunedResult> pruned_pass(const CheckedTerms &checked, In<std::int
                                         In<std::uint8_t, 1> witness, In<std::int64_t, 1> floor, int threads,
                                         const std::string &isa, std::optional<Shared<std::uint8_t>> cancel,
                                         std::optional<Shared<std::int64_t>> progress) {
-  const twin::Terms &terms = checked.terms;
-  const auto num_left = static_cast<std::size_t>(terms.num_left), num_right = static_cast<std::size_t>(terms.num_right);
-  require_prices(terms, right_price);
-  require(witness.shape(0) == num_left, "witness has not one mark per left school");
-  require(floor.shape(0) == num_left, "floor has not one number per left school");
-  require(threads >= 1, "threads must be at least 1");
-  const twin::Kernels &kernels = twin::kernels_for(isa);
-  std::unique_ptr<std::int64_t[]> best_net(new std::int64_t[num_left]);
-  std::unique_ptr<std::uint8_t[]> reached(new std::uint8_t[num_right]);
-  const twin::Pass pass{terms,          checked.banned, checked.bonus, right_price.data(),
-                        witness.data(), best_net.get(), reached.get(),
-                        cancel ? cancel->data() : nullptr, progress ? progress->data() : nullptr};
+  require(static_cast<std::int64_t>(floor.shape(0)) == checked.terms.num_left, "floor has not one number per left school");
   std::int64_t evaluated = 0, blocks = 0;
-  bool finished = false;
-  {
-    nb::gil_scoped_release released;
-    finished = twin::run(twin::Pruned{pass, floor.data(), &evaluated, &blocks}, kernels, threads);
-  }
-  if (!finished) return std::nullopt;
-  return PrunedResult{owned(std::move(best_net), num_left), owned(std::move(reached), num_right), evaluated, blocks};
+  auto found = passed(checked, right_price, witness, threads, isa, cancel, progress,
+                      [&](const twin::Pass &pass, const twin::Kernels &kernels) {
+                        return twin::run(twin::Pruned{pass, floor.data(), &evaluated, &blocks}, kernels, threads);
+                      });
+  if (!found) return std::nullopt;
+  return PrunedResult{std::move(found->first), std::move(found->second), evaluated, blocks};
 }
 
 using Blocking = std::pair<Out<std::int64_t>, std::optional<Out<std::int64_t>>>;

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -56,3 +59,22 @@ def stopped(matching: tm.Matching, **changes: object) -> object:
             return changes[name] if name in changes else getattr(matching, name)
 
     return Stopped()
+
+
+def on_terminal(*arguments: object) -> tuple[int, str, bytes]:
+    """Run a command whose stderr is a terminal; return its code, its stdout and what was shown."""
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=terminal, text=True)
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(master, 65536)
+        except OSError:  # the other side has closed it
+            break
+        if not chunk:
+            break
+        shown += chunk
+    out, _ = process.communicate()
+    os.close(master)
+    return process.returncode, out, shown

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import subprocess
 import sys
 import time
@@ -14,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import twinmatch as tm
-from tests.command.shell import KEYS, command, run
+from tests.command.shell import KEYS, command, on_terminal, run
 from tests.matching.folders import signed_again
 from twinmatch.cli import Exit
 from twinmatch.command.run import DEMO_GAP
@@ -107,26 +105,8 @@ def test_demo_is_silent_about_progress_in_a_pipe(files, tmp_path):
 
 def test_progress_appears_on_a_terminal(files, tmp_path):
     """Where stderr is a terminal, progress is shown there, and stdout stays clean."""
-    master, terminal = pty.openpty()
-    process = subprocess.Popen(
-        command("match", *files, "--out", tmp_path, "--json"),
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-        text=True,
-    )
-    os.close(terminal)
-    shown = b""
-    while True:
-        try:
-            chunk = os.read(master, 65536)
-        except OSError:  # the other side has closed it
-            break
-        if not chunk:
-            break
-        shown += chunk
-    out, _ = process.communicate()
-    os.close(master)
-    assert process.returncode == 0
+    code, out, shown = on_terminal("match", *files, "--out", tmp_path, "--json")
+    assert code == 0
     assert list(json.loads(out)) == KEYS
     assert b"paired" in shown
 

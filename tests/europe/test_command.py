@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
-import subprocess
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 import twinmatch as tm
-from tests.command.shell import command, run
+from tests.command.shell import on_terminal, run
 from tests.europe.worlds import frame
 from twinmatch.cli import Exit
 from twinmatch.command import europe
@@ -256,26 +254,8 @@ def test_progress_is_one_bar_over_all_states(file, tmp_path, monkeypatch):
 
 def test_progress_is_shown_on_a_terminal_only(file, tmp_path):
     """On a terminal the state is named on stderr; stdout stays clean."""
-    master, terminal = pty.openpty()
-    process = subprocess.Popen(
-        command("europe", file, "--out", tmp_path / "o", "--json", "--no-pages"),
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-        text=True,
-    )
-    os.close(terminal)
-    shown = b""
-    while True:
-        try:
-            chunk = os.read(master, 65536)
-        except OSError:  # the other side has closed it
-            break
-        if not chunk:
-            break
-        shown += chunk
-    out, _ = process.communicate()
-    os.close(master)
-    assert process.returncode == 0
+    code, out, shown = on_terminal("europe", file, "--out", tmp_path / "o", "--json", "--no-pages")
+    assert code == 0
     assert len(json.loads(out)["states"]) == 5
     assert b"RO 5/5" in shown
     assert b"paired" in shown

@@ -13,24 +13,23 @@ Warm starts
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from twinmatch.compiler import compiled
 from twinmatch.mechanisms import most_points
 from twinmatch.pairing import match_tables
+from twinmatch.solvers.control import named
 from twinmatch.solvers.warm import towards
 from twinmatch.status import Status
 from twinmatch.warming import warm_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from twinmatch.comparing.variant import Variant
     from twinmatch.compiler import Known
     from twinmatch.matching import Matching
     from twinmatch.pairing import Options, Tables
-    from twinmatch.solvers.control import Progress
     from twinmatch.solvers.warm import Warm
 
 __all__ = ["Solved", "solve_all"]
@@ -79,7 +78,7 @@ def solve_all(
                 variant.mechanism,
                 options._replace(
                     deadline=_left(options.deadline, started),
-                    on_progress=_named(options, variant.name),
+                    on_progress=named(options.on_progress, variant.name),
                 ),
                 begun,
                 warm=warm,
@@ -96,18 +95,6 @@ def solve_all(
 def _left(deadline: float | None, started: float) -> float | None:
     """Return the seconds that are left for the next one."""
     return None if deadline is None else max(0.0, deadline - (time.monotonic() - started))
-
-
-def _named(options: Options, name: str) -> Callable[[Progress], object] | None:
-    """Return a listener that hears whose progress it is."""
-    told = options.on_progress
-    if told is None:
-        return None
-
-    def tell(now: Progress) -> object:
-        return told(replace(now, phase=f"{name}: {now.phase}"))
-
-    return tell
 
 
 def _guess(before: Sequence[tuple[float, Warm]], where: float) -> Warm | None:

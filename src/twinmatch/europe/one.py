@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from twinmatch.europe.rows import row_of, unreached
 from twinmatch.europe.standing import Question, standing
 from twinmatch.pairing import match
-from twinmatch.solvers.control import Progress
+from twinmatch.solvers.control import Progress, named
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ def _paired(
         deadline=deadline,
         gap=asked.gap,
         threads=asked.threads,
-        on_progress=_named(asked, called),
+        on_progress=named(asked.on_progress, called),
         cancel=asked.cancel,
         seed=asked.seed,
         mechanism=asked.mechanism,
@@ -170,21 +169,9 @@ def _is_page_of(path: Path, matching: Matching, lang: str | None) -> bool:
     return matching.seal in text and (lang is None or f'<html lang="{lang}">' in text[:100])
 
 
-def _named(asked: Asked, called: str) -> Callable[[Progress], object] | None:
-    """Return a listener that hears whose progress it is."""
-    told = asked.on_progress
-    if told is None:
-        return None
-
-    def hear(now: Progress) -> object:
-        return told(replace(now, phase=f"{called}: {now.phase}"))
-
-    return hear
-
-
 def _teller(asked: Asked, called: str) -> Callable[[str, Matching], None]:
     """Return what tells of phases that have no progress of their own."""
-    hear = _named(asked, called)
+    hear = named(asked.on_progress, called)
 
     def tell(phase: str, matching: Matching) -> None:
         if hear is not None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from twinmatch.solvers.engine import Market
     from twinmatch.solvers.journal import Journal
 
-__all__ = ["Cancel", "Control", "Progress", "Stopped"]
+__all__ = ["Cancel", "Control", "Progress", "Stopped", "named"]
 
 T = TypeVar("T")
 
@@ -262,6 +262,17 @@ class Control:
         if self.on_progress is not None:
             self.now = replace(self.now, elapsed_s=self.elapsed_s)
             self.on_progress(self.now)
+
+
+def named(listener: Callable[[Progress], object] | None, name: str) -> Callable[[Progress], object] | None:
+    """Return a listener that is told whose progress it is, where somebody listens."""
+    if listener is None:
+        return None
+
+    def hear(now: Progress) -> object:
+        return listener(replace(now, phase=f"{name}: {now.phase}"))
+
+    return hear
 
 
 def _start(thread: threading.Thread, done: threading.Event) -> None:

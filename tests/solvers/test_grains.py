@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from tests.oracles import best_by_scipy
 from tests.solvers.test_markets import MARKETS, every_pair, market_graph
 from twinmatch import _core
 from twinmatch.solvers import compiled, engine
-from twinmatch.solvers.compiled import COARSE_LENGTH, LIST_KEPT, first_grain, new_solver
+from twinmatch.solvers.compiled import COARSE_LENGTH, FINER, LIST_KEPT, first_grain, new_solver
 from twinmatch.solvers.control import Control
 
 
@@ -91,7 +93,8 @@ def test_a_crowded_market_is_solved_by_coarse_paths(monkeypatch):
     left, right = tm.datasets.synthetic(13_000, 13_000, 3, "mild", 1.03)
     matching = tm.match(left, right, threads=2)
     assert (matching.status, matching.gap, matching.coverage) == ("OPTIMAL", 0, 13_000)
-    assert grains == [16, 4]
+    assert len(grains) > 1, "the auction ended early"
+    assert all(one == FINER * then for one, then in pairwise(grains))
     matching.verify().raise_for_failure()
     assert tm.match(left, right, threads=1).seal == matching.seal
 

@@ -28,7 +28,9 @@
 //             bidders for its empty places: where they fill its list, the place comes down by a step (`offer`).
 //             Bidders left over at the end of a phase leave the whole market a little too cheap, and every later
 //             phase inherits it: very few may be left. Empty places left too dear are inherited too, and none may be
-//             (measured: two minutes of bids by small steps).
+//             (measured: two minutes of bids by small steps). Where nearly every place is taken it is the other way round:
+//             to wait for the last hundred of a million takes more lists than everything else, a region rises by one
+//             step after the other, and without them the next phase gains far more (`budget`).
 // Parallel    Lists are drawn in batches by several threads at prices that stand still; bidding is one thread. The
 //             batches depend on the instance alone, so the result is the same for any number of threads.
 // References  D. P. Bertsekas, "Auction algorithms for network flow problems", Comput. Optim. Appl. 1 (1992);

@@ -11,7 +11,7 @@ import twinmatch as tm
 from tests.oracles import best_by_scipy
 from tests.solvers.test_markets import MARKETS, every_pair, market_graph
 from twinmatch import _core
-from twinmatch.solvers import compiled, engine
+from twinmatch.solvers import engine
 from twinmatch.solvers.compiled import COARSE_LENGTH, FINER, LIST_KEPT, first_grain, new_solver
 from twinmatch.solvers.control import Control
 
@@ -81,20 +81,34 @@ def test_a_grain_is_a_power_of_two(grain):
 
 
 def test_the_first_grain_follows_the_step():
-    assert first_grain(800, 100, 1_000) == 0, "few lists: the auction goes on"
-    assert [first_grain(801, 100, step) for step in (1_000, 153, 16, 7, 1, 0)] == [128, 32, 4, 1, 1, 1]
+    assert [first_grain(step) for step in (1_000, 153, 16, 7, 1, 0)] == [128, 32, 4, 1, 1, 1]
 
 
-def test_a_crowded_market_is_solved_by_coarse_paths(monkeypatch):
-    """13,000 squared, with levels: grains are used, everything holds, and threads change nothing."""
+def test_coarse_paths_go_on_where_many_wait(monkeypatch):
+    """Everybody wants the same partners: a phase ends early, grains are used, and everything holds."""
     grains = []
     passes = engine._Run._is_good_at
     monkeypatch.setattr(engine._Run, "_is_good_at", lambda run, at: grains.append(at) or passes(run, at))
+    left, right = tm.datasets.synthetic(5_000, 5_000, 3, "vertical", 1.0)
+    matching = tm.match(left, right, threads=2)
+    assert (matching.status, matching.gap, matching.coverage) == ("OPTIMAL", 0, 5_000)
+    assert len(grains) > 1, "the auction ended early"
+    assert all(one == FINER * then for one, then in pairwise(grains))
+    matching.verify().raise_for_failure()
+    assert tm.match(left, right, threads=1).seal == matching.seal
+
+
+def test_phases_end_early_and_the_next_goes_on_where_few_wait(monkeypatch):
+    """13,000 squared, with levels: no phase draws more than its lists, and threads change nothing."""
+    draws = []
+    bids = engine._Run._bid
+    monkeypatch.setattr(engine._Run, "_bid", lambda run, step: draws.append(bids(run, step)) or draws[-1])
     left, right = tm.datasets.synthetic(13_000, 13_000, 3, "mild", 1.03)
     matching = tm.match(left, right, threads=2)
     assert (matching.status, matching.gap, matching.coverage) == ("OPTIMAL", 0, 13_000)
-    assert len(grains) > 1, "the auction ended early"
-    assert all(one == FINER * then for one, then in pairwise(grains))
+    budget = engine.DRAWS_AFTER_LEVELS * 13_000
+    assert sum(one > budget for one in draws) > 1, "phases ended early, and the auction went on"
+    assert max(draws) < 1.1 * budget
     matching.verify().raise_for_failure()
     assert tm.match(left, right, threads=1).seal == matching.seal
 
@@ -103,6 +117,6 @@ def test_an_auction_alone_finds_as_much(monkeypatch):
     """The slow twin: no grains, the last step of the auction."""
     left, right = tm.datasets.synthetic(3_000, 3_000, 5, "tight")
     coarse = tm.match(left, right)
-    monkeypatch.setattr(compiled, "MANY_DRAWS", 10**9)
+    monkeypatch.setattr(engine, "DRAWS", 10**9)
     alone = tm.match(left, right)
     assert (coarse.objective, coarse.bound, coarse.gap) == (alone.objective, alone.bound, 0)

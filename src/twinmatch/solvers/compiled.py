@@ -27,7 +27,6 @@ __all__ = [
     "LIST_LENGTH",
     "SHRINK",
     "KeptSolver",
-    "budget",
     "first_grain",
     "kept_solver",
     "new_solver",
@@ -41,10 +40,6 @@ SHRINK = 4
 LIST_LENGTH, LIST_KEPT = 16, 8
 #: Left nodes in a reverse list.
 BACK_LENGTH = 16
-#: Lists drawn in a phase of the auction, for each left node, from which on paths are the faster way. 40,000
-#: with 1.05 places each take 11 s with them, and 188 s by the auction alone; with three places each, where it
-#: draws two or three, they would take 19 s instead of 13 s.
-MANY_DRAWS = 8
 #: Lists without end.
 NO_BUDGET = 2**63 - 1
 #: The step of the last phase of the auction over the first grain at least, and one grain over the next.
@@ -53,26 +48,8 @@ COARSER, FINER = 4, 4
 COARSE_LENGTH = 32
 
 
-def budget(num_left: int) -> int:
-    """Return how many lists a phase of the auction may draw; it ends with the batch that draws more."""
-    return MANY_DRAWS * num_left
-
-
-def first_grain(draws: int, num_left: int, step: int) -> int:
-    """
-    Return the grain to begin paths with after a phase of the auction, a power of two; 0: the auction goes on.
-
-    Parameters
-    ----------
-    draws : int
-        Lists drawn in that phase.
-    num_left : int
-        Left nodes.
-    step : int
-        What bids rose by at least, whole points.
-    """
-    if draws <= budget(num_left):
-        return 0
+def first_grain(step: int) -> int:
+    """Return the grain to begin paths with after a phase with such steps, whole points: a power of two."""
     return 1 << max(0, (step // COARSER).bit_length() - 1)
 
 

@@ -22,8 +22,8 @@ The steps
     going below. The next begins with twice that and ends with a quarter of it. What is left to mend in the
     whole market takes a first step of a hundredth of a per cent; half or twice that takes a tenth longer.
     Where nearly every place is taken, prices of a whole region hang together and are off together from level
-    to level: then levels begin with larger steps, and one that draws many lists goes on with paths, like the
-    engine, which raise a region in one go. For them the whole market may begin with half the step.
+    to level: then levels begin with larger steps, and one that draws many lists goes on with coarse paths
+    (see the engine), which raise a region in one go. For them the whole market may begin with half the step.
 Why it is right
     Any prices are a valid start. Nothing here is part of the proof.
 Cost
@@ -50,7 +50,6 @@ from twinmatch.solvers.compiled import (
     FIRST_PART,
     LIST_KEPT,
     SHRINK,
-    budget,
     first_grain,
     new_solver,
 )
@@ -78,6 +77,8 @@ WHOLE_PART, CROWDED_PART = 7500, 14_000
 CROWDED_FIRST, CROWDED_LAST = 800, 6500
 #: Places are few with less than so many for each left node.
 CROWDED = 1.25
+#: Lists drawn in a phase of a level, for each left node, from which on paths are the faster way.
+MANY_DRAWS = 8
 #: So many right nodes are asked about before somebody may say stop.
 AT_ONCE = 1 << 18
 
@@ -168,12 +169,11 @@ def _solve(
         step, drop = begin.step, 0
         while True:
             solver.open(drop, step, LIST_KEPT)
-            draws = solver.bid(step, LIST_KEPT, 0, 0, budget(len(rows)))
+            draws = solver.bid(step, LIST_KEPT, 0, 0, MANY_DRAWS * len(rows))
             if step <= last:
                 break
-            grain = first_grain(draws, len(rows), step)
-            if grain:
-                _repair(solver, grain, last)
+            if draws > MANY_DRAWS * len(rows):
+                _repair(solver, first_grain(step), last)
                 return solver.left_price
             step = max(last, step // SHRINK)
             drop = SHRINK * step

@@ -22,7 +22,7 @@
 //             auction that ended early, a few passes with grains of a quarter each bring prices to where the exact pass is
 //             quick. What lies within a grain grows with the market: a million by a million has hundreds of partners to a
 //             node within 16 points, and auctions of few lists are far quicker there (measured).
-// Invariants  Potentials stay feasible and matched pairs tight after every round (checked by tests through the
+// Invariants  Potentials stay feasible and matched pairs tight, to a grain, after every round (checked by tests through the
 //             certificate). Every round serves at least one node in need.
 // Implicit    The arcs of a node are its candidate list, and one event for all the others: at slack u_i - bound_i the list
 //             ends and is drawn again, at the potentials as they stand, and sixteen times as long where that does not

@@ -106,7 +106,7 @@ def test_phases_end_early_and_the_next_goes_on_where_few_wait(monkeypatch):
     left, right = tm.datasets.synthetic(13_000, 13_000, 3, "mild", 1.03)
     matching = tm.match(left, right, threads=2)
     assert (matching.status, matching.gap, matching.coverage) == ("OPTIMAL", 0, 13_000)
-    budget = engine.DRAWS_AFTER_LEVELS * 13_000
+    budget = engine.DRAWS_WHERE_CROWDED * 13_000
     assert sum(one > budget for one in draws) > 1, "phases ended early, and the auction went on"
     assert max(draws) < 1.1 * budget
     matching.verify().raise_for_failure()
@@ -115,8 +115,25 @@ def test_phases_end_early_and_the_next_goes_on_where_few_wait(monkeypatch):
 
 def test_an_auction_alone_finds_as_much(monkeypatch):
     """The slow twin: no grains, the last step of the auction."""
-    left, right = tm.datasets.synthetic(3_000, 3_000, 5, "tight")
+    grains = []
+    passes = engine._Run._is_good_at
+    monkeypatch.setattr(engine._Run, "_is_good_at", lambda run, at: grains.append(at) or passes(run, at))
+    left, right = tm.datasets.synthetic(5_000, 5_000, 3, "vertical", 1.0)
     coarse = tm.match(left, right)
+    assert grains, "there is something to compare"
+    grains.clear()
     monkeypatch.setattr(engine, "DRAWS", 10**9)
     alone = tm.match(left, right)
+    assert not grains
     assert (coarse.objective, coarse.bound, coarse.gap) == (alone.objective, alone.bound, 0)
+
+
+def test_with_places_enough_phases_may_draw_more():
+    """The registers draw six to eight lists a phase; ended after four, they take twice as long."""
+    left, right = tm.datasets.synthetic(13_000, 13_000, 3, "mild", 2.0)
+    budgets = []
+    with pytest.MonkeyPatch.context() as patch:
+        bids = engine._Run._bid
+        patch.setattr(engine._Run, "_bid", lambda run, step: budgets.append(run.budget) or bids(run, step))
+        assert tm.match(left, right).gap == 0
+    assert set(budgets) == {engine.DRAWS * 13_000}

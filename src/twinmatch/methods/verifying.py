@@ -22,6 +22,7 @@ from twinmatch.certify.outcome import check_outcome
 from twinmatch.certify.parts import shared
 from twinmatch.certify.theorem import Claims, check_assignment
 from twinmatch.compiler import Compiled, compiled
+from twinmatch.errors import Fault, InputError
 from twinmatch.fitting import refuse_check
 from twinmatch.graph.constraints import Prices
 from twinmatch.log import logger
@@ -95,11 +96,18 @@ def verify(
     Certificate
         ``ok`` if every claim holds; ``raise_for_failure()`` turns a refusal into an error.
 
+    Raises
+    ------
+    InputError
+        If an argument is not of its type, or the tables are too large for the check.
+
     Notes
     -----
     At most one evaluation of each of the ``len(left) x len(right)`` pairs. With ``plain=True`` it is exactly
     one: a :term:`plain pass`.
     """
+    if plain is not None and not isinstance(plain, (bool, np.bool_)):
+        raise InputError("verify", [Fault("plain", f"must be True, False or None, not {plain!r}")])
     refuse_check(matching.left, matching.right, number_of(threads))
     started = time.monotonic()
     control = Control(cancel=cancel, started=started)

@@ -12,9 +12,9 @@ Phases
        that are not tight. At the start of each phase the best net value of every left node under the prices
        at hand is searched exactly, which gives a bound on every matching for free. The very last bidders of
        a phase, whose chains of replies keep a single thread busy, are left to the next one. Where nearly
-       every place is taken they raise whole regions by small steps, one list for each: so a phase ends once
-       it has drawn a few lists for every left node, whoever waits. The next one, with steps of a quarter,
-       mends what most of the others lack, and the last few do not count for much.
+       every place is taken they raise whole regions by small steps, and every raise takes a list: so a phase
+       ends once it has drawn a few lists for every left node, whoever waits. The next one, with steps of a
+       quarter, mends what most of the others lack, and the last few do not count for much.
     3. *coarse paths*, where many were still waiting at the end of a phase: shortest augmenting paths that
        take slack of less than a grain for none, and a quarter of the grain each time, after Gabow and
        Tarjan's scaling. A region rises by as much as it lacks in one go.
@@ -69,14 +69,16 @@ PATH_LENGTH = 64
 #: One bidder in so many may be left by the last phase to the exact finish, which spends one step where the
 #: auction spends a bid a part.
 LAST_LEFT_OVER = 10_000
-#: And so many to the next phase: the last ones raise a whole market a step at a time, but where more of them
-#: are left, prices are too low from then on.
+#: And so many to the next phase, where it ends by itself: the last ones raise a whole market a step at a
+#: time, but where more of them are left, prices are too low from then on. Phases that run out of lists leave
+#: more.
 LEFT_OVER = 30_000
-#: Lists that a phase of the auction draws for each left node, and then it ends. From prices of zero it takes
-#: five where everybody wants the same partners, and with fewer the paths have far to go: 30 s for 11,000 that
-#: take 4 s. Prices of levels are nearly right. With 1.05 places each a million are within a gap of 1e-5 after
-#: three phases of four lists, and never were without an end to the first one; eight take twice as long.
-DRAWS, DRAWS_AFTER_LEVELS = 8, 4
+#: Lists that a phase of the auction draws for each left node, and then it ends. From prices of zero, and
+#: where there are places enough, phases come to an end of their own with six to eight of them: with four the
+#: whole registers take twice as long, and 11,000 that all want the same partners 30 s instead of 4 s. Where
+#: places are few and prices those of levels, a million are within a gap of 1e-5 after three phases of four
+#: lists, and never were without an end to the first one; with eight each phase takes twice as long.
+DRAWS, DRAWS_WHERE_CROWDED = 8, 4
 #: Where such a phase leaves more than one bidder in so many without a place, the auction is not the way.
 MANY_WAIT = 1000
 #: More left nodes than this are not placed in a hurry when a run is stopped.
@@ -263,8 +265,8 @@ class _Run:
             levels.Start,
         )
         self.solver.seed(begin.right_price)
-        if begin.right_price.any():
-            self.budget = DRAWS_AFTER_LEVELS * market.num_left
+        if begin.right_price.any() and levels.is_crowded(market, self.capacity):
+            self.budget = DRAWS_WHERE_CROWDED * market.num_left
         return max(LAST_STEP, begin.step)
 
     def _open(self, drop: int, step: int) -> None:

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from twinmatch.graph.scored import ScoredGraph
     from twinmatch.solvers.control import Control
 
-__all__ = ["Start", "start"]
+__all__ = ["Start", "is_crowded", "start"]
 
 #: A level has every so many nodes of the next finer one.
 FACTOR = 4
@@ -132,7 +132,7 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, control: Control)
     while graph.num_left >= FACTOR * factor * FEWEST:
         factor *= FACTOR
     last = max(1, spread // LAST_PART)
-    is_crowded = int(capacity.sum()) < CROWDED * graph.num_left
+    crowded = is_crowded(graph, capacity)
     while factor > 1:
         rows = np.sort(left[factor // 2 :: factor])
         places = np.zeros(graph.num_right, np.int64)
@@ -141,11 +141,16 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, control: Control)
         given = (graph, rows, places, least, Start(price, step), last, control)
         price = control.kept("level", partial(_solve, *given))
         factor //= FACTOR
-        if is_crowded:
+        if crowded:
             step, last = max(1, spread // CROWDED_FIRST), max(1, spread // CROWDED_LAST)
         else:
             step, last = WIDER * last, max(1, last // SHRINK)
-    return Start(price, max(1, spread // (CROWDED_PART if is_crowded else WHOLE_PART)))
+    return Start(price, max(1, spread // (CROWDED_PART if crowded else WHOLE_PART)))
+
+
+def is_crowded(graph: ScoredGraph, capacity: Int64) -> bool:
+    """Say whether nearly every place will be taken."""
+    return int(capacity.sum()) < CROWDED * graph.num_left
 
 
 def _solve(
@@ -184,7 +189,7 @@ def _solve(
 
 
 def _repair(solver: _core.Solver, grain: int, last: int) -> None:
-    """Go on with paths, as the engine does, down to grains that are worth it."""
+    """Go on with coarse paths, down to grains that are worth it."""
     while True:
         solver.tighten(COARSE_LENGTH, grain)
         solver.forward()

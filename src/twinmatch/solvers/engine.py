@@ -79,7 +79,7 @@ LEFT_OVER = 30_000
 #: places are few and prices those of levels, a million are within a gap of 1e-5 after three phases of four
 #: lists, and never were without an end to the first one; with eight each phase takes twice as long.
 DRAWS, DRAWS_WHERE_CROWDED = 8, 4
-#: Where such a phase leaves more than one bidder in so many without a place, the auction is not the way.
+#: Where such a phase leaves more than one in so many without a place, coarse paths are faster than the next.
 MANY_WAIT = 1000
 #: More left nodes than this are not placed in a hurry when a run is stopped.
 MOST_IN_A_HURRY = 20_000
@@ -280,8 +280,8 @@ class _Run:
         return draws
 
     def _num_waiting(self) -> int:
-        """Count who has no partner and wanted one when the phase began."""
-        return int(((self.solver.mate < 0) & (self.solver.left_price > self.outside)).sum())
+        """Count who must have a partner and has none."""
+        return int(((self.solver.mate < 0) & self.must).sum())
 
     def exact(self) -> None:
         """Repair what is not tight, so that prices and matching prove each other."""

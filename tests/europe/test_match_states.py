@@ -521,6 +521,17 @@ def test_what_is_no_register_of_several_states(given, said):
         tm.match_states(given)
 
 
+def test_two_tables_as_for_match():
+    """Whoever writes them one after the other is told to give a list, and all that is wrong besides."""
+    fr, it = schools([("F", "FR", "1")]), schools([("I", "IT", "1")])
+    with pytest.raises(InputError) as caught:
+        tm.match_states(fr, it, states=["XX"])
+    table, states = caught.value.faults
+    assert (table.where, table.what) == ("policy", "is a table of schools")
+    assert table.hint == "Give all tables as one list: tm.match_states([fr, eu])."
+    assert (states.where, states.hint) == ("states", "There are FR, IT.")
+
+
 def test_tables_that_do_not_go_together():
     """Identifiers that two tables have, and columns of two kinds, are told at once."""
     one = schools([("A", "FR", "1"), ("B", "FR", "1")], mark=["x", "y"])

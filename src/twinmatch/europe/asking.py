@@ -84,6 +84,12 @@ def asked_of(
             faults.extend(error.faults)
             return None
 
+    if isinstance(
+        policy, Schools
+    ):  # as one writes it who knows tm.match: what else is wrong is asked of both
+        hint = "Give all tables as one list: tm.match_states([fr, eu])."
+        faults.append(Fault("policy", "is a table of schools", hint=hint))
+        schools, policy = [*_listed(schools), policy], None
     faults += kind_faults(policy, mechanism)
     tried(check_options, deadline, gap, threads, on_progress, cancel, seed)
     if on_state is not None and not callable(on_state):
@@ -136,10 +142,15 @@ def _refuse(faults: list[Fault], *, only_policy: bool) -> NoReturn:
     raise (PolicyError if only_policy else InputError)("policy" if only_policy else _SUBJECT, faults)
 
 
+def _listed(schools: object) -> list[object]:
+    """Return the tables as a list, also where there is one without a list around it."""
+    return list(schools) if isinstance(schools, list | tuple) else [schools]
+
+
 def _table(schools: object, faults: list[Fault]) -> Schools | None:
     """Return all schools as one table; None where that cannot be."""
     hint = "Make one with tm.read_schools(path) or tm.Schools.from_frame(frame)."
-    tables = list(schools) if isinstance(schools, list | tuple) else [schools]
+    tables = _listed(schools)
     good = [one for one in tables if isinstance(one, Schools)]
     if not tables:
         faults.append(Fault("schools", "holds no table", hint=hint))

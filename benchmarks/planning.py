@@ -270,6 +270,11 @@ def _sent(run: Run) -> Iterator[str]:
 
 
 def _time(run: Run, seconds: dict[str, dict[int, float]]) -> Iterator[str]:
+    yield from said(
+        f"*hoped for*: a run that does not exist. It searches as much as *{next(iter(seconds))}*, and does so "
+        f"little on this machine that its serial share is {HOPED:.0%}."
+    )
+    yield ""
     yield from header(["workers", "shards", *seconds], 0)
     for w in WORKERS:
         cells = [f"{_hours(one[w])}, {one[1] / one[w]:.1f} x" for one in seconds.values()]

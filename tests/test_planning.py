@@ -218,6 +218,16 @@ def test_the_page_says_what_was_not_run():
     assert "## Time" not in empty
 
 
+def test_every_run_of_the_page_is_one_of_two_markets_or_told_of():
+    """The run that nobody has run is explained before the table that has it, with its serial share."""
+    page = "\n".join(lines(RECORD))
+    before, table = page.split("## Time\n")[1].split("| workers |")[:2]
+    names = [name.strip() for name in table.splitlines()[0].strip(" |").split("|")][1:]
+    assert names == ["plenty", "tight", "hoped for"]
+    assert "*hoped for*: a run that does not exist" in before
+    assert f"{planning.HOPED:.0%}" in before
+
+
 def test_a_quick_run_is_no_plan(tmp_path):
     """It is refused, as by the report."""
     (tmp_path / "scale.json").write_text('{"quick": true}', encoding="utf-8")

@@ -271,8 +271,8 @@ def _sent(run: Run) -> Iterator[str]:
 
 def _time(run: Run, seconds: dict[str, dict[int, float]]) -> Iterator[str]:
     yield from said(
-        f"*hoped for*: a run that does not exist. It searches as much as *{next(iter(seconds))}*, and does so "
-        f"little on this machine that its serial share is {HOPED:.0%}."
+        f"*hoped for*: a run that does not exist. It searches as much as *{next(iter(seconds))}*, and does "
+        f"so little on this machine that its serial share is {HOPED:.0%}."
     )
     yield ""
     yield from header(["workers", "shards", *seconds], 0)

@@ -9,6 +9,7 @@ import numpy as np
 
 from twinmatch.certify.blocking import Ranking, count_blocking
 from twinmatch.certify.exact import exact_sum
+from twinmatch.certify.plain import pass_faults
 from twinmatch.compiler import compiled
 from twinmatch.errors import Fault, InputError, NoSolutionError
 from twinmatch.graph.singles import NO_BONUS
@@ -129,7 +130,7 @@ def blocking_pairs(
     >>> blocking_pairs(tm.match(fr, eu)).count > 0
     True
     """
-    faults = option_faults(None, 0, threads, on_progress, cancel)
+    faults = option_faults(None, 0, threads, None, cancel) + pass_faults(isa, on_progress)
     if right_policy is not None and not isinstance(right_policy, Policy):
         what = f"must be a Policy, not {type(right_policy).__name__}"
         faults.append(Fault("right_policy", what, hint="Read a file with tm.Policy.load(path)."))

@@ -74,7 +74,12 @@ ABOUT = {
     "plain.py": About(
         [],
         PLAIN,
-        ["tests/certify/test_plain_pass.py", "tests/certify/test_parts.py", "tests/certify/test_check.py"],
+        [
+            "tests/certify/test_plain_pass.py",
+            "tests/certify/test_parts.py",
+            "tests/certify/test_check.py",
+            "tests/certify/test_options.py",
+        ],
     ),
     "pruned.py": About([], PLAIN, ["tests/certify/test_pruned_pass.py", "tests/certify/test_check.py"]),
     "ranks.py": About([], ["rank-maximal"], ["tests/certify/test_ranks.py"]),

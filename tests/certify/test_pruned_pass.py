@@ -17,7 +17,6 @@ from twinmatch.certify import pruned as module
 from twinmatch.certify.parts import shared
 from twinmatch.certify.plain import NO_PARTNER, plain_pass
 from twinmatch.certify.pruned import Extent, best_pass, pruned_pass
-from twinmatch.errors import InputError
 from twinmatch.graph.calling import CallTerm
 from twinmatch.graph.formulas import DistanceColumns, LinearColumns
 from twinmatch.graph.terms import PairTerms
@@ -320,10 +319,3 @@ def test_verify_says_which_pass_it_was(quotas):
     assert Certificate.from_dict(pruned.to_dict()) == pruned
     old = {name: value for name, value in plain.to_dict().items() if name != "pairs_excluded"}
     assert Certificate.from_dict(old) == plain
-
-
-@pytest.mark.parametrize("plain", ["no", [], 1])
-def test_plain_is_a_yes_or_a_no(plain):
-    matching = tm.match(*tm.datasets.synthetic(20, 30))
-    with pytest.raises(InputError, match="plain: must be True, False or None"):
-        matching.verify(plain=plain)

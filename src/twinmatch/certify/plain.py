@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from twinmatch import _check
 from twinmatch.certify.parts import Part, engine_for, in_parts
+from twinmatch.errors import Fault
 from twinmatch.graph.terms import FORBIDDEN, PairTerms
 from twinmatch.threads import number_of
 
@@ -33,6 +34,7 @@ __all__ = [
     "evaluate_part",
     "flat",
     "pair_points",
+    "pass_faults",
     "plain_pass",
     "watched",
 ]
@@ -70,6 +72,19 @@ class Pass(NamedTuple):
 
     best_net: npt.NDArray[np.int64]
     reached: npt.NDArray[np.bool_]
+
+
+def pass_faults(isa: object, on_progress: object) -> list[Fault]:
+    """Return what is wrong with the options that a pass has and a solver has not."""
+    faults = []
+    names = ("auto", *_check.instruction_sets())
+    if not isinstance(isa, str) or isa not in names:
+        there = ", ".join(map(repr, names))
+        faults.append(Fault("isa", f"must be one of {there} on this machine, not {isa!r}"))
+    if on_progress is not None and not callable(on_progress):
+        what = f"must be a function of the pairs so far and in all, not {on_progress!r}"
+        faults.append(Fault("on_progress", what))
+    return faults
 
 
 def pair_points(

@@ -20,6 +20,7 @@ from twinmatch.certify.floor import check_floor
 from twinmatch.certify.implicit import question_of
 from twinmatch.certify.outcome import check_outcome
 from twinmatch.certify.parts import shared
+from twinmatch.certify.plain import pass_faults
 from twinmatch.certify.theorem import Claims, check_assignment
 from twinmatch.compiler import Compiled, compiled
 from twinmatch.errors import Fault, InputError
@@ -32,6 +33,8 @@ from twinmatch.methods.sealing import SEALED, fingerprints, seal_of
 from twinmatch.pausing import stopping
 from twinmatch.room import bounded
 from twinmatch.solvers.control import Control, Stopped
+from twinmatch.solvers.options import option_faults
+from twinmatch.spreading.engines import engine_of
 from twinmatch.status import Status
 from twinmatch.threads import number_of
 
@@ -99,21 +102,20 @@ def verify(
     Raises
     ------
     InputError
-        If an argument is not of its type, or the tables are too large for the check.
+        If options are wrong, with every fault before any work, or the tables are too large for the check.
 
     Notes
     -----
     At most one evaluation of each of the ``len(left) x len(right)`` pairs. With ``plain=True`` it is exactly
     one: a :term:`plain pass`.
     """
-    if plain is not None and not isinstance(plain, (bool, np.bool_)):
-        raise InputError("verify", [Fault("plain", f"must be True, False or None, not {plain!r}")])
+    engine = _engine(plain, threads, isa, on_progress, cancel, executor)
     refuse_check(matching.left, matching.right, number_of(threads))
     started = time.monotonic()
     control = Control(cancel=cancel, started=started)
     how = _Pass(threads=threads, isa=isa, on_progress=on_progress, cancel=cancel)
     try:
-        with stopping(control.look_up), shared(executor):
+        with stopping(control.look_up), shared(engine):
             certificate = _verified(matching, how, plain)
     except Stopped:
         numbers = (matching.objective, matching.bound, matching.coverage, matching.coverage_bound)
@@ -126,6 +128,23 @@ def verify(
         time.monotonic() - started,
     )
     return certificate
+
+
+def _engine(
+    plain: object, threads: Any, isa: object, on_progress: object, cancel: object, executor: object
+) -> Engine | None:
+    """Return who evaluates the pairs, None where that is done here; refuse options with every fault."""
+    faults = option_faults(None, 0, threads, None, cancel) + pass_faults(isa, on_progress)
+    if plain is not None and not isinstance(plain, (bool, np.bool_)):
+        faults.append(Fault("plain", f"must be True, False or None, not {plain!r}"))
+    engine = None
+    try:
+        engine = None if executor is None else engine_of(executor)
+    except InputError as error:
+        faults += error.faults
+    if faults:
+        raise InputError("verify", faults)
+    return engine
 
 
 def _verified(matching: Matching, how: _Pass, plain: bool | None) -> Certificate:

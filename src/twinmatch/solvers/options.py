@@ -41,7 +41,8 @@ def option_faults(
     faults += thread_faults(threads)
     if on_progress is not None and not callable(on_progress):
         faults.append(Fault("on_progress", f"must be a function of a Progress, not {on_progress!r}"))
-    if cancel is not None and not callable(getattr(cancel, "is_set", None)):
+    # A class has is_set(), too: threading.Event without its brackets.
+    if cancel is not None and (isinstance(cancel, type) or not callable(getattr(cancel, "is_set", None))):
         faults.append(Fault("cancel", f"must have is_set(), as a threading.Event has, not {cancel!r}"))
     return faults
 

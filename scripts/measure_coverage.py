@@ -29,6 +29,7 @@ READERS = (
     "twinmatch/registers/",
     "twinmatch/saving/",
     "twinmatch/columns.py",
+    "twinmatch/contacts.py",
     "twinmatch/spreadsheet.py",
     "twinmatch/schools.py",
     "twinmatch/tables/frames.py",

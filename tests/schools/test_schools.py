@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinmatch import Schools
-from twinmatch.columns import COUNTRIES, KNOWN, is_contact
+from twinmatch.columns import COUNTRIES, KNOWN
+from twinmatch.contacts import is_contact
 from twinmatch.errors import InputError, TableError
 
 GOOD = {

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinmatch.columns import COUNTRIES, quoted
+from twinmatch.columns import COUNTRIES
+from twinmatch.contacts import quoted
 from twinmatch.errors import Fault
 from twinmatch.registers.files import plain
 from twinmatch.registers.reading import Register, closed_note, repeated_note

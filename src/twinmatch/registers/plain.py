@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinmatch.columns import KNOWN, is_contact, shown_contact
+from twinmatch.columns import KNOWN
+from twinmatch.contacts import is_contact, shown_contact
 from twinmatch.registers.files import repeated_names
 from twinmatch.registers.reading import closed_note
 from twinmatch.schools import Schools

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinmatch.columns import safe_text
+from twinmatch.contacts import safe_text
 from twinmatch.errors import Fault, FormatError
 from twinmatch.intake.content import content, unpacked, utf8
 from twinmatch.intake.limits import DEFAULT, refuse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinmatch.columns import is_contact, quoted, shown_contact
+from twinmatch.contacts import is_contact, quoted, shown_contact
 from twinmatch.errors import Fault, FormatError
 from twinmatch.registers.files import plain
 from twinmatch.schools import Schools

@@ -15,7 +15,7 @@ from twinmatch.ancestry import Parent
 from twinmatch.certify.plain import PRICE_LIMIT
 from twinmatch.changing.agreements import AgreementExpires
 from twinmatch.changing.change import Change
-from twinmatch.columns import safe_text
+from twinmatch.contacts import safe_text
 from twinmatch.errors import Fault, FormatError, TwinMatchError
 from twinmatch.intake.limits import refuse
 from twinmatch.room import bounded

@@ -5,16 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from twinmatch.columns import (
-    KNOWN,
-    check,
-    holds_mail,
-    is_contact,
-    read_column,
-    shown_contact,
-    without_contact,
-)
+from twinmatch.columns import KNOWN
+from twinmatch.contacts import holds_mail, is_contact, shown_contact, without_contact
 from twinmatch.errors import Fault
+from twinmatch.tables.cells import check, read_column
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from twinmatch.columns import is_contact
+from twinmatch.contacts import is_contact
 from twinmatch.errors import Fault, TableError
 
 if TYPE_CHECKING:

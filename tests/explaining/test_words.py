@@ -13,7 +13,7 @@ import pytest
 import twinmatch as tm
 from tests.explaining.cases import plain, under_quotas
 from tests.matching.worlds import BASE, world
-from twinmatch.explaining import notifying, phrases, terms, words
+from twinmatch.explaining import notifying, phrases, terms, translating, words
 
 p = tm.policies
 
@@ -110,8 +110,8 @@ def test_every_reason_has_its_french():
         if matching.status is tm.Status.NO_SOLUTION:
             continue
         for reason in matching.unmatched.to_pydict()["reason"]:
-            seen[reason] = phrases.reason_in("fr", reason)
-    patterns = {pattern for pattern, _ in phrases.REASONS for one in seen if re.fullmatch(pattern, one)}
+            seen[reason] = translating.reason_in("fr", reason)
+    patterns = {pattern for pattern, _ in translating.REASONS for one in seen if re.fullmatch(pattern, one)}
     assert len(patterns) >= 8
     for reason, french in seen.items():
         assert "anglais" not in french, reason
@@ -121,7 +121,7 @@ def test_every_reason_has_its_french():
 
 def test_a_reason_that_nobody_knows_is_quoted():
     """A sentence that is not in the list is given as it is, and said to be English."""
-    assert "(motif donné en anglais\xa0: something new)" in phrases.reason_in("fr", "something new")
+    assert "(motif donné en anglais\xa0: something new)" in translating.reason_in("fr", "something new")
 
 
 def test_every_assumption_of_the_sample_has_its_french():
@@ -130,15 +130,17 @@ def test_every_assumption_of_the_sample_has_its_french():
         policy = tm.policies.systematic_twinning(balance=balance)
         matching = tm.match(*tm.datasets.sample(), policy)
         for sentence in matching.assumptions:
-            assert "anglais)" not in phrases.assumption_in("fr", sentence), sentence
+            assert "anglais)" not in translating.assumption_in("fr", sentence), sentence
     for sentence in (
         "1,200 of 64,541 left schools had a partner that takes no part any more",
         "9 of 10 right schools may be paired beyond their places (over-booking): 12 places, 14 pairs at most",
         "3 of 10 right schools have no known no_answer: over-booking leaves their places as they are",
     ):
-        assert "anglais)" not in phrases.assumption_in("fr", sentence), sentence
+        assert "anglais)" not in translating.assumption_in("fr", sentence), sentence
     eased = "country balance: eased by 12%, or fewer schools would have a partner"
-    assert phrases.assumption_in("fr", eased).startswith("équilibre entre les pays\xa0: assoupli de 12\xa0%")
+    assert translating.assumption_in("fr", eased).startswith(
+        "équilibre entre les pays\xa0: assoupli de 12\xa0%"
+    )
 
 
 PARTS = (

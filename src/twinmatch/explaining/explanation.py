@@ -395,7 +395,7 @@ class Explanation(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON; fields have the same names in all languages."""
-        from twinmatch.explaining.phrases import reason_in
+        from twinmatch.explaining.translating import reason_in
 
         return {
             "school": self.school._asdict(),

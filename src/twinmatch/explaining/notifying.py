@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from twinmatch.explaining.page import Items, Page, Paragraph, Section, Table
-from twinmatch.explaining.phrases import assumption_in, reason_in
 from twinmatch.explaining.telling import shares_table, told_card
 from twinmatch.explaining.terms import label
+from twinmatch.explaining.translating import assumption_in, reason_in
 from twinmatch.explaining.words import count, number, polished
 
 if TYPE_CHECKING:

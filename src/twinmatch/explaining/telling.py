@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinmatch.explaining.page import Page, Paragraph, Section, Table
-from twinmatch.explaining.phrases import reason_in, say
+from twinmatch.explaining.phrases import say
 from twinmatch.explaining.terms import label
+from twinmatch.explaining.translating import reason_in
 from twinmatch.explaining.words import count, listed, number, quoted, signed, value
 
 if TYPE_CHECKING:

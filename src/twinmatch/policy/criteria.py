@@ -18,16 +18,11 @@ from twinmatch.graph.calling import CallTerm
 from twinmatch.graph.terms import TableTerm
 from twinmatch.policy import checks
 from twinmatch.policy.coding import encode, neighbours, places
+from twinmatch.policy.embedding import EmbeddingSimilarity
 from twinmatch.policy.kept import Kept
 from twinmatch.policy.languages import profiles, shared
 from twinmatch.policy.parts import Criterion, Part, Weighed, as_float, ignore, settle, share_of
-from twinmatch.policy.similarity import (
-    Distance,
-    EmbeddingSimilarity,
-    SharedTags,
-    SizeSimilarity,
-    SocialPosition,
-)
+from twinmatch.policy.similarity import Distance, SharedTags, SizeSimilarity, SocialPosition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

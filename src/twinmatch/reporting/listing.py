@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from twinmatch import __version__
 from twinmatch.explaining.page import Items, Paragraph, Table
-from twinmatch.explaining.phrases import reason_in
 from twinmatch.explaining.promises import floor_of
 from twinmatch.explaining.terms import label
+from twinmatch.explaining.translating import reason_in
 from twinmatch.mechanisms import Procedure
 from twinmatch.reporting import charts, tables
 from twinmatch.reporting.markup import Html, block, figure, joined, picture, section, table

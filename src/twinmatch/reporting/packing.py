@@ -13,7 +13,7 @@ import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
-from twinmatch.explaining.phrases import reason_in
+from twinmatch.explaining.translating import reason_in
 from twinmatch.reporting import tables
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary, finalize
 
 from twinmatch.errors import Fault, InputError
 from twinmatch.graph.scored import ScoredGraph
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
 
     from twinmatch.graph.terms import PairTerms
     from twinmatch.mechanisms import Mechanism
-    from twinmatch.policy import Policy
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.engine import Market
 
 __all__ = ["executing", "refuse_executor"]
 
 
-def refuse_executor(policy: Policy, mechanism: Mechanism | None, terms: PairTerms) -> None:
+def refuse_executor(mechanism: Mechanism | None, terms: PairTerms) -> None:
     """
     Say in words that a run does not search in rounds that an executor could share.
 
@@ -36,13 +36,6 @@ def refuse_executor(policy: Policy, mechanism: Mechanism | None, terms: PairTerm
     if isinstance(mechanism, Procedure):
         what = f"{mechanism.name} goes step by step, and has no rounds that workers could share"
         faults.append(Fault("mechanism", what, hint="Leave executor out, or use most_points()."))
-    if policy.quotas:
-        names = ", ".join(dict.fromkeys(quota.name for quota in policy.quotas))
-        what = f"{names}: what quotas cost is found on one machine"
-        faults.append(Fault("quotas", what, hint="Leave executor out: threads= are used here too."))
-    if policy.coverage != "first":
-        what = f"is {policy.coverage!r}, which is solved on one machine"
-        faults.append(Fault("coverage", what, hint='Leave executor out, or set it to "first".'))
     faults += [
         Fault(
             call.name,
@@ -71,15 +64,27 @@ def executing(executor: object, control: Control) -> Iterator[None]:
         yield
         return
     engine = engine_of(executor)
+    # A run under quotas goes through many markets: what is asked again finds its shards, and those that
+    # nobody will ask again are let go of.
+    known: WeakValueDictionary[int, rounds.Rounds] = WeakValueDictionary()
+    ends: list[finalize[..., Any]] = []
 
     def spread(market: Market) -> Market:
-        if isinstance(market, ScoredGraph) and market.num_left >= rounds.LEAST_ROWS:
-            return rounds.SpreadMarket(market, engine, control.flag)
-        return market
+        if not isinstance(market, ScoredGraph) or market.num_left < rounds.LEAST_ROWS:
+            return market
+        found = known.get(id(market))
+        if found is None:
+            mine = engine_of(executor)
+            found = known[id(market)] = rounds.Rounds(market, mine, control.flag)
+            if mine is not engine:
+                ends.append(finalize(found, mine.close))
+        return rounds.SpreadMarket(found)
 
     control.spread = spread
     try:
         yield
     finally:
         control.spread = None
+        for end in ends:
+            end()
         engine.close()

@@ -241,7 +241,7 @@ def match_tables(
     if checkpoint is not None:
         asked_for = question(left, right, policy, capacity, mechanism, gap=gap, seed=seed, warm=warm)
     if executor is not None:
-        refuse_executor(policy, mechanism, terms)
+        refuse_executor(mechanism, terms)
     with executing(executor, control), keeping(checkpoint, asked_for, control):
         return _matched(tables, policy, mechanism, terms, graph, control, compile_s, seed, warm)
 

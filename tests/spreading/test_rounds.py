@@ -195,12 +195,14 @@ def test_progress_is_told_as_on_one_machine():
 
 
 def test_what_cannot_be_spread_is_refused_at_once():
-    """One error names the mechanism, the quotas and the coverage."""
-    policy = replace(tm.policies.systematic_twinning(balance=True), coverage="points")
+    """One error names the mechanism that goes step by step and the user's own function, and no quotas."""
+    base = tm.policies.systematic_twinning(balance=True)
+    own = tm.policies.OwnCriterion("mine", lambda left, right, i, j: np.ones(len(i), np.int64), 1)
+    policy = replace(base, criteria=(*base.criteria, own), coverage="points")
     with ThreadPoolExecutor(1) as pool, pytest.raises(InputError) as caught:
         tm.match(*market(200, 300), policy, mechanism=tm.mechanisms.greedy(), executor=pool)
     wheres = [fault.where for fault in caught.value.faults]
-    assert wheres == ["mechanism", "quotas", "coverage"]
+    assert wheres == ["mechanism", "mine"]
 
 
 def test_an_executor_is_one():

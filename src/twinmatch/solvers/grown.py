@@ -46,6 +46,7 @@ from twinmatch.solvers.nested import Pairs, Solved, layout_of
 from twinmatch.solvers.network import Cut
 from twinmatch.solvers.priced import as_quotas, can_price, solve_priced
 from twinmatch.solvers.repair import Repair, Standing
+from twinmatch.solvers.sharing import core_of
 from twinmatch.solvers.trial import Asked, Sets, begin
 from twinmatch.status import Limit, Status
 
@@ -158,6 +159,7 @@ class _Grown:
         limits = layout.limits
         self.rest, self.rest_price = rest, np.zeros(len(rest), np.int64)
         self.graph, self.limits, self.control = graph, limits, control
+        self.core = core_of(graph, control)
         self.coverage_first = coverage_first
         self.layout = layout
         high = max(0, graph.terms.max_points)
@@ -371,7 +373,7 @@ class _Grown:
         rows = np.arange(self.graph.num_left) if rows is None else rows
         asked = rows.astype(np.int32)
         item, _, number, _ = self.control.run(
-            "network", partial(self.graph.core.search, asked, k, price, self.control.threads, above)
+            "network", partial(self.core.search, asked, k, price, self.control.threads, above)
         )
         item = item.reshape(-1, k)
         inside = np.arange(k)[None, :] < number[:, None]

@@ -38,6 +38,7 @@ from twinmatch.graph.constraints import Constraints, Prices, Quota, kinds_of
 from twinmatch.graph.refined import refined
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.graph.terms import FORBIDDEN
+from twinmatch.lazily import lazily
 from twinmatch.solvers.cells import bounds_of, cells_of
 from twinmatch.solvers.compiled import LIST_KEPT, SHRINK, kept_solver
 from twinmatch.solvers.constrained import Answer, trivial_bound
@@ -46,6 +47,7 @@ from twinmatch.solvers.covering import cover_crossed
 from twinmatch.solvers.keys import merged
 from twinmatch.solvers.nested import Pairs
 from twinmatch.solvers.repair import Repair, Standing
+from twinmatch.solvers.sharing import core_of
 from twinmatch.solvers.trial import PARTS, PATH_LENGTH, Asked, Sets, begin
 from twinmatch.status import Limit, Status
 
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from twinmatch.graph.refined import Refined
     from twinmatch.solvers.control import Control
     from twinmatch.solvers.covering import Crossed
 
@@ -383,12 +386,16 @@ class _Market:
         left_price[placed] = points - off - right_price[mate[placed]]
         return mate, left_price, right_price
 
+    @lazily
+    def _finer(self) -> tuple[Refined, _core.Graph]:
+        """The graph whose classes are told apart by groups: each repair asks it, with tables of its own."""
+        finer = refined(self.graph.terms, self.cells.left, self.cells.right)
+        return finer, core_of(ScoredGraph(finer.terms), self.control)
+
     def _lists(self) -> Pairs:
         """Return the pairs that a repair may use: the best of everybody, of every kind."""
-        cells, limits = self.cells, self.limits
-        finer = refined(self.graph.terms, cells.left, cells.right)
+        cells, limits, (finer, core) = self.cells, self.limits, self._finer
         table = finer.less(cells.costs(self.quota_price))
-        core = ScoredGraph(finer.terms).core
         kinds = cells.inside.shape[2]
         rows = np.flatnonzero(limits.left_most > 0)
         floor = self.left_price[rows] - self.reach - 1

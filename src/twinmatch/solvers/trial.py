@@ -51,6 +51,7 @@ from twinmatch.solvers.clearing import best_by_kind, prices_that_clear
 from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, SHRINK, kept_solver
 from twinmatch.solvers.levels import FACTOR, FEWEST, LAST_PART, WHOLE_PART, WIDER
 from twinmatch.solvers.newton import NOISE, QuotaPrices
+from twinmatch.solvers.sharing import core_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -174,10 +175,10 @@ class Begin(NamedTuple):
 class _Market:
     """A graph with quota prices, as the solver wants it."""
 
-    def __init__(self, graph: ScoredGraph) -> None:
+    def __init__(self, graph: ScoredGraph, control: Control) -> None:
         self.num_left, self.num_right = graph.num_left, graph.num_right
-        self.below = (graph.core, graph.core_transposed)
-        self.core = _core.Discounted(graph.core, False)
+        self.below = (core_of(graph, control), graph.core_transposed)
+        self.core = _core.Discounted(self.below[0], False)
         self.core_transposed = _core.Discounted(graph.core_transposed, True)
 
     def take_off(self, points: Int64, table: Int32 | None) -> None:
@@ -291,7 +292,7 @@ class _Trials:
         factor: int,
     ) -> Int64:
         """Bid on a sample; return the left prices."""
-        market = _Market(part)
+        market = _Market(part, self.control)
         nobody = np.zeros(1, np.int64)  # who watches counts the pairs of the whole market
         solver = kept_solver(market, places, alone, self.most, self.control, counters=nobody)
         solver.seed(price)
@@ -301,7 +302,7 @@ class _Trials:
 
     def _whole(self, graph: ScoredGraph, columns: Int64, price: Int64, first: int) -> Begin:
         """Bid on the whole market."""
-        market, alone = _Market(graph), self.alone[self.rows]
+        market, alone = _Market(graph, self.control), self.alone[self.rows]
         solver = self.control.run(
             "tree", lambda: kept_solver(market, self.places[columns], alone, self.most, self.control)
         )

@@ -13,9 +13,13 @@ Why it is right
     The answer to a question depends on nothing else: not on shards, workers, or the time that they take. So a
     run that is spread finds the same bytes as one that is not. Each answer carries what its best net values
     add up to, in whole numbers; what arrives has to add up to the same.
+Quotas
+    What they cost comes with the prices of right nodes, or in a table of classes that is sent with them. A
+    shard remembers neither.
 Sent per round
-    To each shard, 4 bytes for each right node, 4 for each of its rows, and 4 more where not all are asked.
-    Back, 8 bytes for each partner listed, and 8 for each row.
+    To each shard, 4 bytes for each right node, 4 for each of its rows, and 4 more where not all are asked;
+    4 for each entry of the table where quotas are on pairs. Back, 8 bytes for each partner listed, and 8 for
+    each row.
 """
 
 from __future__ import annotations
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
 
     Int32 = npt.NDArray[np.int32]
 
-__all__ = ["LEAST_ROWS", "SpreadMarket", "cuts"]
+__all__ = ["LEAST_ROWS", "Rounds", "SpreadCore", "SpreadMarket", "cuts"]
 
 #: A search of fewer rows than this is done here: some milliseconds of one core.
 LEAST_ROWS = 4096
@@ -54,42 +58,38 @@ def cuts(count: int, workers: int) -> npt.NDArray[np.int64]:
     return np.linspace(0, count, shards + 1).astype(np.int64)
 
 
-class SpreadMarket:
+class Rounds:
     """
-    A scored graph, as the engine sees it, whose large searches are done by an executor.
+    The left nodes of a graph, in shards, and the searches of them that an executor does.
 
     Parameters
     ----------
     graph : ScoredGraph
     engine : Engine
+        Its own, or one that lets go of everything at the end of the run.
     flag : (1,) uint8
         Raised where the run is to stop.
+
+    Attributes
+    ----------
+    table : (left classes, right classes) int32 or None
+        What is asked by now; None: the graph's own.
     """
 
     def __init__(self, graph: ScoredGraph, engine: Engine, flag: npt.NDArray[np.uint8]) -> None:
         self.graph, self._engine, self._flag = graph, engine, flag
-        self.core = _core.Spread(graph.core, self._ask, LEAST_ROWS)
-        self.core_transposed = graph.core_transposed
+        self.table: Int32 | None = None
         self._cuts = cuts(graph.num_left, engine.workers)
         self._handles: list[Any] = []
-
-    @property
-    def num_left(self) -> int:
-        """Number of left nodes."""
-        return self.graph.num_left
-
-    @property
-    def num_right(self) -> int:
-        """Number of right nodes."""
-        return self.graph.num_right
 
     def _look(self) -> None:
         if self._flag[0]:
             raise _core.Cancelled("cancelled")
 
-    def _ask(
+    def ask(
         self, rows: Int32, k: int, floor: Int32, price: Int32, parts: int
     ) -> tuple[Int32, Int32, Int32, Int32]:
+        """Return the lists of some rows, and their bounds, as ``cpp/core/bind_spread.cpp`` wants them."""
         if not self._handles:
             terms = self.graph.terms
             packs = (left_pack(terms, *ends) for ends in pairwise(self._cuts.tolist()))
@@ -103,14 +103,73 @@ class SpreadMarket:
             whole = last - first == self._cuts[s + 1] - self._cuts[s] and bool((np.diff(mine) > 0).all())
             if last > first:
                 asked.append((self._handles[s], (None if whole else mine, floor[order[first:last]])))
-        answers = self._engine.ask(_search, asked, (k, price, parts), self._look)
+        common = (k, price, parts) if self.table is None else (k, price, parts, self.table)
+        answers = self._engine.ask(_search, asked, common, self._look)
         found = _joined(answers, price)
         logger.debug("round: %s rows, %s shards, %s partners", len(rows), len(asked), len(found[1]))
         return _laid_out(*found, order) if (np.diff(order) != 1).any() else found
 
 
-def _search(shard: Shard, rows: Int32 | None, floor: Int32, k: int, price: Int32, parts: int) -> Answer:
-    return search(shard, Question(rows, k, floor, price, parts))
+class SpreadCore(_core.Spread):
+    """
+    The compiled graph of some rounds, which do its large searches.
+
+    Nothing of the rounds knows of it, so that they, and the shards, go as soon as nobody searches any more.
+
+    Parameters
+    ----------
+    rounds : Rounds
+    """
+
+    def __init__(self, rounds: Rounds) -> None:
+        super().__init__(rounds.graph.core, rounds.ask, LEAST_ROWS)
+        self._rounds = rounds
+
+    def set_table(self, table: Int32) -> None:
+        """Let points come from another table of the same classes, here and in the shards."""
+        self._rounds.graph.core.set_table(table)
+        self._rounds.table = table
+
+
+class SpreadMarket:
+    """
+    A scored graph, as the engine sees it, whose large searches are done by an executor.
+
+    Parameters
+    ----------
+    rounds : Rounds
+        Markets of the same graph may share them, one after the other.
+    """
+
+    def __init__(self, rounds: Rounds) -> None:
+        self.graph, self.core = rounds.graph, SpreadCore(rounds)
+
+    @property
+    def num_left(self) -> int:
+        """Number of left nodes."""
+        return self.graph.num_left
+
+    @property
+    def num_right(self) -> int:
+        """Number of right nodes."""
+        return self.graph.num_right
+
+    @property
+    def core_transposed(self) -> _core.Graph:
+        """The compiled graph with its sides exchanged, which is searched here."""
+        return self.graph.core_transposed
+
+
+def _search(
+    shard: Shard,
+    rows: Int32 | None,
+    floor: Int32,
+    k: int,
+    price: Int32,
+    parts: int,
+    table: Int32 | None = None,
+) -> Answer:
+    return search(shard, Question(rows, k, floor, price, parts, table))
 
 
 def _joined(answers: list[Answer], price: Int32) -> tuple[Int32, Int32, Int32, Int32]:

@@ -44,6 +44,8 @@ class Question(NamedTuple):
     price : (num_right,) int32
     parts : int
         Prices, floors, points and bounds are counted in so many parts of a point.
+    table : (left classes, right classes) int32 or None
+        What pairs are worth by their classes; None: what the shard came with.
     """
 
     rows: Int32 | None
@@ -51,6 +53,7 @@ class Question(NamedTuple):
     floor: Int32
     price: Int32
     parts: int
+    table: Int32 | None = None
 
 
 class Answer(NamedTuple):
@@ -88,6 +91,7 @@ class Shard:
 
     def __init__(self, left: Pack, right: Pack) -> None:
         self.left, self.right = left, right
+        self.has_heard_of_tables = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Shard, (self.left, self.right)
@@ -100,11 +104,14 @@ class Shard:
 
 def search(shard: Shard, question: Question) -> Answer:
     """Return the best partners under prices of left nodes of a shard; see :class:`Question`."""
-    rows, k, floor, price, parts = question
+    rows, k, floor, price, parts, table = question
     if rows is None:
         rows = np.arange(shard.graph.num_left, dtype=np.int32)
     above = np.where(floor == NOTHING, _core.NO_VALUE, floor.astype(np.int64))
+    shard.has_heard_of_tables |= table is not None
     with shard.graph.alone() as own:
+        if shard.has_heard_of_tables:
+            own.core.set_table(own.terms.table if table is None else table)
         item, points, number, bound = own.core.search(rows, k, price.astype(np.int64), 1, above, parts)
     listed = (np.arange(k) < number[:, None]).ravel()
     items, worth = item[listed], points[listed].astype(np.int32)

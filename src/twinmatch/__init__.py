@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from twinmatch import changes, datasets, errors, mechanisms, policies
-    from twinmatch.assignment import Assignment, GroupQuota, assign
+    from twinmatch.assigning import assign
+    from twinmatch.assignment import Assignment
     from twinmatch.certify import Certificate
     from twinmatch.comparing import Comparison, Robustness, compare, pareto, robustness, sweep
     from twinmatch.compiler import compile
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from twinmatch.europe import StateMatchings, match_states
     from twinmatch.explaining import Explanation, Notice
     from twinmatch.intake.limits import ReadLimits
+    from twinmatch.limits import GroupQuota
     from twinmatch.matching import Matching
     from twinmatch.pairing import match
     from twinmatch.policy import Policy
@@ -94,7 +96,7 @@ _HOME = {
     "StateMatchings": "europe",
     "Status": "status",
     "WayOut": "easing",
-    "assign": "assignment",
+    "assign": "assigning",
     "compare": "comparing",
     "compile": "compiler",
     "diagnose": "diagnosing",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from twinmatch.assignment import assign
+from twinmatch.assigning import assign
 from twinmatch.errors import InputError, ResourceLimitError
 from twinmatch.estimating.probing import BUDGET_S, Law, Watch, at_threads, grow, times_quotas
 from twinmatch.estimating.result import Estimate, Probe

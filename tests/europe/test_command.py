@@ -226,7 +226,7 @@ def test_every_file_that_is_wrong_is_named(file, tmp_path, capsys):
     args = ["europe", file, tmp_path / "none.csv", tmp_path / "odd.csv", "--out", tmp_path / "o"]
     assert run(*args) == Exit.BAD_INPUT
     err = capsys.readouterr().err
-    assert "none.csv cannot be read" in err
+    assert f"  {tmp_path / 'none.csv'}: cannot be read: No such file" in err
     assert "odd.csv: country" in err
 
 

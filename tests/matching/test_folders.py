@@ -210,6 +210,20 @@ def test_a_folder_with_the_name_of_a_file_is_told(small, tmp_path):
         tm.load_matching(tmp_path)
 
 
+def test_a_folder_of_several_matchings_names_them(small, tmp_path):
+    """As what ``match_states`` leaves: whoever gives the whole is told which folders to give."""
+    with pytest.raises(FormatError, match="A matching is a folder that `save`"):
+        tm.load_matching(tmp_path)
+    for name in ("SE", "IT", ".hidden"):
+        small.save(tmp_path / name)
+    (tmp_path / "NL" / MANIFEST).mkdir(parents=True)
+    with pytest.raises(FormatError) as caught:
+        tm.load_matching(tmp_path)
+    (fault,) = caught.value.faults
+    assert (fault.where, fault.what) == (MANIFEST, "is missing")
+    assert fault.hint == f"There is one in each of IT, SE: give {tmp_path / 'IT'}, for one."
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [

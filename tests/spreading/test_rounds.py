@@ -147,7 +147,7 @@ def test_a_process_that_is_killed_breaks_the_pool_in_words_and_the_checkpoint_go
                 for process in list(pool._processes.values()):
                     process.kill()
 
-        with pytest.raises(ExecutorError, match=r"killed, or out of memory.*checkpoint="):
+        with pytest.raises(ExecutorError, match=r"killed, or out of memory, or .*__main__.*checkpoint="):
             tm.match(left, right, executor=pool, on_progress=kill, checkpoint=tmp_path)
     with ThreadPoolExecutor(1) as pool:
         matching = tm.match(left, right, executor=pool, checkpoint=tmp_path)

@@ -148,7 +148,7 @@ def _schools(options: argparse.Namespace, keep: frozenset[str]) -> list[Schools]
         except InputError as error:
             faults += [fault._replace(where=f"{error.subject}: {fault.where}") for fault in error.faults]
         except OSError as error:
-            faults.append(Fault(str(path), str(error)))
+            faults.append(Fault(str(path), str(error).removeprefix(f"FILE {path} ")))
     if faults:
         raise InputError("europe", faults)
     if not options.files:

@@ -134,8 +134,7 @@ class Opened:
             self.places = (folder,)
             found = _found(self.places, MANIFEST)
         if found is None:
-            hint = "A matching is a folder that `save` or `twinmatch match --out` wrote to its end."
-            raise FormatError(str(folder), [Fault(MANIFEST, "is missing", hint=hint)])
+            raise FormatError(str(folder), [Fault(MANIFEST, "is missing", hint=_where_else(folder))])
         self.manifest = found
         self.record = manifest_of(folder, found)
         self.files: dict[str, str] | None = self.record.get("files")
@@ -171,6 +170,15 @@ class Opened:
             for name, data in found.items()
             if data is None or sha256(data) != self.files.get(name)
         )
+
+
+def _where_else(folder: Path) -> str:
+    """Say what a matching is, or which folders in this one are, as those of all states are."""
+    inside = sorted(path.parent for path in folder.glob(f"[!.]*/{MANIFEST}") if path.is_file())
+    if not inside:
+        return "A matching is a folder that `save` or `twinmatch match --out` wrote to its end."
+    names = ", ".join(path.name for path in inside[:30]) + (", ..." if len(inside) > 30 else "")
+    return f"There is one in each of {names}: give {inside[0]}, for one."
 
 
 def _found(places: tuple[Path, ...], name: str) -> bytes | None:

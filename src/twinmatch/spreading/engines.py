@@ -192,7 +192,8 @@ def _what_happened(error: BaseException) -> str:
     name = type(error).__name__
     if isinstance(error, concurrent.futures.BrokenExecutor):
         return (
-            "a process of the executor ended abruptly (killed, or out of memory), and it takes no more work: "
+            "a process of the executor ended abruptly (killed, or out of memory, or started by a script "
+            "without `if __name__ == '__main__':`), and it takes no more work: "
             "call again with a new one; with checkpoint= the run goes on where it was"
         )
     if "Cancelled" in name:

@@ -32,6 +32,7 @@ READERS = (
     "twinmatch/contacts.py",
     "twinmatch/spreadsheet.py",
     "twinmatch/schools.py",
+    "twinmatch/tables/cells.py",
     "twinmatch/tables/frames.py",
     "twinmatch/changing/forms.py",
     "twinmatch/changing/reading.py",

@@ -14,7 +14,16 @@ import pytest
 
 import twinmatch as tm
 from tests.spreading.executors import divides, is_picky
-from tests.spreading.worlds import FEW_ROWS, alone, bytes_of, claims_of, market
+from tests.spreading.worlds import (
+    FEW_ROWS,
+    QUOTAS,
+    alone,
+    alone_under,
+    bytes_of,
+    claims_of,
+    market,
+    under,
+)
 from twinmatch.certify import parts
 from twinmatch.errors import ExecutorError
 from twinmatch.spreading import rounds
@@ -66,6 +75,10 @@ def test_a_cluster_changes_nothing(cluster, workers):
     matching = tm.match(*market(*WORLD), executor=client)
     assert bytes_of(matching) == bytes_of(alone(*WORLD))
     assert claims_of(matching.verify(executor=client)) == claims_of(matching.verify())
+    for name in sorted(QUOTAS.keys() - {"across"}) if workers == 2 else ("nested", "pairs"):
+        matching = tm.match(*under(name), executor=client)
+        assert bytes_of(matching) == bytes_of(alone_under(name)), name
+    assert claims_of(matching.verify(executor=client)) == claims_of(matching.verify())
 
 
 def test_a_worker_that_is_killed_changes_nothing(cluster):
@@ -81,6 +94,25 @@ def test_a_worker_that_is_killed_changes_nothing(cluster):
     matching = tm.match(*market(*WORLD), executor=client, on_progress=kill)
     assert killed
     assert bytes_of(matching) == bytes_of(alone(*WORLD))
+
+
+def test_a_worker_that_is_killed_under_quotas_changes_nothing(cluster, monkeypatch):
+    """Tables and prices are of the question: what is made again elsewhere answers the same."""
+    client = cluster(2)
+    victims, rows, ask = processes(client), [], rounds.Rounds.ask
+
+    def kill(self, *question):
+        rows.append(len(question[0]))
+        if len(rows) == 30:
+            assert self.table is not None
+            os.kill(victims[0], signal.SIGKILL)
+        return ask(self, *question)
+
+    monkeypatch.setattr(rounds.Rounds, "ask", kill)
+    matching = tm.match(*under("pairs"), executor=client)
+    assert len(rows) > 30
+    assert victims[0] not in processes(client)
+    assert bytes_of(matching) == bytes_of(alone_under("pairs"))
 
 
 def test_a_scheduler_that_is_lost_is_an_error_and_the_checkpoint_goes_on(tmp_path):

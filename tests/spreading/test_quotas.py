@@ -53,9 +53,10 @@ def spawned(workers):
 @pytest.mark.parametrize("name", QUOTAS)
 def test_threads_change_nothing(name, asked):
     """Pairs, prices of everything and seal are those of a run without; trials and lists were shared out."""
-    with ThreadPoolExecutor(2) as pool:
-        matching = tm.match(*under(name), executor=pool)
-    assert bytes_of(matching) == bytes_of(alone_under(name))
+    for workers in (2,) if name in ("across", "cells") else (1, 2, 4):
+        with ThreadPoolExecutor(workers) as pool:
+            matching = tm.match(*under(name), executor=pool)
+        assert bytes_of(matching) == bytes_of(alone_under(name))
     assert matching.verify().ok
     lengths = {k for k, *_ in asked}
     assert {16, 64, EMPTY} <= lengths  # bids, the exact finish, lists
@@ -84,7 +85,7 @@ def test_neither_workers_nor_samples_nor_what_is_large_change_anything(name, wor
 
 
 def test_processes_change_nothing_and_let_go_of_what_is_over(tmp_path, monkeypatch):
-    """Shards of a market are gone once nobody will ask them again; in the end all are."""
+    """Who asks the same market finds its shards; they are gone once nobody will ask them again."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     most, written = [], engines._written
 
@@ -94,11 +95,13 @@ def test_processes_change_nothing_and_let_go_of_what_is_over(tmp_path, monkeypat
 
     monkeypatch.setattr(engines, "_written", counting)
     with spawned(2) as pool:
-        for name in ("nested", "cells"):
+        for name in QUOTAS:
+            markets = {4, 5, 6, 7, 8} if name in ("pairs", "cells") else {1}  # repairs make markets
             assert bytes_of(tm.match(*under(name), executor=pool)) == bytes_of(alone_under(name))
             assert not list(tmp_path.iterdir())
-    assert len({folder for _, folder in most}) >= 5
-    assert max(count for count, _ in most) <= 2
+            assert len({folder for _, folder in most}) in markets
+            assert max(count for count, _ in most) <= 2
+            most.clear()
 
 
 def test_nothing_of_a_run_stays(monkeypatch):
@@ -125,6 +128,7 @@ def test_a_process_that_is_killed_is_told_and_the_checkpoint_goes_on(
     """The next call, on another executor or on none, ends with the bytes of one that was not stopped."""
     monkeypatch.setattr(journal, "PAUSE_S", 0)
     monkeypatch.setattr(journal, "PART", 0)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     noting = rounds.Rounds.ask
     with spawned(2) as pool:
 
@@ -135,26 +139,32 @@ def test_a_process_that_is_killed_is_told_and_the_checkpoint_goes_on(
             return noting(*question)
 
         monkeypatch.setattr(rounds.Rounds, "ask", kill)
-        with pytest.raises(ExecutorError, match=r"killed, or out of memory.*checkpoint="):
-            tm.match(*under(name), executor=pool, checkpoint=tmp_path)
+        with pytest.raises(ExecutorError, match=r"killed, or out of memory.*checkpoint=") as caught:
+            tm.match(*under(name), executor=pool, checkpoint=tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"], caught  # who keeps the error keeps no files
     monkeypatch.setattr(rounds.Rounds, "ask", noting)
     asked.clear()
     with ThreadPoolExecutor(1) as pool:
-        matching = tm.match(*under(name), executor=pool, checkpoint=tmp_path)
+        matching = tm.match(*under(name), executor=pool, checkpoint=tmp_path / "run")
         again = len(asked)
         assert bytes_of(matching) == bytes_of(alone_under(name))
         asked.clear()
         tm.match(*under(name), executor=pool)
     assert 0 < again <= len(asked) - when // 2  # most of what was found before was not asked again
-    assert bytes_of(tm.match(*under(name), checkpoint=tmp_path)) == bytes_of(matching)
+    assert bytes_of(tm.match(*under(name), checkpoint=tmp_path / "run")) == bytes_of(matching)
 
 
 class StuckAt(Stuck):
     """Threads that answer, until somebody asks for lists of empty places."""
 
+    def __init__(self):
+        super().__init__()
+        self.stuck = threading.Event()
+
     def submit(self, function, /, *args, **kwargs):
         """Wait first, where so few partners are asked for."""
         if args[-1][0] == EMPTY:
+            self.stuck.set()
             return super().submit(function, *args, **kwargs)
         return ThreadPoolExecutor.submit(self, function, *args, **kwargs)
 
@@ -167,8 +177,7 @@ def test_nobody_waits_for_lists_once_told_to_stop(name):
         called = []
 
         def wait():
-            while not pool.asked:
-                time.sleep(0.01)
+            pool.stuck.wait(20)
             called.append(time.monotonic())
             cancel.set()
 
@@ -190,25 +199,22 @@ def test_the_recipe_for_spark_knows_one_market_from_another():
 
 
 def test_what_a_pair_of_kinds_costs_is_asked_with_the_question():
-    """A shard that has heard of a table forgets it, and another machine need not have heard of it."""
+    """A shard that has heard of a table forgets it: where none comes, pairs are worth what they were."""
     left, right = under("cells")[:2]
     graph = tm.compile(left, right, tm.policies.systematic_twinning())
-    flag = np.zeros(1, np.uint8)
     price, every = np.zeros(graph.num_right, np.int64), np.arange(graph.num_left, dtype=np.int32)
-    less = np.where(graph.terms.table > 0, graph.terms.table // 2, graph.terms.table)
+    own = graph.terms.table
+    less = np.where(own > 0, own // 2, own)
     with ThreadPoolExecutor(2) as pool:
-        shards = rounds.Rounds(graph, engines.Pool(pool), flag)
+        shards = rounds.Rounds(graph, engines.Pool(pool), np.zeros(1, np.uint8))
         core = rounds.SpreadCore(shards)
-        for table in (graph.terms.table, less, graph.terms.table):
-            core.set_table(table)
+        for table in (own, less, None):
             here = ScoredGraph(graph.terms).core
-            here.set_table(table)
-            for found, wanted in zip(
-                core.search(every, 5, price, 1), here.search(every, 5, price, 1), strict=True
-            ):
+            if table is None:
+                shards.table = None
+            else:
+                core.set_table(table)
+                here.set_table(table)
+            there = core.search(every, 5, price, 1)
+            for found, wanted in zip(there, here.search(every, 5, price, 1), strict=True):
                 assert np.array_equal(found, wanted)
-        shards.table = None
-        for found, wanted in zip(
-            core.search(every, 5, price, 1), graph.core.search(every, 5, price, 1), strict=True
-        ):
-            assert np.array_equal(found, wanted)

@@ -52,15 +52,7 @@ def test_what_was_asked_before_makes_no_difference():
     found = []
     for least in (1, 2**40):
         graph, other = ScoredGraph(terms), ScoredGraph(terms)
-
-        def ask(rows, k, floor, price, parts, other=other):
-            above = np.where(floor == NOTHING, _core.NO_VALUE, floor.astype(np.int64))
-            item, points, number, bound = other.core.search(rows, k, price.astype(np.int64), 1, above, parts)
-            kept = (np.arange(k) < number[:, None]).ravel()
-            bound = np.where(bound == _core.NO_VALUE, NOTHING, bound).astype(np.int32)
-            return number, item[kept], points[kept].astype(np.int32), bound
-
-        spread = _core.Spread(graph.core, ask, least)
+        spread = _core.Spread(graph.core, answering(other, []), least)
         must, places = np.full(600, _core.NO_VALUE), np.ones(700, np.int64)
         flag, nobody = np.zeros(1, np.uint8), np.zeros(1, np.int64)
         most = terms.max_points
@@ -79,6 +71,59 @@ def test_what_was_asked_before_makes_no_difference():
         found.append((states, solver.mate.tobytes(), solver.right_price.tobytes()))
         assert (spread.asked[0] > 20) == (least == 1)
     assert found[0] == found[1]
+
+
+def answering(graph, heard):
+    """Return somebody who searches a graph as a shard does, and notes the prices that arrive."""
+
+    def ask(rows, k, floor, price, parts):
+        heard.append(price)
+        above = np.where(floor == NOTHING, _core.NO_VALUE, floor.astype(np.int64))
+        item, points, number, bound = graph.core.search(rows, k, price.astype(np.int64), 1, above, parts)
+        kept = (np.arange(k) < number[:, None]).ravel()
+        bound = np.where(bound == _core.NO_VALUE, NOTHING, bound).astype(np.int32)
+        return number, item[kept], points[kept].astype(np.int32), bound
+
+    return ask
+
+
+@pytest.mark.parametrize("parts", [1, 16])
+@pytest.mark.parametrize("seed", range(5))
+def test_what_quotas_cost_is_sent_with_the_prices(seed, parts):
+    """Of any sign, and in parts of a point: lists, points and bounds are those of the graph itself."""
+    rng = np.random.default_rng([seed, 3])
+    terms = random_terms(rng, 50, 90, kinds=("table", "linear"), span=300)
+    heard, rows = [], np.arange(50, dtype=np.int32)
+    spread = _core.Spread(ScoredGraph(terms).core, answering(ScoredGraph(terms), heard), 1)
+    off, price = rng.integers(-400, 400, 90), rng.integers(0, 300, 90) * parts
+    floor = np.where(rng.random(50) < 0.5, _core.NO_VALUE, rng.integers(-500, 500, 50) * parts)
+    found = []
+    for core in (spread, ScoredGraph(terms).core):
+        discounted = _core.Discounted(core, False)
+        discounted.take_off(off)
+        found.append([a.tobytes() for a in discounted.search(rows, 7, price, 1, floor, parts)])
+    assert found[0] == found[1]
+    assert heard[0].tolist() == (price + parts * off).tolist()
+    assert heard[0].min() < 0
+
+
+@pytest.mark.parametrize(("price", "off"), [(2**30, 1), (1, 2**30), (0, -(2**29) - 1), (2**30, 2**62)])
+def test_prices_that_quotas_push_out_of_range_are_refused_before_anybody_is_asked(price, off):
+    """They never wrap; and what fits is searched as before."""
+    terms = random_terms(np.random.default_rng(2), 5, 8, kinds=("table",), forbidden=0.0)
+    heard, rows = [], np.arange(5, dtype=np.int32)
+    spread = _core.Spread(ScoredGraph(terms).core, answering(ScoredGraph(terms), heard), 1)
+    discounted = _core.Discounted(spread, False)
+    discounted.take_off(np.full(8, off))
+    with pytest.raises(OverflowError, match="a price left the exact range"):
+        discounted.search(rows, 3, np.full(8, price), 1)
+    assert not heard
+    discounted.take_off(np.full(8, -5))
+    there, here = (
+        core.search(rows, 3, np.zeros(8, np.int64), 1) for core in (discounted, ScoredGraph(terms).core)
+    )
+    assert np.array_equal(there[0], here[0])
+    assert (heard[0] == -5).all()
 
 
 @pytest.mark.parametrize("answer", ["number", "item", "shape", "bound"])

@@ -109,8 +109,9 @@ def match(
         one question; it stays when the run is over, and then the same call returns at once. Threads, a
         deadline and callbacks may differ from call to call.
     executor : concurrent.futures.Executor or dask.distributed.Client, optional
-        Whose threads, processes or machines do the large searches; see :doc:`/clusters`. The result is the
-        same bytes. Small tables are not worth it, and stay here.
+        Whose threads, processes or machines do the large searches, under quotas too; see :doc:`/clusters`.
+        The result is the same bytes. Small tables are not worth it, and stay here. Mechanisms that go step by
+        step, and functions of your own, take none.
 
     Returns
     -------

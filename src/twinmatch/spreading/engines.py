@@ -65,7 +65,11 @@ class Engine(Protocol):
         """How many shards can be worked on at a time, about."""
 
     def build(self, make: Callable[[Pack, Pack], Any], left: Iterable[Pack], right: Pack) -> list[Any]:
-        """Return a handle of each shard ``make(left, right)``."""
+        """
+        Return a handle of each shard ``make(left, right)``.
+
+        Runs under quotas go through several markets: handles of all of them are good until the end.
+        """
 
     def ask(
         self,

@@ -137,6 +137,24 @@ void ScoredGraph::put_near_together(const std::int32_t *rows, std::int64_t count
   });
 }
 
+Pool ScoredGraph::recall(const Remembered &kept) const {
+  Pool pool;
+  if (kept == nullptr || static_cast<std::uint32_t>(kept[EPOCH]) != tree_.epoch()) return pool;
+  pool.edge = kept[EDGE], pool.top = kept[TOP], pool.width = kept[WIDTH], pool.leaf = kept.get() + LEAVES;
+  std::copy_n(kept.get() + ENDS, BANDS, pool.end);
+  return pool;
+}
+
+void ScoredGraph::remember(const Pool &pool, Remembered &kept) const {
+  const auto leaves = static_cast<std::size_t>(pool.end[BANDS - 1]);
+  kept.reset();  // before another one is made: the two may be the same memory
+  kept.reset(new std::int32_t[LEAVES + leaves]);
+  kept[EPOCH] = static_cast<std::int32_t>(tree_.epoch());
+  kept[EDGE] = pool.edge, kept[TOP] = pool.top, kept[WIDTH] = pool.width;
+  std::copy_n(pool.end, BANDS, kept.get() + ENDS);
+  std::copy_n(pool.leaf, leaves, kept.get() + LEAVES);
+}
+
 void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, const std::int64_t *floor,
                          std::int64_t margin, Lists lists, Crew &crew, Flag flag) {
   const std::int64_t capacity = 3 * k + 4 * LEAF;
@@ -159,14 +177,11 @@ void ScoredGraph::search(const std::int32_t *rows, std::int64_t count, int k, co
       Pool pool;
       Remembered *mine = margin >= 0 ? &remembered_[static_cast<std::size_t>(rows[r])] : nullptr;
       if (mine != nullptr) {
-        if (mine->epoch == tree_.epoch()) pool = mine->pool, pool.leaf = mine->leaf.data();
+        pool = recall(*mine);
         pool.margin = static_cast<std::int32_t>(std::min<std::int64_t>(margin, 1 << 28));
       }
       const int number = kernels_.search(tree_.view(), rows[r], k, static_cast<std::int32_t>(least), pool, scratch, bound);
-      if (pool.is_new) {
-        mine->leaf.assign(pool.leaf, pool.leaf + pool.end[BANDS - 1]);
-        mine->epoch = tree_.epoch(), mine->pool = pool, mine->pool.is_new = false;
-      }
+      if (pool.is_new) remember(pool, *mine);
       const std::int64_t to = lists.at(rows, r);
       lists.number[to] = number;
       lists.bound[to] = bound == NO_NET ? NO_VALUE : bound;

@@ -73,13 +73,13 @@ class ScoredGraph final : public Oracle {
   void each_bonus(std::int64_t i, Use use) const;
   std::int64_t with_bonus(std::int64_t i, std::int64_t j, std::int32_t bonus) const;
   void add_bonus(std::int64_t i, int k, std::int64_t floor, std::int64_t to, Lists lists) const;
-  // The pools of tree.hpp, one for each left node once somebody asks for them, until somebody asks without; good as long
-  // as the epoch is the tree's.
-  struct Remembered {
-    Pool pool;
-    std::vector<std::int32_t> leaf;
-    std::uint32_t epoch = 0;
-  };
+  // The pools of tree.hpp, one for each left node that was searched since somebody asks for them, until somebody asks
+  // without; good as long as the epoch is the tree's. There are as many as left nodes, and most of the memory of a large
+  // market is in them: so each is one stretch that is no longer than it must be.
+  enum : std::size_t { EPOCH, EDGE, TOP, WIDTH, ENDS, LEAVES = ENDS + BANDS };
+  using Remembered = std::unique_ptr<std::int32_t[]>;
+  Pool recall(const Remembered &kept) const;
+  void remember(const Pool &pool, Remembered &kept) const;
   std::vector<Remembered> remembered_;
   // Many rows are visited so that those of one class and region follow each other: they read the same leaves, which are in
   // the cache then. A million rows take six tenths of the time.

@@ -113,6 +113,46 @@ def test_phases_end_early_and_the_next_goes_on_where_few_wait(monkeypatch):
     assert tm.match(left, right, threads=1).seal == matching.seal
 
 
+def test_who_waits_is_placed_by_paths_where_that_is_all_that_a_gap_lacks(monkeypatch):
+    """Every phase may leave one in 200 waiting: they are placed once, with one grain."""
+    monkeypatch.setattr(engine, "LEFT_OVER", 200)
+    monkeypatch.setattr(engine, "LAST_LEFT_OVER", 200)
+    grains, draws = [], []
+    passes, bids = engine._Run._is_good_at, engine._Run._bid
+    monkeypatch.setattr(engine._Run, "_is_good_at", lambda run, at: grains.append(at) or passes(run, at))
+    monkeypatch.setattr(engine._Run, "_bid", lambda run, step: draws.append(step) or bids(run, step))
+    left, right = tm.datasets.synthetic(13_000, 13_000, 3, "clustered", 1.03)
+    matching = tm.match(left, right, gap=3e-5, threads=2)
+    assert matching.coverage == 13_000
+    assert 0 < matching.gap <= 3e-5 * matching.bound
+    assert len(grains) == 1
+    assert engine.LAST_STEP not in draws, "the auction was left where the gap was in reach"
+    matching.verify().raise_for_failure()
+    assert tm.match(left, right, gap=3e-5, threads=1).seal == matching.seal
+
+
+def test_a_larger_step_places_those_who_wait(monkeypatch):
+    """Regions with too few places rise in large steps, once; then nearly nobody waits."""
+    steps, waiting = [], []
+    bids = engine._Run._bid
+
+    def bid(run, step):
+        draws = bids(run, step)
+        steps.append(step)
+        waiting.append(int((run.solver.mate < 0).sum()))
+        return draws
+
+    monkeypatch.setattr(engine._Run, "_bid", bid)
+    left, right = tm.datasets.synthetic(13_000, 13_000, 3, "clustered", 1.03)
+    with_it = tm.match(left, right)
+    assert steps[1] == engine.WIDER * steps[0]
+    assert steps[1:] == sorted(steps[1:], reverse=True)
+    assert waiting[1] < waiting[0] / 4
+    monkeypatch.setattr(engine, "WIDER", 1)
+    without = tm.match(left, right)
+    assert (with_it.objective, with_it.gap) == (without.objective, 0)
+
+
 def test_an_auction_alone_finds_as_much(monkeypatch):
     """The slow twin: no grains, the last step of the auction."""
     grains = []

@@ -23,7 +23,8 @@ The steps
     whole market takes a first step of a hundredth of a per cent; half or twice that takes a tenth longer.
     Where nearly every place is taken, prices of a whole region hang together and are off together from level
     to level: then levels begin with larger steps, and one that draws many lists goes on with coarse paths
-    (see the engine), which raise a region in one go. For them the whole market may begin with half the step.
+    (see the engine), which raise a region in one go. The whole market begins with half the step then,
+    and takes a larger one next.
 Why it is right
     Any prices are a valid start. Nothing here is part of the proof.
 Cost

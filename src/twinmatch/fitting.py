@@ -23,6 +23,7 @@ def need_of(
     mechanism: Mechanism | None,
     threads: int,
     *,
+    gap: float = 0.0,
     cross: bool = False,
 ) -> Need:
     """Return what :func:`twinmatch.match` takes besides what the process holds (:mod:`twinmatch.needs`)."""
@@ -33,6 +34,7 @@ def need_of(
         len(right),
         mechanism="most_points" if mechanism is None else mechanism.name,
         quotas=len(policy.quotas),
+        to_a_gap=gap > 0,
         cross=cross,
         called=any(isinstance(criterion, OwnCriterion) for criterion in policy.criteria),
         threads=threads,
@@ -41,7 +43,7 @@ def need_of(
 
 
 def refuse_match(
-    left: Schools, right: Schools, policy: Policy, mechanism: Mechanism | None, threads: int
+    left: Schools, right: Schools, policy: Policy, mechanism: Mechanism | None, threads: int, gap: float = 0.0
 ) -> None:
     """
     Say in words that two tables cannot be paired in the memory that there is.
@@ -51,7 +53,7 @@ def refuse_match(
     ResourceLimitError
         With the need, the limit, and what to do.
     """
-    need = need_of(left, right, policy, mechanism, threads)
+    need = need_of(left, right, policy, mechanism, threads, gap=gap)
     hints = ["Raise the limit, or pair fewer schools at a time. tm.estimate says what a run takes."]
     if need.threads > 1:
         hints.append(f"Fewer threads take less: there are {need.threads:,}.")

@@ -32,6 +32,7 @@ LIBRARIES, LIBRARIES_MAPPED = 60 * MB, 300 * MB
 # Bytes for a left school, a right school, and besides.
 _COMPILED = (0.55e3, 0.40e3, 4 * MB)
 _SOLVED = (3.0e3, 0.8e3, 20 * MB)
+_TO_A_GAP = (1.6e3, 0.5e3, 20 * MB)  # the exact finish has the longest lists, and is hardly begun
 # More for a left school, and besides, where quotas are nested or cross.
 _NETWORK, _CROSSED = (4.5e3, 0), (12e3, 100 * MB)
 _TRANSFORMED = 0.2e3  # more for a school of either side, where points go through a curve
@@ -91,6 +92,7 @@ def of_schools(
     quotas: int = 0,
     cross: bool = False,
     called: bool = False,
+    to_a_gap: bool = False,
     threads: int = 1,
     loaded: bool = True,
 ) -> Need:
@@ -107,13 +109,15 @@ def of_schools(
         Whether some of them cross others.
     called : bool
         Whether points come from a function of the user's own.
+    to_a_gap : bool
+        Whether the run stops at a gap.
     threads : int
     loaded : bool
         Whether the process has solved something before.
     """
     libraries = 0 if loaded else LIBRARIES
     compiled = _linear(_COMPILED, num_left, num_right) + libraries
-    left, right, fixed = _SOLVED
+    left, right, fixed = _TO_A_GAP if to_a_gap else _SOLVED
     if mechanism in _STEPS:
         left, right = _STEPS[mechanism]
     curved = mechanism in ("nash", "concave")

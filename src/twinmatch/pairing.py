@@ -227,7 +227,7 @@ def match_tables(
     """
     left, right, capacity = tables
     deadline, gap, threads, on_progress, cancel, seed, checkpoint, executor = options
-    refuse_match(left, right, policy, mechanism, number_of(threads))
+    refuse_match(left, right, policy, mechanism, number_of(threads), gap)
     control = Control(deadline, float(gap), number_of(threads), on_progress, cancel, started)
     terms = _terms(tables, policy, control, known)
     graph = graph_of(terms, policy, capacity)

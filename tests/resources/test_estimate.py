@@ -11,7 +11,8 @@ import pytest
 from scipy import sparse
 
 import twinmatch as tm
-from twinmatch import needs
+from twinmatch import needs, pairing
+from twinmatch.errors import InputError
 from twinmatch.estimating import probing
 from twinmatch.estimating.arrays import _thinned
 from twinmatch.estimating.result import Probe
@@ -51,6 +52,29 @@ def test_memory_is_the_same_at_every_call_and_grows_with_the_market(market):
     few = left.take(np.arange(500)), right.take(np.arange(500))
     assert tm.estimate(*few, threads=1).added < one < tm.estimate(left, right, balance, threads=1).added
     assert one < tm.estimate(left, right, threads=4).added
+
+
+def test_a_run_to_a_gap_takes_less(market):
+    """The last points of a market take the most time, and the longest lists."""
+    exact, near = (tm.estimate(*market, gap=gap, threads=1) for gap in (0.0, 1e-3))
+    assert near.added < exact.added
+    assert needs.of_schools(6_000, 9_000).memory > needs.of_schools(6_000, 9_000, to_a_gap=True).memory
+    with pytest.raises(InputError, match="gap: must be from 0 up to 1, not 1"):
+        tm.estimate(*market, gap=1)
+
+
+def test_a_run_to_a_gap_is_tried_to_it(market, monkeypatch):
+    """What is tried stops where the run would."""
+    asked = []
+    solve = pairing.match
+
+    def match(*args, **options):
+        asked.append(options["gap"])
+        return solve(*args, **options)
+
+    monkeypatch.setattr(pairing, "match", match)
+    assert tm.estimate(*market, gap=1e-4, threads=1).probes
+    assert set(asked) == {1e-4}
 
 
 def test_a_small_market_is_tried_whole():

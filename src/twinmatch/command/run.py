@@ -14,7 +14,12 @@ from twinmatch.command.ending import ended, why
 from twinmatch.command.exits import Exit, say
 from twinmatch.command.files import writable, written
 from twinmatch.command.noting import notes_of
-from twinmatch.command.options import add_mechanism_options, add_run_options, add_table_options
+from twinmatch.command.options import (
+    add_gap,
+    add_mechanism_options,
+    add_run_options,
+    add_table_options,
+)
 from twinmatch.interrupt import ctrl_c_asks
 from twinmatch.status import Limit, Status
 
@@ -81,6 +86,7 @@ def add_estimate(commands: Commands) -> None:
     parser.set_defaults(command=_estimate)
     add_table_options(parser)
     add_mechanism_options(parser)
+    add_gap(parser)
 
 
 def _demo(options: argparse.Namespace) -> Exit:
@@ -113,6 +119,7 @@ def _estimate(options: argparse.Namespace) -> Exit:
         policy,
         right_capacity=options.capacity,
         mechanism=mechanism(options),
+        gap=options.gap,
         threads=options.threads,
     )
     terminal.show(json.dumps(told.to_dict()) if options.json else str(told))

@@ -16,6 +16,8 @@ from twinmatch.log import silent
 from twinmatch.policy.asked import asked
 from twinmatch.room import bounded, held, least_room
 from twinmatch.solvers.nested import layout_of
+from twinmatch.solvers.options import check_options
+from twinmatch.status import Limit
 from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ __all__ = ["estimate"]
 
 #: Where a function of the user's own is asked about each pair, time grows with their number.
 _BY_PAIRS = Law(2.0, 2.0)
+#: To a gap, the last few points of a large market need not be looked for: that takes the most of its time.
+_TO_A_GAP = Law(1.15, 1.3)
 #: Rules that name schools one by one: in a thinned market most of these are not there.
 _BY_NAME = ("ForbiddenPairs", "ForbiddenSchools")
 
@@ -41,6 +45,7 @@ def estimate(
     *,
     right_capacity: str | int | npt.ArrayLike | None = None,
     mechanism: Mechanism | None = None,
+    gap: float = 0.0,
     threads: int | None = None,
 ) -> Estimate:
     """
@@ -54,6 +59,8 @@ def estimate(
     right_capacity : str, int or (len(right),) integers, optional
         Places of each right school, as :func:`twinmatch.match` takes them.
     mechanism : Mechanism, optional
+    gap : float, optional
+        The relative gap at which the run stops.
     threads : int, optional
         As many as this process has cores.
 
@@ -87,6 +94,7 @@ def estimate(
     """
     from twinmatch.pairing import check_kinds
 
+    check_options(None, gap, threads, None, None, 0)
     check_kinds(left, right, policy, mechanism)
     number = number_of(threads)
     if policy is None:
@@ -96,7 +104,7 @@ def estimate(
     policy.check(left, right)
     capacity = places_of(right, right_capacity)
     _, resident = held()
-    need = need_of(left, right, policy, mechanism, number)
+    need = need_of(left, right, policy, mechanism, number, gap=gap)
     room = least_room()
     name = "the most points" if mechanism is None or mechanism.name == "most_points" else mechanism.name
     task = f"match {len(left):,} x {len(right):,} schools, {name}, {number} thread{'s' if number > 1 else ''}"
@@ -107,7 +115,7 @@ def estimate(
         return replace(draft, basis=(_MEMORY, "Nothing was tried: it does not fit the memory that there is."))
     quotas, cross = _quotas(left, right, policy, capacity)
     if cross:
-        need = need_of(left, right, policy, mechanism, number, cross=True)
+        need = need_of(left, right, policy, mechanism, number, gap=gap, cross=True)
     draft = replace(
         draft,
         memory=resident + need.memory,
@@ -116,7 +124,7 @@ def estimate(
         parts=need.parts,
     )
     factor = times_quotas(quotas, cross)
-    seconds, probes, basis = _tried(left, right, policy, capacity, mechanism, number, factor)
+    seconds, probes, basis = _tried(left, right, policy, capacity, mechanism, gap, number, factor)
     return replace(draft, seconds=seconds, probes=probes, basis=(_MEMORY, *basis))
 
 
@@ -144,6 +152,7 @@ def _tried(
     policy: Policy,
     capacity: npt.NDArray[np.int64],
     mechanism: Mechanism | None,
+    gap: float,
     threads: int,
     quotas: float,
 ) -> tuple[float | None, tuple[Probe, ...], tuple[str, ...]]:
@@ -166,10 +175,11 @@ def _tried(
                 policy if every == 1 else free,
                 right_capacity=capacity[j],
                 mechanism=mechanism,
+                gap=gap,
                 threads=1,
                 deadline=max(0.0, deadline),
             )
-        if found.limit is not None:
+        if found.limit not in (None, Limit.GAP):
             return None
         return Probe(len(i), len(j), watch.seconds, every == 1)
 
@@ -185,7 +195,7 @@ def _tried(
         told = "Time is what the whole took just now, on one thread."
         return last.seconds * at_threads(threads), probes, (told,)
     calls = any(isinstance(criterion, OwnCriterion) for criterion in policy.criteria)
-    law = _BY_PAIRS if calls else Law()
+    law = _BY_PAIRS if calls else _TO_A_GAP if gap > 0 else Law()
     factor = law.factor(last.num_left, len(left))
     basis = [
         f"Time is that of a thinned market, one school of each side in {round(len(left) / last.num_left):,}, "

@@ -242,10 +242,7 @@ class _Run:
     def _bid_from(self, step: int, parts: int) -> None:
         drop = 0
         while True:
-            self._open(drop, step)
-            left_price = self.solver.left_price
-            self._take_bound(left_price)
-            if drop and (self._good_enough() or self._is_in_reach(left_price)):
+            if self._opens_enough(drop, step):
                 return
             draws = self._bid(step)
             if self._good_enough():
@@ -259,11 +256,17 @@ class _Run:
                 return
             if step == LAST_STEP:
                 if self.control.gap > 0:
-                    self._open(step + step // 2, step)
-                    self._is_in_reach(self.solver.left_price)
+                    self._opens_enough(step + step // 2, step)
                 return
             # Half a step more than a place may be too dear by: fewer stay empty.
             drop, step = step + step // 2, max(LAST_STEP, step // SHRINK)
+
+    def _opens_enough(self, drop: int, step: int) -> bool:
+        """Open a phase, which gives a bound; say whether there is no need to bid in it."""
+        self._open(drop, step)
+        left_price = self.solver.left_price
+        self._take_bound(left_price)
+        return bool(drop) and (self._good_enough() or self._is_in_reach(left_price))
 
     def _is_in_reach(self, left_price: Int64) -> bool:
         """Say whether the gap lacks those who wait and nothing else; set the grain to place them with."""

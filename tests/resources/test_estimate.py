@@ -58,6 +58,7 @@ def test_a_run_to_a_gap_takes_less(market):
     """The last points of a market take the most time, and the longest lists."""
     exact, near = (tm.estimate(*market, gap=gap, threads=1) for gap in (0.0, 1e-3))
     assert near.added < exact.added
+    assert near.task == f"{exact.task}, to a gap of 0.001"
     assert needs.of_schools(6_000, 9_000).memory > needs.of_schools(6_000, 9_000, to_a_gap=True).memory
     with pytest.raises(InputError, match="gap: must be from 0 up to 1, not 1"):
         tm.estimate(*market, gap=1)

@@ -108,6 +108,7 @@ def estimate(
     room = least_room()
     name = "the most points" if mechanism is None or mechanism.name == "most_points" else mechanism.name
     task = f"match {len(left):,} x {len(right):,} schools, {name}, {number} thread{'s' if number > 1 else ''}"
+    task += f", to a gap of {gap:g}" if gap > 0 else ""
     draft = Estimate(
         task, resident + need.memory, need.memory, need.address_space, None, need.parts, room=room
     )

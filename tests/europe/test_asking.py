@@ -68,9 +68,36 @@ def test_two_tables_as_for_match():
     with pytest.raises(InputError) as caught:
         tm.match_states(fr, it, states=["XX"])
     table, states = caught.value.faults
-    assert (table.where, table.what) == ("policy", "is a table of schools")
+    assert (table.where, table.what) == ("schools", "are given one table after the other")
     assert table.hint == "Give all tables as one list: tm.match_states([fr, eu])."
     assert (states.where, states.hint) == ("states", "There are FR, IT.")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_tables_and_a_policy_as_for_match(turned):
+    """The policy is one place too far: the same is said, in our words, and the policy is looked at."""
+    fr, it = schools([("F", "FR", "1")]), schools([("I", "IT", "1")])
+    policy = tm.Policy(criteria=(p.LevelOverlap(10),), quotas=(p.LockedPairs("twins", pairs=[("F", "X")]),))
+    with pytest.raises(InputError) as caught:
+        tm.match_states(fr, *((policy, it) if turned else (it, policy)), threads=0)
+    told = {fault.where: fault.hint for fault in caught.value.faults}
+    assert caught.value.subject == "match_states"
+    assert told.pop("schools") == "Give all tables as one list: tm.match_states([fr, eu], policy)."
+    assert "threads" in told
+    assert any("twins" in where for where in told)
+    with pytest.raises(InputError, match=r"tm\.match_states\(\[fr, eu\]\)\.$"):
+        tm.match_states(fr, None, it)
+
+
+def test_more_without_a_name():
+    """What follows the policy needs its name: that is said, and what else is wrong."""
+    fr, it = schools([("F", "FR", "1")]), schools([("I", "IT", "1")])
+    with pytest.raises(InputError) as caught:
+        tm.match_states([fr, it], None, ["FR"], "europe", threads=0)
+    told = {fault.where: fault for fault in caught.value.faults}
+    assert set(told) == {"arguments", "threads"}
+    assert told["arguments"].what == "are 2 too many after the policy: list, str"
+    assert told["arguments"].hint == "Name what comes after the policy, such as states=..., directory=..."
 
 
 def test_tables_that_do_not_go_together():
@@ -136,3 +163,33 @@ def test_a_state_that_was_not_asked_for():
     found = tm.match_states(tm.datasets.sample(), states=["SE"])
     with pytest.raises(InputError, match="There are SE"):
         found.matching("FR")
+
+
+@pytest.mark.parametrize("state", ["se", " SE", "Se"])
+def test_a_state_in_small_letters(state):
+    """Codes are in capitals everywhere: whoever asks otherwise is told what to write."""
+    found = tm.match_states(tm.datasets.sample(), states=["SE"])
+    with pytest.raises(InputError) as caught:
+        found.matching(state)
+    assert caught.value.faults[0].hint == "Codes are in capitals: write 'SE'."
+    with pytest.raises(InputError, match="There are SE"):
+        found.matching(3)
+
+
+def test_a_folder_keeps_all_its_states_in_its_summary(tmp_path):
+    """A call for fewer is refused before any work, also where there is no summary; for as many it is not."""
+    table = tm.Schools.from_frame(frame(28))
+    tm.match_states(table, directory=tmp_path, states=["DE", "FR", "IT"])
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(InputError) as caught:
+        tm.match_states(table, directory=tmp_path, states=["ES", "FR"], threads=0)
+    assert [fault.where for fault in caught.value.faults] == ["threads", "directory"]
+    assert "has matchings of DE, IT, too" in caught.value.faults[1].what
+    assert "what is finished is kept" in caught.value.faults[1].hint
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    (tmp_path / "europe.json").unlink()
+    with pytest.raises(InputError, match="has matchings of DE, FR, IT"):
+        tm.match_states(table, directory=tmp_path, states=["ES"])
+    (tmp_path / "RO").mkdir()  # nothing is in it, so nothing is lost
+    found = tm.match_states(table, directory=tmp_path, states=["IT", "FR", "ES", "DE"])
+    assert [row["kept"] for row in found.rows] == [True, True, False, True]

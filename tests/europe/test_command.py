@@ -220,6 +220,36 @@ def test_everything_that_is_wrong_is_told_at_once(file, tmp_path, capsys):
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.parametrize("words", [["it", "NL"], ["IT,NL"], ["IT,", "NL"], [" it, nl "]])
+def test_states_with_commas_or_spaces_between(bundled, tmp_path, capsys, words):
+    """Both are what people write; files may come before."""
+    assert run("europe", "--out", tmp_path, "--states", *words, "--no-pages", "--json") == Exit.DONE
+    assert [row["state"] for row in json.loads(capsys.readouterr().out)["states"]] == ["IT", "NL"]
+
+
+def test_a_file_after_states_is_no_state(file, tmp_path, capsys):
+    """It is said where files go."""
+    assert run("europe", "--out", tmp_path / "o", "--states", "FR", file) == Exit.BAD_INPUT
+    err = capsys.readouterr().err
+    assert f"--states: takes countries, and {file} is a file" in err
+    assert "Write files before options: twinmatch europe FILE --states FR,RO." in err
+    assert run("europe", file, "--out", tmp_path / "o", "--states", "FR", "it", "--no-pages") == Exit.DONE
+
+
+def test_a_folder_loses_no_state(file, tmp_path, capsys):
+    """Fewer states than a folder holds are refused, in the names of the command line; all are kept."""
+    out = tmp_path / "o"
+    assert run("europe", file, "--out", out, "--no-pages") == Exit.DONE
+    before = (out / "europe.json").read_bytes(), (out / "report.html").read_bytes()
+    capsys.readouterr()
+    assert run("europe", file, "--out", out, "--states", "FR", "--no-pages") == Exit.BAD_INPUT
+    err = capsys.readouterr().err
+    assert (
+        "--out: has matchings of DE, ES, IT, RO, too, which this call would leave out of its summary" in err
+    )
+    assert ((out / "europe.json").read_bytes(), (out / "report.html").read_bytes()) == before
+
+
 def test_every_file_that_is_wrong_is_named(file, tmp_path, capsys):
     """A file that is not there and one that is no register are told in one message."""
     (tmp_path / "odd.csv").write_text("id,country,levels\nA,FRANCE,1\n")

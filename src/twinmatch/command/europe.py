@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ __all__ = ["add_europe"]
 
 #: The page of all states, in the folder that was named.
 _PAGE = "report.html"
+#: Letters of the code of a state.
+_CODE = 2
 #: What arguments of the library are called here.
 _OPTIONS = {"states": "--states", "right_capacity": "--capacity", "directory": "--out", "schools": "FILE"}
 
@@ -60,7 +63,7 @@ def add_europe(commands: Commands) -> None:
         help="with FILE: the bundled registers, too, of the states that no FILE has schools of",
     )
     said = "pair only these, such as FR,RO; schools of the others are partners all the same"
-    parser.add_argument("--states", metavar="LIST", help=said)
+    parser.add_argument("--states", metavar="STATE", nargs="+", help=said)
     parser.add_argument("--policy", type=Path, metavar="P.toml", help="default: systematic twinning")
     add_capacity(parser, "places per school when it is a partner: a column, or one number for all")
     add_deadline(parser, "stop after this many seconds in all")
@@ -77,12 +80,12 @@ def _europe(options: argparse.Namespace) -> Exit:
 
     policy, keep = policy_and_columns(options)
     chosen = mechanism(options)
+    states = _states(options.states)
     schools = _schools(options, keep)
     out: Path = options.out
     writable("--out", out, folder=True)
     pages, notes = _pages(options)
     told: list[str] = []
-    states = _states(options.states)
     try:
         with ctrl_c_asks() as asked, terminal.progress(_number(schools, states)) as on_progress:
             hear = _Hearer(on_progress, told)
@@ -161,9 +164,15 @@ def _schools(options: argparse.Namespace, keep: frozenset[str]) -> list[Schools]
     return tables
 
 
-def _states(text: str | None) -> list[str] | None:
-    """Return the states of a list such as ``FR,RO``."""
-    return None if text is None else [one.strip().upper() for one in text.split(",") if one.strip()]
+def _states(words: list[str] | None) -> list[str] | None:
+    """Return the states of a list such as ``FR,RO``, or ``FR RO``; a file that follows it is no state."""
+    if words is None:
+        return None
+    if files := [word for word in words if len(word) != _CODE and os.path.isfile(word)]:
+        hint = "Write files before options: twinmatch europe FILE --states FR,RO."
+        faults = [Fault("--states", f"takes countries, and {file} is a file", hint=hint) for file in files]
+        raise InputError("europe", faults)
+    return [one.strip().upper() for one in ",".join(words).split(",") if one.strip()]
 
 
 def _number(tables: list[Schools], states: list[str] | None) -> int:

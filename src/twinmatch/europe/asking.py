@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from twinmatch.compiler import places_of
 from twinmatch.errors import Fault, InputError, PolicyError
+from twinmatch.europe.keeping import unmentioned
 from twinmatch.europe.states import joined, registers_of
 from twinmatch.explaining.words import check_language
 from twinmatch.pairing import kind_faults
@@ -53,6 +54,7 @@ class Asked(NamedTuple):
 def asked_of(
     schools: object,
     policy: object,
+    more: tuple[object, ...],
     *,
     states: object,
     directory: object,
@@ -84,12 +86,7 @@ def asked_of(
             faults.extend(error.faults)
             return None
 
-    if isinstance(
-        policy, Schools
-    ):  # as one writes it who knows tm.match: what else is wrong is asked of both
-        hint = "Give all tables as one list: tm.match_states([fr, eu])."
-        faults.append(Fault("policy", "is a table of schools", hint=hint))
-        schools, policy = [*_listed(schools), policy], None
+    schools, policy = _in_their_places(schools, policy, more, faults)
     faults += kind_faults(policy, mechanism)
     tried(check_options, deadline, gap, threads, on_progress, cancel, seed)
     if on_state is not None and not callable(on_state):
@@ -109,6 +106,12 @@ def asked_of(
         if folder is not None:
             for state in wanted:
                 tried(place, _SUBJECT, f"directory, {state}", folder / state, folder=True)
+            if wanted and (lost := unmentioned(folder, wanted)):
+                what = (
+                    f"has matchings of {', '.join(lost)}, too, which this call would leave out of its summary"
+                )
+                hint = "Pair these as well: what is finished is kept. Or give another folder."
+                faults.append(Fault("directory", what, hint=hint))
         capacity = tried(places_of, registers.schools, _places(right_capacity, faults))
     elsewhere = len(faults)
     if not isinstance(policy, Policy):
@@ -140,6 +143,28 @@ def asked_of(
 
 def _refuse(faults: list[Fault], *, only_policy: bool) -> NoReturn:
     raise (PolicyError if only_policy else InputError)("policy" if only_policy else _SUBJECT, faults)
+
+
+def _in_their_places(
+    schools: object, policy: object, more: tuple[object, ...], faults: list[Fault]
+) -> tuple[object, object]:
+    """Return tables and policy, also where they are given as to :func:`twinmatch.match`: that is a fault."""
+    tables: list[object] = []
+    rest: list[object] = []
+    for one in (policy, *more):
+        (tables if isinstance(one, Schools) else rest).append(one)
+    if tables:  # what else is wrong is asked of all tables, and of the policy after them
+        schools = [*_listed(schools), *tables]
+        has_policy = any(one is not None for one in rest)
+        call = f"tm.match_states([fr, eu]{', policy' if has_policy else ''})"
+        hint = f"Give all tables as one list: {call}."
+        faults.append(Fault("schools", "are given one table after the other", hint=hint))
+    policy, *over = rest or [None]
+    if over:
+        kinds = ", ".join(type(one).__name__ for one in over)
+        hint = "Name what comes after the policy, such as states=..., directory=..."
+        faults.append(Fault("arguments", f"are {len(over)} too many after the policy: {kinds}", hint=hint))
+    return schools, policy
 
 
 def _listed(schools: object) -> list[object]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
+from twinmatch.columns import COUNTRIES
 from twinmatch.durable import no_room_in_words, replace_file
+from twinmatch.saving.layout import MANIFEST
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from twinmatch.europe.result import StateMatchings
 
-__all__ = ["SUMMARY", "keep"]
+__all__ = ["SUMMARY", "keep", "unmentioned"]
 
 SUMMARY = "europe.json"
 
@@ -30,3 +34,13 @@ def keep(directory: Path, found: StateMatchings) -> None:
     with no_room_in_words("match_states", directory, "Make room, and call again: what is finished is kept."):
         directory.mkdir(parents=True, exist_ok=True)
         replace_file(directory / SUMMARY, content)
+
+
+def unmentioned(directory: Path, states: Collection[str]) -> list[str]:
+    """
+    Return the states that have a matching in a directory, and that a summary of these states would not name.
+
+    The folders are what counts, not the summary: one that was written while a run was killed names few.
+    """
+    others = sorted(COUNTRIES - set(states))
+    return [state for state in others if os.path.isfile(directory / state / MANIFEST)]

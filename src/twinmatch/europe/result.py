@@ -9,19 +9,17 @@ from twinmatch import __version__
 from twinmatch.errors import Fault, InputError, NoSolutionError
 from twinmatch.europe.rows import columns_of
 from twinmatch.europe.screen import as_text
-from twinmatch.policy.countries import MEMBERS_AS_OF, members
+from twinmatch.nearby import clipped
 from twinmatch.saving import load_matching
 from twinmatch.saving.place import place
 from twinmatch.tables.frames import to_kind
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from twinmatch.europe.asking import Asked
     from twinmatch.europe.rows import Row
-    from twinmatch.europe.ways import Ways
     from twinmatch.matching import Matching
 
 __all__ = ["StateMatchings"]
@@ -92,30 +90,6 @@ class StateMatchings:
     _held: Mapping[str, Matching] = field(default_factory=dict, repr=False)
     _kind: str = "pandas"
 
-    @classmethod
-    def of(
-        cls,
-        asked: Asked,
-        rows: Sequence[Row],
-        ways: Ways,
-        matchings: Mapping[str, Matching],
-        seconds: float,
-    ) -> StateMatchings:
-        """Return what is known after some of the runs."""
-        return cls(
-            tuple(rows),
-            ways.counts(),
-            ways.mutual(),
-            ways.partnerships(),
-            tuple(sorted(members(MEMBERS_AS_OF) - {*asked.registers.states})),
-            "most_points" if asked.mechanism is None else asked.mechanism.name,
-            asked.policy.fingerprint(),
-            asked.directory,
-            round(seconds, 3),
-            dict(matchings),
-            asked.registers.schools.kind,
-        )
-
     @property
     def table(self) -> Any:
         """One row for each state, of the kind of the first table; see ``rows``."""
@@ -142,6 +116,7 @@ class StateMatchings:
         Parameters
         ----------
         state : str
+            Its code, in capitals as in all tables and policies.
 
         Raises
         ------
@@ -152,8 +127,11 @@ class StateMatchings:
         """
         row = next((row for row in self.rows if row["state"] == state), None)
         if row is None:
-            hint = f"There are {', '.join(row['state'] for row in self.rows)}."
-            raise InputError("matching", [Fault("state", f"has no run here: {state!r}", hint=hint)])
+            states = [row["state"] for row in self.rows]
+            meant = [one for one in states if isinstance(state, str) and one == state.strip().upper()]
+            hint = f"There are {', '.join(states)}."
+            hint = f"Codes are in capitals: write {meant[0]!r}." if meant else hint
+            raise InputError("matching", [Fault("state", f"has no run here: {clipped(state)}", hint=hint)])
         if state in self._held:
             return self._held[state]
         if self.directory is None or row["folder"] is None:

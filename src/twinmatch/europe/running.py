@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 from twinmatch.europe.asking import asked_of
 from twinmatch.europe.keeping import keep
@@ -11,13 +11,16 @@ from twinmatch.europe.one import run_state
 from twinmatch.europe.result import StateMatchings
 from twinmatch.europe.ways import Ways
 from twinmatch.log import logger
+from twinmatch.policy.countries import MEMBERS_AS_OF, members
 from twinmatch.reporting import charts, maps
 from twinmatch.room import bounded
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from twinmatch.europe.asking import Asked
+    from twinmatch.europe.rows import Row
     from twinmatch.matching import Matching
     from twinmatch.mechanisms import Mechanism
     from twinmatch.policy import Policy
@@ -31,7 +34,7 @@ __all__ = ["match_states"]
 def match_states(
     schools: Schools | Sequence[Schools],
     policy: Policy | None = None,
-    *,
+    *more: Never,
     states: Sequence[str] | None = None,
     directory: str | os.PathLike[str] | None = None,
     pages: str | None = None,
@@ -55,13 +58,17 @@ def match_states(
         school in all tables.
     policy : Policy, optional
         As in :func:`twinmatch.match`, the same in every run.
+    *more
+        Nothing: all else is given by name. A second table and then the policy, as :func:`twinmatch.match`
+        takes them, are refused in words.
     states : sequence of str, optional
         The states to pair, in this order; without it, all that have schools, by their codes. Schools of the
         others are partners all the same.
     directory : path, optional
         Each matching is saved in a folder of it that is called like its state, and let go of, so that memory
         is that of one run. What was saved there before to the end of its run, answers the same question and
-        passes the check is kept, and not paired again.
+        passes the check is kept, and not paired again. A directory that has matchings of other states than
+        those to pair is refused: its summary would be without them.
     pages : {"en", "fr"}, optional
         Write the report of each state in this language into its folder, too; see
         :meth:`twinmatch.Matching.report`.
@@ -113,6 +120,7 @@ def match_states(
     asked = asked_of(
         schools,
         policy,
+        more,
         states=states,
         directory=directory,
         pages=pages,
@@ -135,7 +143,7 @@ def match_states(
     matchings: dict[str, Matching] = {}
 
     def result() -> StateMatchings:
-        return StateMatchings.of(asked, rows, ways, matchings, time.monotonic() - started)
+        return _result_of(asked, rows, ways, matchings, time.monotonic() - started)
 
     for number, state in enumerate(asked.states, 1):
         # What is kept takes nothing of the time to pair, or a call that goes on would come no further.
@@ -155,3 +163,26 @@ def match_states(
         del found  # the next one needs the room
     logger.info("match_states ended: %s states, %.3f s", len(rows), time.monotonic() - started)
     return result()
+
+
+def _result_of(
+    asked: Asked,
+    rows: Sequence[Row],
+    ways: Ways,
+    matchings: Mapping[str, Matching],
+    seconds: float,
+) -> StateMatchings:
+    """Return what is known after some of the runs."""
+    return StateMatchings(
+        tuple(rows),
+        ways.counts(),
+        ways.mutual(),
+        ways.partnerships(),
+        tuple(sorted(members(MEMBERS_AS_OF) - {*asked.registers.states})),
+        "most_points" if asked.mechanism is None else asked.mechanism.name,
+        asked.policy.fingerprint(),
+        asked.directory,
+        round(seconds, 3),
+        dict(matchings),
+        asked.registers.schools.kind,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from twinmatch.certify.blocking import Ranking, count_blocking
 from twinmatch.certify.exact import exact_sum
-from twinmatch.certify.plain import pass_faults
+from twinmatch.certify.plain import isa_faults
 from twinmatch.compiler import compiled
 from twinmatch.errors import Fault, InputError, NoSolutionError
 from twinmatch.graph.singles import NO_BONUS
 from twinmatch.mechanisms import Procedure
 from twinmatch.policy import Policy
+from twinmatch.solvers.control import of_pairs
 from twinmatch.solvers.options import option_faults
 from twinmatch.status import Status
 
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from twinmatch.certify.plain import Cancel
     from twinmatch.graph.terms import PairTerms
     from twinmatch.matching import Matching
+    from twinmatch.solvers.control import Cancel, Progress
 
 __all__ = ["BlockingPairs", "blocking_pairs"]
 
@@ -70,7 +72,7 @@ def blocking_pairs(
     *,
     threads: int | None = None,
     isa: str = "auto",
-    on_progress: Callable[[int, int], object] | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
     cancel: Cancel | None = None,
 ) -> BlockingPairs | None:
     r"""
@@ -87,7 +89,8 @@ def blocking_pairs(
     isa : str, optional
         Instruction set of the pass, as for :meth:`Matching.verify`.
     on_progress : callable, optional
-        Called a few times a second with the pairs evaluated so far and in all.
+        Called with a :class:`~twinmatch.solvers.control.Progress` a few times a second; ``pairs_done`` and
+        ``pairs_total`` say how far it is.
     cancel : object with ``is_set()``, optional
 
     Returns
@@ -130,7 +133,7 @@ def blocking_pairs(
     >>> blocking_pairs(tm.match(fr, eu)).count > 0
     True
     """
-    faults = option_faults(None, 0, threads, None, cancel) + pass_faults(isa, on_progress)
+    faults = option_faults(None, 0, threads, on_progress, cancel) + isa_faults(isa)
     if right_policy is not None and not isinstance(right_policy, Policy):
         what = f"must be a Policy, not {type(right_policy).__name__}"
         faults.append(Fault("right_policy", what, hint="Read a file with tm.Policy.load(path)."))
@@ -138,6 +141,7 @@ def blocking_pairs(
         raise InputError("blocking pairs", faults)
     if matching.status in (Status.INFEASIBLE, Status.NO_SOLUTION):
         raise NoSolutionError(f"no pair blocks where there is no matching: its status is {matching.status}")
+    started = time.monotonic()
     mechanism = matching.mechanism
     if right_policy is None and isinstance(mechanism, Procedure):
         right_policy = mechanism.right_policy
@@ -151,7 +155,7 @@ def blocking_pairs(
         ranking,
         threads=threads,
         isa=isa,
-        on_progress=on_progress,
+        on_progress=of_pairs(on_progress, "blocking pairs", matching.coverage, started),
         cancel=cancel,
     )
     if found is None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 
 import pytest
 
 import twinmatch as tm
 from twinmatch import _check, blocking
+from twinmatch.certify import implicit
 from twinmatch.errors import InputError
 from twinmatch.methods import verifying
+from twinmatch.solvers.control import Progress
 
 WRONG = {
     "threads": [0, 1.5, True],
@@ -67,3 +70,26 @@ def test_each_instruction_set_of_this_machine_is_taken(matching):
     names = ["auto", *_check.instruction_sets()]
     assert f"must be one of {', '.join(map(repr, names))} on this machine, not 'sse'" in str(caught.value)
     assert all(matching.verify(isa=one, cancel=threading.Event()).ok for one in names)
+
+
+@pytest.mark.parametrize("name", ["most points", "quotas", "procedure"])
+def test_progress_is_that_of_a_match(name, monkeypatch):
+    """One listener serves them all: it hears a Progress, which counts pairs up to all of them."""
+    monkeypatch.setattr(implicit, "_FEW_PAIRS", -1)  # few pairs are written down, and no pass is made
+    left, right = tm.datasets.synthetic(20, 30)
+    policy = tm.policies.systematic_twinning(balance=name == "quotas")
+    heard: list[Progress] = []
+    mechanism = tm.mechanisms.greedy() if name == "procedure" else None
+    made = tm.match(left, right, policy, mechanism=mechanism, on_progress=heard.append)
+    assert all(one.pairs_done is None for one in heard)
+    calls = ((made.verify, "check"), (made.blocking_pairs, "blocking pairs"))
+    for call, phase in calls:
+        heard.clear()
+        call(on_progress=heard.append)
+        assert heard
+        assert {(type(one), one.phase, one.matched, one.pairs_total) for one in heard} == {
+            (Progress, phase, made.coverage, 600)
+        }
+        assert heard[-1].pairs_done == 600
+        assert all(0 <= one.pairs_done <= 600 and one.objective is None for one in heard)
+        assert all(a.elapsed_s <= b.elapsed_s for a, b in pairwise(heard))

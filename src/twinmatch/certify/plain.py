@@ -33,8 +33,8 @@ __all__ = [
     "Pass",
     "evaluate_part",
     "flat",
+    "isa_faults",
     "pair_points",
-    "pass_faults",
     "plain_pass",
     "watched",
 ]
@@ -74,16 +74,13 @@ class Pass(NamedTuple):
     reached: npt.NDArray[np.bool_]
 
 
-def pass_faults(isa: object, on_progress: object) -> list[Fault]:
-    """Return what is wrong with the options that a pass has and a solver has not."""
+def isa_faults(isa: object) -> list[Fault]:
+    """Return what is wrong with an instruction set: the option that a pass has and a solver has not."""
     faults = []
     names = ("auto", *_check.instruction_sets())
     if not isinstance(isa, str) or isa not in names:
         there = ", ".join(map(repr, names))
         faults.append(Fault("isa", f"must be one of {there} on this machine, not {isa!r}"))
-    if on_progress is not None and not callable(on_progress):
-        what = f"must be a function of the pairs so far and in all, not {on_progress!r}"
-        faults.append(Fault("on_progress", what))
     return faults
 
 

@@ -217,7 +217,7 @@ def blocking_pairs(
     *,
     threads: int | None = None,
     isa: str = "auto",
-    on_progress: Callable[[int, int], object] | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
     cancel: Cancel | None = None,
 ) -> BlockingPairs | None:
     """

@@ -20,7 +20,7 @@ from twinmatch.certify.floor import check_floor
 from twinmatch.certify.implicit import question_of
 from twinmatch.certify.outcome import check_outcome
 from twinmatch.certify.parts import shared
-from twinmatch.certify.plain import pass_faults
+from twinmatch.certify.plain import isa_faults
 from twinmatch.certify.theorem import Claims, check_assignment
 from twinmatch.compiler import Compiled, compiled
 from twinmatch.errors import Fault, InputError
@@ -32,7 +32,7 @@ from twinmatch.mechanisms.mechanism import Setting
 from twinmatch.methods.sealing import SEALED, fingerprints, seal_of
 from twinmatch.pausing import stopping
 from twinmatch.room import bounded
-from twinmatch.solvers.control import Control, Stopped
+from twinmatch.solvers.control import Control, Stopped, of_pairs
 from twinmatch.solvers.options import option_faults
 from twinmatch.spreading.engines import engine_of
 from twinmatch.status import Status
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from twinmatch.certify.certificate import Findings
     from twinmatch.matching import Matching
     from twinmatch.proof import Proof
-    from twinmatch.solvers.control import Cancel
+    from twinmatch.solvers.control import Cancel, Progress
     from twinmatch.spreading.engines import DaskClient, Engine
 
 __all__ = ["verify"]
@@ -69,7 +69,7 @@ def verify(
     plain: bool | None = None,
     threads: int | None = None,
     isa: str = "auto",
-    on_progress: Callable[[int, int], object] | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
     cancel: Cancel | None = None,
     executor: Executor | DaskClient | Engine | None = None,
 ) -> Certificate:
@@ -88,7 +88,8 @@ def verify(
     isa : str, optional
         Instruction set of the pass: ``"auto"``, ``"avx512"``, ``"avx2"`` or ``"portable"``.
     on_progress : callable, optional
-        Called a few times a second with the pairs evaluated, or excluded, so far and in all.
+        Called with a :class:`~twinmatch.solvers.control.Progress` a few times a second, as by
+        :func:`twinmatch.match`; ``pairs_done`` and ``pairs_total`` say how far it is.
     cancel : object with ``is_set()``, optional
     executor : concurrent.futures.Executor or dask.distributed.Client, optional
         Whose threads, processes or machines evaluate all pairs, where there are many; see :doc:`/clusters`.
@@ -113,7 +114,8 @@ def verify(
     refuse_check(matching.left, matching.right, number_of(threads))
     started = time.monotonic()
     control = Control(cancel=cancel, started=started)
-    how = _Pass(threads=threads, isa=isa, on_progress=on_progress, cancel=cancel)
+    heard = of_pairs(on_progress, "check", matching.coverage, started)
+    how = _Pass(threads=threads, isa=isa, on_progress=heard, cancel=cancel)
     try:
         with stopping(control.look_up), shared(engine):
             certificate = _verified(matching, how, plain)
@@ -134,7 +136,7 @@ def _engine(
     plain: object, threads: Any, isa: object, on_progress: object, cancel: object, executor: object
 ) -> Engine | None:
     """Return who evaluates the pairs, None where that is done here; refuse options with every fault."""
-    faults = option_faults(None, 0, threads, None, cancel) + pass_faults(isa, on_progress)
+    faults = option_faults(None, 0, threads, on_progress, cancel) + isa_faults(isa)
     if plain is not None and not isinstance(plain, (bool, np.bool_)):
         faults.append(Fault("plain", f"must be True, False or None, not {plain!r}"))
     engine = None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from twinmatch.solvers.engine import Market
     from twinmatch.solvers.journal import Journal
 
-__all__ = ["Cancel", "Control", "Progress", "Stopped", "named"]
+__all__ = ["Cancel", "Control", "Progress", "Stopped", "named", "of_pairs"]
 
 T = TypeVar("T")
 
@@ -62,15 +62,20 @@ class Progress:
     Parameters
     ----------
     phase : str
-        What is being done: ``"coverage"``, ``"tree"``, ``"levels"``, ``"auction"`` or ``"exact"``.
+        What is being done: ``"coverage"``, ``"tree"``, ``"levels"``, ``"auction"`` or ``"exact"``; in a pass
+        over all pairs ``"check"`` or ``"blocking pairs"``.
     matched : int
         Left schools that have a partner at the moment.
     objective, bound : int or None
-        Points of the best matching so far, and what no matching can exceed; None before the first.
+        Points of the best matching so far, and what no matching can exceed; None before the first, and in a
+        pass over all pairs, which takes none of them for granted.
     gap : int or None
     relative_gap : float or None
     elapsed_s : float
         Seconds since the call.
+    pairs_done, pairs_total : int or None
+        In a pass over all pairs, those that were evaluated, or excluded, so far, and how many there are. A
+        check may make several passes, and each counts anew. None elsewhere.
     """
 
     phase: str
@@ -80,6 +85,8 @@ class Progress:
     gap: int | None = None
     relative_gap: float | None = None
     elapsed_s: float = 0.0
+    pairs_done: int | None = None
+    pairs_total: int | None = None
 
 
 @dataclass
@@ -271,6 +278,20 @@ def named(listener: Callable[[Progress], object] | None, name: str) -> Callable[
 
     def hear(now: Progress) -> object:
         return listener(replace(now, phase=f"{name}: {now.phase}"))
+
+    return hear
+
+
+def of_pairs(
+    listener: Callable[[Progress], object] | None, phase: str, matched: int, started: float
+) -> Callable[[int, int], object] | None:
+    """Return what a pass over all pairs, which counts them, can tell, where somebody listens."""
+    if listener is None:
+        return None
+
+    def hear(done: int, total: int) -> object:
+        elapsed_s = time.monotonic() - started
+        return listener(Progress(phase, matched, elapsed_s=elapsed_s, pairs_done=done, pairs_total=total))
 
     return hear
 

@@ -62,6 +62,7 @@ from twinmatch.solvers.bounds import (
 )
 from twinmatch.solvers.constrained import one_sided
 from twinmatch.solvers.control import Stopped
+from twinmatch.solvers.gates import Gate, allowing, gated, gates_of
 from twinmatch.solvers.kinds import cover_kinds
 from twinmatch.solvers.known import Implicit, Stored
 from twinmatch.solvers.nested import Layout, Pairs, layout_of
@@ -169,7 +170,7 @@ class _Bound(NamedTuple):
     arc : int or None
     key : int or None
         Instead of an arc, a pair.
-    gate : _Gate or None
+    gate : Gate or None
         Instead of an arc, that of a gate.
     """
 
@@ -179,19 +180,7 @@ class _Bound(NamedTuple):
     most: int
     arc: int | None = None
     key: int | None = None
-    gate: _Gate | None = None
-
-
-class _Gate(NamedTuple):
-    """Forbidden pairs of one left or of one right node, which pass a node and an arc of their own."""
-
-    left: Int64
-    right: Int64
-    points: Int64
-
-    @property
-    def is_left(self) -> bool:
-        return bool((self.left == self.left[0]).all())
+    gate: Gate | None = None
 
 
 class _Flows:
@@ -207,7 +196,7 @@ class _Flows:
 
     def slopes(self, rule: Rule) -> tuple[Slope, Slope]:
         if rule.barred is not None:
-            return self._allowed(_Gate(*rule.barred)), Slope(None, None, NO_UNIT)
+            return self._allowed(Gate(*rule.barred)), Slope(None, None, NO_UNIT)
         return self._loosened(rule), self._tightened(rule)
 
     # -- Quotas and locked pairs ---------------------------------------------------------------------------
@@ -364,7 +353,7 @@ class _Flows:
         flow = self.layout.flow(pairs, np.searchsorted(self.known.keys, self.held))
         if bound is None or bound.gate is None:
             return network, flow
-        network = _gated(network, self.layout, bound.gate, 0)
+        network = gated(network, self.layout, bound.gate, 0)
         return network, np.append(flow, np.zeros(len(network.tail) - len(flow), np.int64))
 
     def _arc(self, bound: _Bound, network: Network) -> int:
@@ -389,11 +378,11 @@ class _Flows:
 
     # -- Forbidden sets ------------------------------------------------------------------------------------
 
-    def _allowed(self, barred: _Gate) -> Slope:
+    def _allowed(self, barred: Gate) -> Slope:
         """Return what the first pair of a forbidden set gains, and how many gain as much."""
         if not len(barred.left):
             return Slope(0, None)  # another rule forbids all of them too
-        gates = _gates(barred)
+        gates = gates_of(barred)
         covers_more = self.coverage_first and self._covered_with(barred) != self.covers
         if covers_more and any(self._covered_with(gate, 1) != self.covers for gate in gates):
             return Slope(None, None, MORE_COVERED)
@@ -415,25 +404,25 @@ class _Flows:
             return Slope(best.points, None, NOT_SETTLED)
         return self._together(barred, now, best.points or 0)
 
-    def _covered_with(self, barred: _Gate, room: int | None = None) -> int:
+    def _covered_with(self, barred: Gate, room: int | None = None) -> int:
         """Return how many left nodes can have a partner where forbidden pairs are allowed, or so many."""
         network = self.layout.network(self._pairs(), self.known.points, count_only=True)
         if room is None:
-            network = _allowing(network, self.layout, barred, 0)
+            network = allowing(network, self.layout, barred, 0)
         else:
-            network = _gated(network, self.layout, barred, room)
+            network = gated(network, self.layout, barred, room)
         network.cost[1:] = 0
         found = cheapest_flow(network, self.control)
         assert isinstance(found, Flow)  # the answer's is one
         return int(found.flow[0])
 
-    def _most_gained(self, gate: _Gate, potential: Int64) -> int:
+    def _most_gained(self, gate: Gate, potential: Int64) -> int:
         """Return what no pair of a gate can gain more than."""
         left = potential[self.layout.first_left + gate.left]
         right = potential[self.layout.first_right + gate.right]
         return int((gate.points - left + right).max())
 
-    def _together(self, barred: _Gate, now: int, points: int) -> Slope:
+    def _together(self, barred: Gate, now: int, points: int) -> Slope:
         """Return how many pairs of a set gain as much as the first, where prices and a few trials tell."""
         unsettled = Slope(points, None, NOT_SETTLED)
         network, used = self._with(barred, points)
@@ -452,60 +441,19 @@ class _Flows:
         chosen = np.flatnonzero(most.flow[-size:])
         for count in range(2, len(chosen) + 1):
             some = chosen[:count]
-            network, used = self._with(_Gate(*(column[some] for column in barred)), 0)
+            network, used = self._with(Gate(*(column[some] for column in barred)), 0)
             if count > FEW_PAIRS or -int(network.cost @ used.flow) != now + count * points:
                 return unsettled
         return Slope(points, max(1, len(chosen)))
 
-    def _with(self, barred: _Gate, price: int) -> tuple[Network, Flow]:
+    def _with(self, barred: Gate, price: int) -> tuple[Network, Flow]:
         """Return the network in which forbidden pairs are allowed at a price, and its best flow."""
         network, flow = self._network()
-        network = _allowing(network, self.layout, barred, price)
+        network = allowing(network, self.layout, barred, price)
         flow = np.append(flow, np.zeros(len(barred.left), np.int64))
         found = cheapest_flow(network, self.control, potential=self.start, flow=flow)
         assert isinstance(found, Flow)  # the answer's is one
         return network, found
-
-
-def _gates(barred: _Gate) -> list[_Gate]:
-    """Cut a set into pairs of single nodes, of the side where they are fewer."""
-    ends = min((barred.left, barred.right), key=lambda end: len(np.unique(end)))
-    return [_Gate(*(column[ends == node] for column in barred)) for node in np.unique(ends)]
-
-
-def _gated(network: Network, layout: Layout, gate: _Gate, room: int) -> Network:
-    """Return the network with a gate, whose own arc is the last one."""
-    node = network.num_nodes
-    lefts, rights = layout.first_left + gate.left, layout.first_right + gate.right
-    tail, head = (np.full_like(lefts, node), rights) if gate.is_left else (lefts, np.full_like(rights, node))
-    own = (lefts[0], node) if gate.is_left else (node, rights[0])
-    return _longer(
-        network,
-        node + 1,
-        np.append(tail, own[0]),
-        np.append(head, own[1]),
-        np.append(np.ones_like(tail), room),
-        np.append(-gate.points, 0),
-    )
-
-
-def _allowing(network: Network, layout: Layout, barred: _Gate, price: int) -> Network:
-    """Return the network with forbidden pairs, which are the last arcs, at a price."""
-    tail, head = layout.first_left + barred.left, layout.first_right + barred.right
-    return _longer(network, network.num_nodes, tail, head, np.ones_like(tail), price - barred.points)
-
-
-def _longer(network: Network, num_nodes: int, tail: Int64, head: Int64, upper: Int64, cost: Int64) -> Network:
-    """Return a network with more arcs."""
-    return Network(
-        num_nodes,
-        np.append(network.tail, tail.astype(np.int32)),
-        np.append(network.head, head.astype(np.int32)),
-        np.append(network.lower, np.zeros_like(upper)),
-        np.append(network.upper, upper),
-        np.append(network.cost, cost),
-        np.append(network.supply, np.zeros(num_nodes - network.num_nodes, np.int64)),
-    )
 
 
 def _reduced(network: Network, potential: Int64) -> Int64:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 PROCEDURES = ["greedy", "stable", "stable with a right policy", "serial dictatorship", "rank-maximal"]
 PLAIN = ["most points", "nash", "concave", "leximin", "stopped"]
+CHECK = ["tests/certify/test_check.py", "tests/certify/test_tampered.py"]
 UNDER = [*forging.QUOTAS, "points first", "clash", "stopped quotas", "nash under quotas"]
 
 
@@ -61,13 +62,11 @@ ABOUT = {
         ],
     ),
     "certificate.py": About([], PLAIN[:1], ["tests/certify/test_certificate.py"]),
-    "exact.py": About(
-        forging.ARRAYS[:2], PLAIN, ["tests/certify/test_exact.py", "tests/certify/test_check.py"]
-    ),
+    "exact.py": About(forging.ARRAYS[:2], PLAIN, ["tests/certify/test_exact.py", *CHECK]),
     "firsts.py": About([], UNDER, ["tests/certify/test_firsts.py", "tests/campaign/test_forging.py"]),
     "floor.py": About([], ["leximin"], ["tests/certify/test_floor.py", "tests/certify/test_forgeries.py"]),
     "implicit.py": About([], UNDER, ["tests/certify/test_implicit.py"], implicit=True),
-    "optimality.py": About([], PLAIN, ["tests/certify/test_check.py"]),
+    "optimality.py": About([], PLAIN, CHECK),
     "outcome.py": About(
         [], PROCEDURES, ["tests/certify/test_outcome.py", "tests/mechanisms/test_procedures.py"]
     ),
@@ -77,15 +76,13 @@ ABOUT = {
         [
             "tests/certify/test_plain_pass.py",
             "tests/certify/test_parts.py",
-            "tests/certify/test_check.py",
+            *CHECK,
             "tests/certify/test_options.py",
         ],
     ),
-    "pruned.py": About([], PLAIN, ["tests/certify/test_pruned_pass.py", "tests/certify/test_check.py"]),
+    "pruned.py": About([], PLAIN, ["tests/certify/test_pruned_pass.py", *CHECK]),
     "ranks.py": About([], ["rank-maximal"], ["tests/certify/test_ranks.py"]),
-    "sealing.py": About(
-        [], [*PLAIN, *UNDER], ["tests/certify/test_sealing.py", "tests/certify/test_check.py"]
-    ),
+    "sealing.py": About([], [*PLAIN, *UNDER], ["tests/certify/test_sealing.py", *CHECK]),
     "searching.py": About(
         ["assign: odd rings", "assign: crossed quotas"],
         ["clash"],

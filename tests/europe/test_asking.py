@@ -96,8 +96,8 @@ def test_more_without_a_name():
         tm.match_states([fr, it], None, ["FR"], "europe", threads=0)
     told = {fault.where: fault for fault in caught.value.faults}
     assert set(told) == {"arguments", "threads"}
-    assert told["arguments"].what == "are 2 too many after the policy: list, str"
-    assert told["arguments"].hint == "Name what comes after the policy, such as states=..., directory=..."
+    assert told["arguments"].what == "after the policy have no name: list, str"
+    assert told["arguments"].hint == "Name them, such as states=..., directory=..."
 
 
 def test_tables_that_do_not_go_together():

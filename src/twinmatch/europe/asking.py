@@ -162,8 +162,8 @@ def _in_their_places(
     policy, *over = rest or [None]
     if over:
         kinds = ", ".join(type(one).__name__ for one in over)
-        hint = "Name what comes after the policy, such as states=..., directory=..."
-        faults.append(Fault("arguments", f"are {len(over)} too many after the policy: {kinds}", hint=hint))
+        hint = "Name them, such as states=..., directory=..."
+        faults.append(Fault("arguments", f"after the policy have no name: {kinds}", hint=hint))
     return schools, policy
 
 

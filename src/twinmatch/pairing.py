@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from twinmatch.solvers.warm import Warm
     from twinmatch.spreading.engines import DaskClient, Engine
 
-__all__ = ["Options", "Tables", "kind_faults", "match", "match_tables", "sorted_tables"]
+__all__ = ["Options", "Tables", "kind_faults", "match", "match_tables", "sorted_tables", "table_faults"]
 
 
 @bounded
@@ -391,17 +391,21 @@ def check_kinds(
     left: object, right: object, policy: object, mechanism: object, warm_start: object = None
 ) -> None:
     """Refuse frames and file names in words: turning them into schools and policies is the caller's step."""
+    faults = table_faults(left, right) + kind_faults(policy, mechanism, warm_start)
+    if faults:
+        raise InputError("match", faults)
+
+
+def table_faults(left: object, right: object) -> list[Fault]:
+    """Return a fault for each side that is no table of schools."""
     from twinmatch.schools import Schools
 
     hint = "Make one with tm.read_schools(path) or tm.Schools.from_frame(frame)."
-    faults = [
+    return [
         Fault(name, f"must be a Schools table, not {type(table).__name__}", hint=hint)
         for name, table in (("left", left), ("right", right))
         if not isinstance(table, Schools)
     ]
-    faults += kind_faults(policy, mechanism, warm_start)
-    if faults:
-        raise InputError("match", faults)
 
 
 def kind_faults(policy: object, mechanism: object, warm_start: object = None) -> list[Fault]:

@@ -111,6 +111,40 @@ def test_bad_options_are_refused_as_by_the_run(market, threads):
         tm.estimate(market[0], [1, 2])
 
 
+def test_everything_that_is_wrong_is_told_at_once(market):
+    """One error under the name of the call: a mechanism that is none hides neither threads nor places."""
+    left, right = market
+    wrong = {"mechanism": "nash", "gap": 2, "threads": 0, "right_capacity": "nowhere"}
+    with pytest.raises(tm.errors.InputError) as caught:
+        tm.estimate(
+            left, right, tm.Policy(rules=(tm.policies.CommonLevel(), tm.policies.CommonLevel())), **wrong
+        )
+    where = [fault.where for fault in caught.value.faults]
+    assert caught.value.subject == "estimate"
+    assert set(where) > set(wrong)
+    assert any("nowhere" in fault.what for fault in caught.value.faults)
+    with pytest.raises(tm.errors.InputError) as caught:
+        tm.estimate(left, [1, 2], "policy.toml", threads=0)
+    assert caught.value.subject == "estimate"
+    assert [fault.where for fault in caught.value.faults] == ["right", "policy", "threads"]
+    with pytest.raises(tm.errors.PolicyError):
+        tm.estimate(left, right, tm.Policy(rules=(tm.policies.CommonLevel(), tm.policies.CommonLevel())))
+
+
+def test_everything_that_is_wrong_with_an_assignment_is_told_at_once():
+    """Points, bounds and threads: as many faults as there are, under the name of the call."""
+    with pytest.raises(tm.errors.InputError) as caught:
+        tm.estimate_assign([[1, 2]], right_capacity=-1, require_all="yes", threads=0)
+    assert caught.value.subject == "estimate_assign"
+    assert [fault.where for fault in caught.value.faults] == ["threads", "require_all", "right_capacity"]
+    with pytest.raises(tm.errors.InputError) as caught:
+        tm.estimate_assign([[float("nan")]], threads=0)
+    assert caught.value.subject == "estimate_assign"
+    assert len(caught.value.faults) == 2
+    with pytest.raises(tm.errors.PointsError):
+        tm.estimate_assign([[float("nan")]])
+
+
 def test_growing_stops_where_the_next_would_not_end_within_the_budget():
     """Each market is twice as large; a budget of a second is not passed by more than its last."""
     tried = []

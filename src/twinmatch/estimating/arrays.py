@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from twinmatch.assigning import assign
-from twinmatch.errors import InputError, ResourceLimitError
+from twinmatch.errors import Fault, InputError, ResourceLimitError
 from twinmatch.estimating.probing import BUDGET_S, Law, Watch, at_threads, grow, times_quotas
 from twinmatch.estimating.result import Estimate, Probe
 from twinmatch.graph.explicit import ExplicitGraph
@@ -18,14 +18,13 @@ from twinmatch.log import silent
 from twinmatch.room import bounded, held, least_room
 from twinmatch.solvers.nested import layout_of
 from twinmatch.storing import need_of_graph
-from twinmatch.threads import number_of
+from twinmatch.threads import number_of, thread_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
-    from twinmatch.errors import Fault
     from twinmatch.graph.constraints import Constraints
     from twinmatch.limits import GroupQuota
 
@@ -83,10 +82,17 @@ def estimate_assign(
     >>> told.fits, told.probes[-1].whole
     (True, True)
     """
-    number = number_of(threads)
     _, resident = held()
-    graph = _graph(points)
-    faults: list[Fault] = []
+    faults = thread_faults(threads)
+    for name, value in (("require_all", require_all), ("coverage_first", coverage_first)):
+        if not isinstance(value, (bool, np.bool_)):
+            faults.append(Fault(name, f"must be True or False, not {value!r}"))
+    try:
+        graph = _graph(points)
+    except InputError as error:  # what is asked of points that are none, nobody can check
+        if not faults:
+            raise
+        raise InputError("estimate_assign", [*error.faults, *faults]) from error
     bounds: dict[str, Any] = {
         "right_capacity": right_capacity,
         "left_bounds": left_bounds,
@@ -96,7 +102,8 @@ def estimate_assign(
     }
     limits = constraints_from(graph, require_all=require_all, faults=faults, **bounds)
     if faults:
-        raise InputError("options", faults)
+        raise InputError("estimate_assign", faults)
+    number = number_of(threads)
     cross = bool(limits.quotas) and bool(layout_of(limits, bool(coverage_first))[1])
     need = need_of_graph(graph, limits, number, cross=cross)
     room = least_room()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinmatch.compiler import places_of
-from twinmatch.errors import InputError, ResourceLimitError
+from twinmatch.errors import InputError, PolicyError, ResourceLimitError
 from twinmatch.estimating.probing import PATIENCE_S, Law, Watch, at_threads, grow, times_quotas
 from twinmatch.estimating.result import Estimate, Probe
 from twinmatch.fitting import need_of
@@ -16,7 +16,7 @@ from twinmatch.log import silent
 from twinmatch.policy.asked import asked
 from twinmatch.room import bounded, held, least_room
 from twinmatch.solvers.nested import layout_of
-from twinmatch.solvers.options import check_options
+from twinmatch.solvers.options import option_faults
 from twinmatch.status import Limit
 from twinmatch.threads import number_of
 
@@ -74,7 +74,7 @@ def estimate(
     PolicyError
         If the policy cannot be used on these tables, with every fault.
     InputError
-        If an option or a capacity is out of range, with every fault.
+        If tables, options or places are wrong, with every fault.
 
     Notes
     -----
@@ -92,17 +92,8 @@ def estimate(
     >>> told.fits, told.memory > told.added > 0, told.probes[-1].whole
     (True, True, True)
     """
-    from twinmatch.pairing import check_kinds
-
-    check_options(None, gap, threads, None, None, 0)
-    check_kinds(left, right, policy, mechanism)
+    policy, capacity = _checked(left, right, policy, right_capacity, mechanism, gap, threads)
     number = number_of(threads)
-    if policy is None:
-        from twinmatch.policies import systematic_twinning
-
-        policy = systematic_twinning()
-    policy.check(left, right)
-    capacity = places_of(right, right_capacity)
     _, resident = held()
     need = need_of(left, right, policy, mechanism, number, gap=gap)
     room = least_room()
@@ -127,6 +118,43 @@ def estimate(
     factor = times_quotas(quotas, cross)
     seconds, probes, basis = _tried(left, right, policy, capacity, mechanism, gap, number, factor)
     return replace(draft, seconds=seconds, probes=probes, basis=(_MEMORY, *basis))
+
+
+def _checked(
+    left: Schools,
+    right: Schools,
+    policy: Policy | None,
+    right_capacity: str | int | npt.ArrayLike | None,
+    mechanism: Mechanism | None,
+    gap: float,
+    threads: int | None,
+) -> tuple[Policy, npt.NDArray[np.int64]]:
+    """Return the policy and the places; refuse all that is wrong at once."""
+    from twinmatch.pairing import kind_faults, table_faults
+    from twinmatch.policies import systematic_twinning
+    from twinmatch.policy import Policy
+    from twinmatch.schools import Schools
+
+    no_tables = table_faults(left, right)
+    faults = [*no_tables, *kind_faults(policy, mechanism), *option_faults(None, gap, threads, None, None)]
+    capacity = np.zeros(0, np.int64)
+    if isinstance(right, Schools):
+        try:
+            capacity = places_of(right, right_capacity)
+        except InputError as error:
+            faults += error.faults
+    policy = systematic_twinning() if policy is None else policy
+    of_policy = policy.faults() if isinstance(policy, Policy) else []
+    if isinstance(policy, Policy) and not of_policy and not no_tables:
+        try:
+            policy.check(left, right)
+        except PolicyError as error:
+            of_policy = [*error.faults]
+    if faults:
+        raise InputError("estimate", [*faults, *of_policy])
+    if of_policy:
+        raise PolicyError("policy", of_policy)
+    return policy, capacity
 
 
 _MEMORY = (

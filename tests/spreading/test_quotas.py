@@ -89,9 +89,9 @@ def test_processes_change_nothing_and_let_go_of_what_is_over(tmp_path, monkeypat
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     most, written = [], engines._written
 
-    def counting(path, pack):
-        most.append((len(list(tmp_path.iterdir())), path.parent))
-        return written(path, pack)
+    def counting(folder, pack):
+        most.append((len(list(tmp_path.iterdir())), folder))
+        return written(folder, pack)
 
     monkeypatch.setattr(engines, "_written", counting)
     with spawned(2) as pool:
@@ -136,9 +136,6 @@ def test_a_process_that_is_killed_is_told_and_the_checkpoint_goes_on(
             if len(asked) == when:
                 for process in list(pool._processes.values()):
                     process.kill()
-                # Older Pythons 3.11 never leave a pool that dies while something long is sent to it.
-                while not pool._broken:
-                    time.sleep(0.01)
             return noting(*question)
 
         monkeypatch.setattr(rounds.Rounds, "ask", kill)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import pickle
+import resource
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -18,7 +19,7 @@ import twinmatch as tm
 from tests.spreading.executors import Changing, Counting, Stuck, divides, is_picky
 from tests.spreading.worlds import FEW_ROWS, alone, bytes_of, market
 from twinmatch.errors import ExecutorError, InputError, ResourceLimitError
-from twinmatch.spreading import rounds
+from twinmatch.spreading import letters, rounds
 
 WORLDS = {
     "plenty": (1500, 4500),
@@ -67,17 +68,34 @@ def test_processes_change_nothing(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_full_disk_is_said_in_words(tmp_path, monkeypatch):
-    """Shards that cannot be written are an error that names the folder, and nothing stays there."""
+def takes_little():
+    """Let files that this process writes be no larger than a page, as on a disk that is nearly full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+
+@pytest.mark.parametrize("where", ["shards", "questions", "answers"])
+def test_a_full_disk_is_said_in_words(where, tmp_path, monkeypatch):
+    """What cannot be written is one error that names the folder and a way out, and nothing stays there."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    if where != "answers":
+        without, kept = letters._without_arrays, {"shards": 0, "questions": 8}[where]
 
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        def full(value, file):
+            if isinstance(value, np.ndarray):
+                nonlocal kept
+                kept -= 1
+                if kept < 0:
+                    raise OSError(errno.ENOSPC, "No space left on device")
+            return without(value, file)
 
-    monkeypatch.setattr("numpy.save", full)
-    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-    with pool, pytest.raises(ResourceLimitError, match=r"shards cannot be written to .*No space left"):
+        monkeypatch.setattr(letters, "_without_arrays", full)
+    options = {"initializer": takes_little} if where == "answers" else {}
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), **options)
+    why = "File too large" if where == "answers" else "No space left on device"
+    words = rf"^what processes are sent, or answer, cannot be written to {tmp_path}.*: {why}; .*TMPDIR"
+    with pool, pytest.raises(ResourceLimitError, match=words) as caught:
         tm.match(*market(*WORLDS["plenty"]), executor=pool)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     assert not list(tmp_path.iterdir())
 
 

@@ -8,7 +8,8 @@ Threads
     Shards are in memory already.
 Processes
     Packs are written to a temporary folder, which the processes map into memory. A process keeps the shards
-    that it has loaded for as long as their folder is there.
+    that it has loaded for as long as their folder is there. Arrays of questions and answers go the same way
+    (:mod:`twinmatch.spreading.letters`), so that a message is short, whoever is killed while it is sent.
 Dask
     Shards are made by tasks and stay with the workers (:mod:`twinmatch.spreading.cluster`).
 """
@@ -18,19 +19,19 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import shutil
-import tempfile
 import threading
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import numpy as np
 
-from twinmatch.errors import ExecutorError, Fault, InputError, ResourceLimitError, TwinMatchError
+from twinmatch.errors import ExecutorError, Fault, InputError, TwinMatchError
+from twinmatch.spreading.letters import Letter, folder_for_letters, opened, posted
 from twinmatch.spreading.packing import Pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
 __all__ = ["DaskClient", "Engine", "Pool", "engine_of", "gathered", "ignored", "in_words"]
 
@@ -231,16 +232,12 @@ class Pool:
 
     def build(self, make: Callable[[Pack, Pack], Any], left: Iterable[Pack], right: Pack) -> list[Any]:
         """Return the shards, or where processes find them."""
-        if isinstance(self._executor, concurrent.futures.ThreadPoolExecutor):
+        if self._is_here:
             return [make(one, right) for one in left]
-        folder = Path(tempfile.mkdtemp(prefix="twinmatch-shards-"))
+        folder = folder_for_letters()
         self._folders.append(folder)
-        try:
-            whole = _written(folder / "right", right)
-            parts = [_written(folder / f"left-{n}", one) for n, one in enumerate(left)]
-        except OSError as error:
-            raise ResourceLimitError(f"shards cannot be written to {folder}: {error.strerror}") from error
-        return [_OnDisk(make, part, whole) for part in parts]
+        whole = _written(folder, right)
+        return [_OnDisk(make, _written(folder, one), whole) for one in left]
 
     def ask(
         self,
@@ -251,34 +248,55 @@ class Pool:
         tell: Callable[[int], object] = ignored,
     ) -> list[T]:
         """Return the answers; see :class:`Engine`."""
+        if self._is_here:
+            return self._heard([(_run, function, handle, own, common) for handle, own in asked], look, tell)
+        folder, letters, tasks = self._folders[-1], [], []
+        try:
+            letters.append(shared := posted(common, folder))
+            for handle, own in asked:
+                letters.append(posted(own, folder))
+                tasks.append((_by_letter, function, handle, letters[-1], shared))
+            answers = self._heard(tasks, look, tell)
+            letters += answers
+            return [opened(answer) for answer in answers]
+        finally:
+            for letter in letters:
+                letter.remove()
+
+    def close(self) -> None:
+        """Remove the files."""
+        while self._folders:
+            shutil.rmtree(_renamed(self._folders.pop()), ignore_errors=True)
+
+    @property
+    def _is_here(self) -> bool:
+        return isinstance(self._executor, concurrent.futures.ThreadPoolExecutor)
+
+    def _heard(
+        self, tasks: Iterable[tuple[Any, ...]], look: Callable[[], object], tell: Callable[[int], object]
+    ) -> list[Any]:
+        """Return what tasks, each a function and its arguments, return."""
         futures: list[Future] = []
         try:
-            for handle, own in asked:
-                futures.append(
-                    in_words(lambda h=handle, o=own: self._executor.submit(_run, function, h, o, common))  # type: ignore[misc]
-                )
+            for task in tasks:
+                futures.append(in_words(lambda task=task: self._executor.submit(*task)))  # type: ignore[misc]
         except BaseException:
             for future in futures:
                 future.cancel()
             raise
         return gathered(futures, look, tell)
 
-    def close(self) -> None:
-        """Remove the files."""
-        while self._folders:
-            shutil.rmtree(self._folders.pop(), ignore_errors=True)
-
 
 class _OnDisk:
-    """A shard in files: pickled as their names, loaded by whoever works on it, and kept there."""
+    """A shard in files: sent as their names, loaded by whoever works on it, and kept there."""
 
-    def __init__(self, make: Callable[[Pack, Pack], Any], left: str, right: str) -> None:
+    def __init__(self, make: Callable[[Pack, Pack], Any], left: Letter, right: Letter) -> None:
         self.make, self.left, self.right = make, left, right
 
     def load(self) -> Any:
-        key = (self.make.__qualname__, self.left)
+        key = (self.make.__qualname__, self.left.path)
         with _lock:
-            for name in [name for name in _loaded if not os.path.exists(name[1] + ".json")]:
+            for name in [name for name in _loaded if not os.path.exists(name[1])]:
                 del _loaded[name]  # of a run that is over
             if key not in _loaded:
                 _loaded[key] = self.make(_read(self.left), _read(self.right))
@@ -289,22 +307,31 @@ _loaded: dict[tuple[str, str], Any] = {}
 _lock = threading.Lock()
 
 
-def _run(function: Callable[..., T], handle: Any, own: tuple[Any, ...], common: tuple[Any, ...]) -> T:
-    def answer() -> T:
-        shard = handle.load() if isinstance(handle, _OnDisk) else handle
-        return function(shard, *own, *common)
-
-    return in_words(answer)  # here already: not every error can be sent to another process
+def _run(function: Callable[..., T], shard: Any, own: tuple[Any, ...], common: tuple[Any, ...]) -> T:
+    # In words here already: not every error can be sent to another process.
+    return in_words(lambda: function(shard, *own, *common))
 
 
-def _written(path: Path, pack: Pack) -> str:
-    path.with_suffix(".json").write_text(pack.header, encoding="ascii")
-    np.save(path.with_suffix(".npy"), pack.blob)
-    return str(path)
+def _by_letter(function: Callable[..., Any], handle: _OnDisk, own: Letter, common: Letter) -> Letter:
+    def answer() -> Letter:
+        found = function(handle.load(), *opened(own), *opened(common))
+        return posted(found, os.path.dirname(own.path))
+
+    return in_words(answer)
 
 
-def _read(path: str) -> Pack:
-    header = Path(path + ".json").read_text(encoding="ascii")
-    # An empty file cannot be mapped, and a pack is never empty: it holds classes.
-    blob = np.lib.format.open_memmap(path + ".npy", mode="r")
-    return Pack(header, blob.view(np.ndarray))
+def _written(folder: Path, pack: Pack) -> Letter:
+    return posted((np.frombuffer(pack.header.encode("ascii"), np.uint8), pack.blob), folder)
+
+
+def _read(letter: Letter) -> Pack:
+    header, blob = opened(letter)
+    return Pack(header.tobytes().decode("ascii"), blob)
+
+
+def _renamed(folder: Path) -> Path:
+    """Give a folder a name that no process writes to any more, so that it can be emptied."""
+    try:
+        return folder.rename(f"{folder}-over")
+    except OSError:  # it is gone, or the system keeps a folder whose files are in use
+        return folder

@@ -1,0 +1,124 @@
+"""What is sent to processes: short messages and files, so that nobody waits for one who is killed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import pickle
+import select
+import signal
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import twinmatch as tm
+from tests.spreading import killed
+from tests.spreading.worlds import FEW_ROWS, alone_under, bytes_of, claims_of, under
+from twinmatch.certify import parts
+from twinmatch.spreading import engines, rounds
+from twinmatch.spreading.letters import opened, posted
+from twinmatch.spreading.shards import NOTHING, Answer
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Seconds after which a program that is through in two is taken for one that hangs.
+HANGS_S = 120
+
+
+def test_a_letter_comes_as_it_was(tmp_path):
+    """Tuples of any depth and kind, types and shapes; arrays can only be read, and outlive their file."""
+    rng = np.random.default_rng(1)
+    answer = Answer(*(rng.integers(-9, 9, n).astype(np.int32) for n in (1, 0, 100, 3)), 10**18)
+    arrays = [
+        rng.random((3, 4)).T, np.zeros((0, 5), np.int64), rng.random(7) < 0.5,
+        np.arange(9, dtype=np.uint8)[::2], np.array(3.5), np.array(["no", "number"], object),
+    ]  # fmt: skip
+    sent = (None, "words", 7, answer, (tuple(arrays), ()))
+    letter = pickle.loads(pickle.dumps(posted(sent, tmp_path)))
+    found = opened(letter)
+    assert [path.name for path in tmp_path.iterdir()] == [Path(letter.path).name]
+    letter.remove()
+    letter.remove()  # as where the folder went before
+    assert not list(tmp_path.iterdir())
+    assert found[:3] == sent[:3]
+    assert type(found[3]) is Answer
+    assert found[3].total == answer.total
+    assert found[4][1] == ()
+    for came, went in zip((*found[3][:4], *found[4][0]), (*answer[:4], *arrays), strict=True):
+        assert (came.dtype, came.shape) == (went.dtype, went.shape)
+        assert np.array_equal(came, went)
+        assert came.dtype == object or not came.flags.writeable
+
+
+def test_a_letter_without_arrays_is_one(tmp_path):
+    """Whatever a function returns can be sent."""
+    assert opened(posted("word", tmp_path)) == "word"
+
+
+class Weighing(ProcessPoolExecutor):
+    """Processes started afresh, and the bytes of each message to and from them."""
+
+    def __init__(self, workers):
+        super().__init__(workers, mp_context=multiprocessing.get_context("spawn"))
+        self.bytes = []
+
+    def submit(self, function, /, *args, **kwargs):
+        """Weigh, and ask."""
+        self.bytes.append(len(pickle.dumps((function, args, kwargs))))
+        future = super().submit(function, *args, **kwargs)
+        future.add_done_callback(lambda done: self.bytes.append(len(pickle.dumps(done.result()))))
+        return future
+
+
+def test_messages_are_short_and_files_are_gone(tmp_path, monkeypatch):
+    """Questions and answers fit what a pipe takes whole, in a run, a check, and with megabytes of classes."""
+    monkeypatch.setattr(rounds, "LEAST_ROWS", FEW_ROWS)
+    monkeypatch.setattr(parts, "LEAST_PAIRS", 1)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left, heard = [], engines.Pool._heard
+
+    def counting(self, *question):
+        left.append(len(list(self._folders[-1].iterdir())))
+        return heard(self, *question)
+
+    monkeypatch.setattr(engines.Pool, "_heard", counting)
+    with Weighing(2) as pool:
+        matching = tm.match(*under("nested"), executor=pool)
+        assert bytes_of(matching) == bytes_of(alone_under("nested"))
+        assert claims_of(matching.verify(executor=pool)) == claims_of(matching.verify())
+        assert max(left) <= 2 * (4 + 1)  # of four shards and of all together: what is kept, and one round
+        graph = killed.market()
+        shards = rounds.Rounds(graph, engines.Pool(pool), np.zeros(1, np.uint8))
+        shards.table = graph.terms.table
+        floor = np.full(killed.LEFT, NOTHING, np.int32)
+        shards.ask(np.arange(killed.LEFT, dtype=np.int32), 64, floor, np.zeros(killed.RIGHT, np.int32), 1)
+        shards._engine.close()
+    assert len(pool.bytes) > 100
+    assert max(pool.bytes) < 1200 < select.PIPE_BUF
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("case", ["sent", "answering", "any"])
+def test_nobody_waits_for_a_process_that_is_killed(case):
+    """While it is sent megabytes, while it answers, at any time: an end, with the same bytes or an error."""
+    command = [sys.executable, "-m", "tests.spreading.killed", case]
+    program = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        out, wrong = program.communicate(timeout=HANGS_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(program.pid, signal.SIGKILL)  # and all that it started
+        program.communicate()
+        raise
+    assert program.returncode == 0, wrong
+    said = json.loads(out)
+    assert said["left"] == []
+    if case == "sent":
+        assert "killed, or out of memory" in said[case]
+    else:
+        assert said[case] == {"answering": said["whole"], "any": killed.AGAIN * [[said["whole"]]]}[case]

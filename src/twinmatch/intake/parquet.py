@@ -11,7 +11,8 @@ steps bound it.
    goes by the pages, and allocates the unpacked size that a page's header states. Their sums must fit.
 3. Texts are decoded as dictionaries, in batches of rows: then each distinct text is there once, and how
    long the column would be is a sum that is made before the column is.
-4. Only then are the texts written out. The number of rows must be the one that was promised: none is lost.
+4. Only then are the texts of a batch written out, and the batch as it came is dropped. The number of rows
+   must be the one that was promised: none is lost.
 
 Columns that nobody asked for are never decoded.
 """
@@ -40,7 +41,7 @@ MAGIC = b"PAR1"
 
 _FOOTER_BYTES = 4 * 2**20
 _PAGES = 200_000
-_BATCH = 65_536
+_BATCH = 2**18
 _WIDTHS = {0: 1, 1: 4, 2: 8, 3: 12, 4: 4, 5: 8}  # bytes of a value by physical type; texts are 6
 _TEXT, _FIXED = 6, 7
 _PREFIXED = 7  # the encoding DELTA_BYTE_ARRAY: each text begins like the one before
@@ -66,7 +67,7 @@ class _Cost(NamedTuple):
 
 
 def parquet_table(
-    subject: str, data: bytes, limits: ReadLimits, wanted: Wanted = lambda names, simple: names
+    subject: str, data: bytes | bytearray, limits: ReadLimits, wanted: Wanted = lambda names, simple: names
 ) -> pa.Table:
     """
     Read columns of a Parquet file with the types they have.
@@ -75,7 +76,7 @@ def parquet_table(
     ----------
     subject : str
         What messages call the file.
-    data : bytes
+    data : bytes or bytearray
         All of it.
     limits : ReadLimits
     wanted : callable, optional
@@ -137,24 +138,22 @@ def _read(subject: str, data: memoryview, limits: ReadLimits, wanted: Wanted) ->
     texts = [".".join(leaves[i].path) for i in chosen if leaves[i].kind == _TEXT and i not in cost.prefixed]
     types = pq.ParquetFile(pa.py_buffer(data)).schema_arrow
     file = pq.ParquetFile(pa.py_buffer(data), read_dictionary=texts, pre_buffer=False)
-    batch_rows = _BATCH
-    if cost.prefixed:
-        batch_rows = max(1, min(_BATCH, limits.total_bytes // 4 // max(cost.prefixed.values())))
-    total, seen, parts = cost.total, 0, []
-    columns = [".".join(leaves[i].path) for i in chosen]
-    for batch in file.iter_batches(batch_rows, columns=columns, use_threads=False):
-        total += sum(_written_out(subject, column, limits) for column in batch.columns)
-        if total > limits.total_bytes:
-            over(subject, "total_bytes", limits.total_bytes, f"decodes to more than {total:,} bytes")
-        seen += batch.num_rows
-        parts.append(batch)
-    if seen != rows:
-        raise Damaged
-    table = pa.Table.from_batches(parts)
-    return pa.table([_as(table[name], types.field(name).type) for name in names], names=names)
+    total, columns = cost.total, {}
+    for i, name in zip(chosen, names, strict=True):  # one by one: Arrow keeps dictionaries as it goes
+        parts, kind = [], types.field(name).type
+        batch_rows = max(1, min(_BATCH, limits.total_bytes // 4 // max(1, cost.prefixed.get(i, 1))))
+        for batch in file.iter_batches(batch_rows, columns=[".".join(leaves[i].path)], use_threads=False):
+            total += _written_out(subject, batch.column(0), limits)
+            if total > limits.total_bytes:
+                over(subject, "total_bytes", limits.total_bytes, f"decodes to more than {total:,} bytes")
+            parts.append(_as(batch.column(0), kind))
+        columns[name] = pa.chunked_array(parts)
+        if len(columns[name]) != rows:
+            raise Damaged
+    return pa.table(columns)
 
 
-def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+def _as(column: pa.Array, kind: pa.DataType) -> pa.Array:
     """Return a column in its own type; texts that were written as a dictionary become plain ones."""
     import pyarrow as pa
 

@@ -14,7 +14,7 @@ from twinmatch.intake.content import json_value
 from twinmatch.intake.limits import over, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pyarrow as pa
 
@@ -55,12 +55,27 @@ def repeated_names(subject: str, names: Sequence[str]) -> None:
         raise FormatError(subject, faults)
 
 
-def read_delimited(subject: str, data: bytes, limits: ReadLimits) -> pa.Table:
+def read_delimited(
+    subject: str,
+    data: bytearray,
+    limits: ReadLimits,
+    wanted: Callable[[list[str]], Sequence[str]] = lambda names: names,
+) -> pa.Table:
     """
     Read delimited text in UTF-8 with every cell as text.
 
     The delimiter is the one of ``;``, ``,``, tab and ``|`` that the header has most of. Names
     lose the blanks around them.
+
+    Parameters
+    ----------
+    subject : str
+        What messages call the file.
+    data : bytearray
+        The text, which is emptied: what has become rows is no longer held as text.
+    limits : ReadLimits
+    wanted : callable, optional
+        Takes the names of the columns, returns those to keep; all when not given.
 
     Raises
     ------
@@ -84,12 +99,13 @@ def read_delimited(subject: str, data: bytes, limits: ReadLimits) -> pa.Table:
     if len(names) > limits.columns:
         over(subject, "columns", limits.columns, f"has {len(names):,} columns")
     repeated_names(subject, names)
+    kept = list(wanted(names))
     wrong = _Wrong()
     batches: list[pa.RecordBatch] = []
     rows, why = 0, ""
     try:
         reader = pacsv.open_csv(
-            pa.BufferReader(pa.py_buffer(data)),
+            pa.PythonFile(_Blocks(data), "r"),
             # One thread: only then are the numbers of wrong rows known.
             read_options=pacsv.ReadOptions(
                 use_threads=False, column_names=names, skip_rows_after_names=1, block_size=_BLOCK
@@ -107,7 +123,7 @@ def read_delimited(subject: str, data: bytes, limits: ReadLimits) -> pa.Table:
             why = _too_much(rows, len(names), batch, limits)
             if why:
                 break
-            batches.append(batch)
+            batches.append(batch.select(kept))
     except pa.ArrowInvalid:
         why = "damaged"
     if wrong.count:
@@ -116,7 +132,29 @@ def read_delimited(subject: str, data: bytes, limits: ReadLimits) -> pa.Table:
         refuse(subject, "cannot be split into rows and columns", "Is a quotation mark left open?")
     if why:
         over(subject, why, getattr(limits, why), f"has more {_TOO_MUCH[why]}")
-    return pa.Table.from_batches(batches, schema=pa.schema([(name, pa.string()) for name in names]))
+    return pa.Table.from_batches(batches, schema=pa.schema([(name, pa.string()) for name in kept]))
+
+
+class _Blocks(io.RawIOBase):
+    """
+    Text as a file that is read once, in blocks: what was read is no longer held here.
+
+    Arrow reads ahead as far as it may, so the text has to be there anyway; but it goes as the table comes.
+    """
+
+    def __init__(self, data: bytearray) -> None:
+        self._blocks = []
+        for start in reversed(range(0, len(data), _BLOCK)):
+            self._blocks.append(data[start:])
+            del data[start:]
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def read(self, size: int = -1) -> bytearray:
+        """Return the next block, whatever size is asked for: Arrow asks for that of a block."""
+        return self._blocks.pop() if self._blocks else bytearray()
 
 
 _TOO_MUCH = {"rows": "rows", "cells": "cells", "cell_length": "bytes in a cell"}
@@ -160,7 +198,7 @@ class _Wrong:
         raise FormatError(subject, [Fault("file", what, self.count, rows, hint)])
 
 
-def read_geojson(subject: str, data: bytes, limits: ReadLimits) -> pa.Table:
+def read_geojson(subject: str, data: bytearray, limits: ReadLimits) -> pa.Table:
     """
     Read the features of a GeoJSON file with every property as text, and points as ``lat`` and ``lon``.
 

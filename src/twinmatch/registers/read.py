@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinmatch.contacts import safe_text
 from twinmatch.errors import Fault, FormatError
-from twinmatch.intake.content import content, unpacked, utf8
+from twinmatch.intake.content import loaded, unpacked, utf8
 from twinmatch.intake.limits import DEFAULT, refuse
 from twinmatch.intake.parquet import MAGIC as PARQUET
 from twinmatch.intake.parquet import parquet_table
@@ -90,6 +92,8 @@ def read_schools(
     Rows that repeat another row in full are left out and reported. Rows that share an identifier
     and differ are a fault: which one is right is for the publisher to say.
     """
+    import pyarrow as pa
+
     file, most, kept = Path(path), limits or DEFAULT, frozenset(keep)
     subject = safe_text(file.name)
     if format is not None and format not in FORMATS:
@@ -99,7 +103,11 @@ def read_schools(
     table, header = _table(subject, file, encoding, format, kept, most)
     found = format or detect(subject, header)
     if found == "plain":
-        return read_plain(subject, table, header, keep=kept, keep_closed=keep_closed)
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        del table  # the columns are taken one by one
+        schools = read_plain(subject, columns, header, keep=kept, keep_closed=keep_closed)
+        pa.default_memory_pool().release_unused()
+        return schools
     table = _as_text(table)
     if found == "gisco":
         return read_gisco(subject, table, keep_closed=keep_closed, level_codes=level_codes)
@@ -124,15 +132,21 @@ def _table(
             return simple  # rows that repeat another do so in all of them
         return [name for name in names if is_ours(name, kept)]
 
-    data = content(subject, file, limits)
+    def text_wanted(names: list[str]) -> list[str]:
+        with suppress(FormatError):  # no register that we know: that is said once its rows are in order
+            return wanted(names, names)
+        return names
+
+    data = loaded(subject, file, limits)
     if data[:4] == PARQUET:
         return parquet_table(subject, data, limits, wanted), header
     if data.startswith(GEOPACKAGE):
         table = read_geopackage(subject, file, limits)
     else:
-        text = utf8(subject, unpacked(subject, data, limits), encoding, limits)
-        read = read_geojson if text.lstrip()[:1] == b"{" else read_delimited
-        table = read(subject, text, limits)
+        data = utf8(subject, unpacked(subject, data, limits), encoding, limits)
+        if not re.match(rb"\s*\{", data):
+            return read_delimited(subject, data, limits, text_wanted), header
+        table = read_geojson(subject, data, limits)
     return table, list(table.column_names)
 
 

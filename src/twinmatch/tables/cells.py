@@ -104,7 +104,7 @@ def read_column(
         if not parse:
             hint = "Convert it to numbers." if kind != "flag" else "Convert it to true and false."
             return refuse("holds text, not " + ("true and false" if kind == "flag" else "numbers"), hint=hint)
-        column, bad = _parse(column, kind)
+        column, bad = _parsed(column, kind)
         faults = [_fault(name, "cannot be read as " + _WORDS[kind], bad)] if _any(bad) else []
         if kind != "whole":
             return column, faults
@@ -151,11 +151,15 @@ def _spoken(kind: pa.DataType) -> str:
 
 
 def _blank_is_missing(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return text whose blank cells are missing; chunks that have none are not copied."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0)
-    return pc.if_else(blank, pa.scalar(None, pa.string()), column)
+    chunks = []
+    for chunk in column.chunks:
+        blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(chunk)), 0)
+        chunks.append(pc.if_else(blank, pa.scalar(None, pa.string()), chunk) if _any(blank) else chunk)
+    return pa.chunked_array(chunks, pa.string())
 
 
 def _all_whole(column: pa.ChunkedArray) -> bool:
@@ -169,8 +173,20 @@ def _all_whole(column: pa.ChunkedArray) -> bool:
     )
 
 
-def _parse(column: pa.ChunkedArray, kind: Kind) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Read text as numbers or flags: the values, and where that failed."""
+def _parsed(column: pa.ChunkedArray, kind: Kind) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Read text as numbers or flags, chunk by chunk: the values, and where that failed."""
+    import pyarrow as pa
+
+    pairs = [_parse(chunk, kind) for chunk in column.chunks]
+    target = pa.bool_() if kind == "flag" else pa.float64()
+    return (
+        pa.chunked_array([value for value, _ in pairs], target),
+        pa.chunked_array([bad for _, bad in pairs], pa.bool_()),
+    )
+
+
+def _parse(column: pa.Array, kind: Kind) -> tuple[pa.Array, pa.Array]:
+    """Read some text as numbers or flags."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -332,8 +348,7 @@ def _check_ids(column: pa.ChunkedArray) -> list[Fault]:
     if alike.any():
         what = "differs from another one in nothing but blanks, or in how its letters are encoded"
         faults.append(_fault("id", what, alike))
-    present = column.drop_null()
-    if len(pc.unique(present)) < len(present):
+    if _repeats(column.drop_null()):
         ids = np.array(column.to_pylist(), dtype=object)
         seen: set[str] = set()
         again = np.zeros(len(ids), bool)
@@ -344,6 +359,16 @@ def _check_ids(column: pa.ChunkedArray) -> list[Fault]:
                 seen.add(name)
         faults.append(_fault("id", "must be unique, these repeat an earlier one", again))
     return faults
+
+
+def _repeats(column: pa.ChunkedArray) -> bool:
+    """Return whether an id is there twice: in parts, for what tells ids apart takes more than they do."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    last = pc.binary_slice(column.cast(pa.binary()), -1)
+    parts = (column.filter(pc.equal(last, one)) for one in pc.unique(last))
+    return any(len(pc.unique(part)) < len(part) for part in parts)
 
 
 def _alike(column: pa.ChunkedArray) -> np.ndarray:

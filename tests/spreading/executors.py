@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 
 class Stuck(ThreadPoolExecutor):
@@ -50,6 +51,26 @@ class Counting(ThreadPoolExecutor):
         """Count, and ask."""
         self.asked += 1
         return super().submit(function, *args, **kwargs)
+
+
+class Breaking(Executor):
+    """Processes of which one is killed at the second question: the first one is forgotten, or fails."""
+
+    _broken = False
+
+    def __init__(self, forgets):
+        self.forgets, self.asked = forgets, []
+
+    def submit(self, function, /, *args, **kwargs):
+        """Break, or refuse to be asked."""
+        if self._broken:
+            raise BrokenProcessPool(self._broken)
+        self.asked.append(Future())
+        if len(self.asked) == 2:
+            self._broken = "a process is gone"
+            if not self.forgets:
+                self.asked[0].set_exception(BrokenProcessPool(self._broken))
+        return self.asked[-1]
 
 
 class Picky(Exception):  # noqa: N818 (what it is like)

@@ -18,10 +18,13 @@ import pytest
 
 import twinmatch as tm
 from tests.spreading import killed
+from tests.spreading.executors import Breaking
 from tests.spreading.worlds import FEW_ROWS, alone_under, bytes_of, claims_of, under
 from twinmatch.certify import parts
+from twinmatch.errors import ExecutorError
 from twinmatch.spreading import engines, rounds
 from twinmatch.spreading.letters import opened, posted
+from twinmatch.spreading.packing import Pack, unpacked
 from twinmatch.spreading.shards import NOTHING, Answer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,3 +125,21 @@ def test_nobody_waits_for_a_process_that_is_killed(case):
         assert "killed, or out of memory" in said[case]
     else:
         assert said[case] == {"answering": said["whole"], "any": killed.AGAIN * [[said["whole"]]]}[case]
+
+
+@pytest.mark.parametrize(("forgets", "number"), [(True, 2), (False, 2), (True, 3)])
+def test_a_pool_that_breaks_while_it_is_asked_is_left_and_left_alone(forgets, number, tmp_path, monkeypatch):
+    """It may lose a question, and its thread would end at a question that was cancelled meanwhile."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    pack = Pack("{}", np.zeros(1, np.uint8))
+    pool = Breaking(forgets)
+    engine = engines.Pool(pool)
+    handles = engine.build(unpacked, [pack] * number, pack)
+    waited = iter(range(200))
+    with pytest.raises(ExecutorError, match="killed, or out of memory") as caught:
+        engine.ask(len, [(one, ()) for one in handles], (), lambda: next(waited))
+    assert caught.value.kind == "BrokenProcessPool"
+    assert len(pool.asked) == 2
+    assert not any(future.cancelled() for future in pool.asked)
+    engine.close()
+    assert not list(tmp_path.iterdir())

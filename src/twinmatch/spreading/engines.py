@@ -170,10 +170,16 @@ def gathered(
             look()
         look()
         return [in_words(future.result) for future in (*failed[:1], *futures)][len(failed[:1]) :]
-    except BaseException:
+    except BaseException as error:
+        _give_up(futures, error)
+        raise
+
+
+def _give_up(futures: Sequence[Future], error: BaseException) -> None:
+    """Cancel what is left, but of a broken pool, which fails all of them and stumbles over cancelled ones."""
+    if not isinstance(error.__cause__, concurrent.futures.BrokenExecutor):
         for future in futures:
             future.cancel()
-        raise
 
 
 def _went_wrong(future: Any) -> bool:
@@ -276,15 +282,21 @@ class Pool:
         self, tasks: Iterable[tuple[Any, ...]], look: Callable[[], object], tell: Callable[[int], object]
     ) -> list[Any]:
         """Return what tasks, each a function and its arguments, return."""
-        futures: list[Future] = []
+        futures: list[Any] = []
+
+        def look_twice() -> None:
+            look()
+            # A pool that breaks forgets what it is asked at that moment; what it is asked next, it refuses.
+            if getattr(self._executor, "_broken", False) and not all(one.done() for one in futures):
+                in_words(lambda: self._executor.submit(ignored, 0))
+
         try:
             for task in tasks:
                 futures.append(in_words(lambda task=task: self._executor.submit(*task)))  # type: ignore[misc]
-        except BaseException:
-            for future in futures:
-                future.cancel()
+        except BaseException as error:
+            _give_up(futures, error)
             raise
-        return gathered(futures, look, tell)
+        return gathered(futures, look_twice, tell)
 
 
 class _OnDisk:

@@ -140,6 +140,7 @@ class _Blocks(io.RawIOBase):
     Text as a file that is read once, in blocks: what was read is no longer held here.
 
     Arrow reads ahead as far as it may, so the text has to be there anyway; but it goes as the table comes.
+    While blocks are made of it, half of it is there twice: a bytearray gives back no less than that.
     """
 
     def __init__(self, data: bytearray) -> None:

@@ -1,5 +1,5 @@
 """
-What ``scale`` measures besides its squares: growth by market, runs on executors, bytes of a shard.
+What ``scale`` measures besides its squares: growth, runs on executors, bytes of a shard.
 
 A run on an executor has to end in the same bytes as one without. Where it does not, the benchmark stops.
 """

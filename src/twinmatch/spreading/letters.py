@@ -9,7 +9,7 @@ Problem
 Idea
     Arrays go into a file of a folder that both reach; the message has its name, and where each array begins
     in it. That is less than a thousand bytes, whatever the size of the market. So little is written to a pipe
-    whole or not at all, and nobody waits for room in it.
+    whole or not at all; and of up to sixty processes, a pool has no more on the way than a pipe takes.
 Why it is right
     Nobody hears of a file before it is written to its end. What a process that was killed, or that nobody
     waits for any more, has left behind is never heard of; it goes with the folder.

@@ -19,7 +19,7 @@ Quotas
 Sent per round
     To each shard, 4 bytes for each right node, 4 for each of its rows, and 4 more where not all are asked;
     4 for each entry of the table where quotas are on pairs. Back, 8 bytes for each partner listed, and 8 for
-    each row.
+    each row. What is for all shards goes to a cluster, or into a file, once.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import pytest
 
 import twinmatch as tm
 from tests.spreading import killed
-from tests.spreading.executors import Breaking
+from tests.spreading.executors import Breaking, is_late
 from tests.spreading.worlds import FEW_ROWS, alone_under, bytes_of, claims_of, under
 from twinmatch.certify import parts
 from twinmatch.errors import ExecutorError
@@ -102,6 +102,23 @@ def test_messages_are_short_and_files_are_gone(tmp_path, monkeypatch):
         shards._engine.close()
     assert len(pool.bytes) > 100
     assert max(pool.bytes) < 1200 < select.PIPE_BUF
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_answer_that_comes_too_late_leaves_nothing(tmp_path, monkeypatch):
+    """Who was told to stop removes the folder; a process that still works finds no place for its answer."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    looked = iter(range(3))
+    pack = Pack("{}", np.zeros(1, np.uint8))
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        pool.submit(int).result()
+        engine = engines.Pool(pool)
+        handles = engine.build(max, [pack], pack)  # whatever takes two packs
+        with pytest.raises(StopIteration):
+            engine.ask(is_late, [(handles[0], ())], (), lambda: next(looked))
+        assert len(list(tmp_path.rglob("tmp*"))) == 2  # the shard, and no question
+        engine.close()
+        assert not list(tmp_path.iterdir())
     assert not list(tmp_path.iterdir())
 
 

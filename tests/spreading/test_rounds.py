@@ -55,10 +55,11 @@ def test_neither_shards_nor_what_counts_as_large_change_anything(monkeypatch):
     assert bytes_of(matching) == bytes_of(alone(*WORLDS["plenty"]))
 
 
-def test_processes_change_nothing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_processes_change_nothing(workers, tmp_path, monkeypatch):
     """Processes that are started afresh find their shards in files, which are gone in the end."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for mechanism in (None, tm.mechanisms.nash()):
             there = tm.match(*market(*WORLDS["plenty"]), mechanism=mechanism, executor=pool)
             here = tm.match(*market(*WORLDS["plenty"]), mechanism=mechanism)

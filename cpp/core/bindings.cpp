@@ -273,10 +273,12 @@ class Solver {
     }
     return free;
   }
-  // Places the left nodes in need, but for the last `spare`.
+  // Places the left nodes in need, but for the last `spare`. Who called it before with others to spare may have asked the
+  // graph at prices of its own since.
   std::int64_t forward(std::int64_t spare) {
     need(forward_ != nullptr, "tighten comes before forward");
     const Crew::Shift shift{crew_};
+    forward_->tell();
     return forward_->run(true, spare);
   }
   // The exact finish as far as `budget` steps go; false: there is more to do, and the auction can go on from here.

@@ -27,7 +27,13 @@ Paths::Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_pot
   is_changed_.assign(items, 0), has_risen_.assign(items, 0), has_fallen_.assign(bidders, 0);
   item_distance_.resize(items), from_.resize(items), item_seen_.assign(items, 0), item_done_.assign(items, 0);
   bidder_distance_.resize(bidders), via_.resize(bidders), bidder_seen_.assign(bidders, 0), root_used_.assign(bidders, 0);
+  tell();
+}
+
+void Paths::tell() {
   oracle_.set_prices(item_potential_.data());
+  for (const std::int32_t b : changed_) is_changed_[std::size_t(b)] = 0;
+  changed_.clear();
 }
 
 void Paths::draw_all(int keep) {

@@ -60,6 +60,9 @@ class Paths {
   Paths(Market &market, Oracle &oracle, std::vector<std::int64_t> &left_potential, bool forward, int k, Crew &crew,
         Flag flag);
 
+  // Tells the oracle all potentials of items: from then on it is told what changes. Whoever asks it at other prices between
+  // two runs has to have this called before the next one.
+  void tell();
   // Draws all lists that do not answer at the items' potentials.
   void draw_all(int keep);
   // The best net value (forward only: the smallest feasible u).

@@ -30,7 +30,7 @@
 //             phase inherits it: very few may be left. Empty places left too dear are inherited too, and none may be
 //             (measured: two minutes of bids by small steps). Where nearly every place is taken it is the other way round:
 //             to wait for the last hundred of a million takes more lists than everything else, a region rises by one
-//             step after the other, and without them the next phase gains far more (`budget`).
+//             step after the other, and a phase that ends without them gains far more (`budget`).
 // Parallel    Lists are drawn in batches by several threads at prices that stand still; bidding is one thread. The
 //             batches depend on the instance alone, so the result is the same for any number of threads.
 // References  D. P. Bertsekas, "Auction algorithms for network flow problems", Comput. Optim. Appl. 1 (1992);
@@ -94,8 +94,9 @@ class Auction {
   Candidates &lists() { return lists_; }
   Candidates &back_lists() { return back_lists_; }
   // Counts in as many parts of a point as the graphs can, at most `most`, and not so many that prices lack room; or in points
-  // again (1): then prices are rounded down. Steps and drops are counted likewise. The graphs count so only while a phase is opened or bids are made: others ask them in between, but not
-  // between `open` and `bid`, which goes on from the prices that `open` has told them.
+  // again (1): then prices are rounded down. Steps and drops are counted likewise. The graphs count so only while a phase
+  // is opened or bids are made: others ask them in between, but not between `open` and `bid`, which goes on from the prices
+  // that `open` has told them.
   void refine(std::int64_t most);
   std::int64_t parts() const { return parts_; }
   // The auction as it was between two phases, after its market and its lists.

@@ -147,7 +147,7 @@ Pool ScoredGraph::recall(const Remembered &kept) const {
 
 void ScoredGraph::remember(const Pool &pool, Remembered &kept) const {
   const auto leaves = static_cast<std::size_t>(pool.end[BANDS - 1]);
-  kept.reset();  // before another one is made: the two may be the same memory
+  kept.reset();  // first, so that the new one may be given the same memory
   kept.reset(new std::int32_t[LEAVES + leaves]);
   kept[EPOCH] = static_cast<std::int32_t>(tree_.epoch());
   kept[EDGE] = pool.edge, kept[TOP] = pool.top, kept[WIDTH] = pool.width;

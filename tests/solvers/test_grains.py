@@ -11,7 +11,7 @@ import twinmatch as tm
 from tests.oracles import best_by_scipy
 from tests.solvers.test_markets import MARKETS, every_pair, market_graph
 from twinmatch import _core
-from twinmatch.solvers import engine
+from twinmatch.solvers import engine, levels
 from twinmatch.solvers.compiled import COARSE_LENGTH, FINER, LIST_KEPT, first_grain, new_solver
 from twinmatch.solvers.control import Control
 
@@ -85,7 +85,8 @@ def test_the_first_grain_follows_the_step():
 
 
 def test_coarse_paths_go_on_where_many_wait(monkeypatch):
-    """Everybody wants the same partners: a phase ends early, grains are used, and everything holds."""
+    """Everybody wants the same partners: without larger steps many wait, and grains place them."""
+    monkeypatch.setattr(levels, "is_crowded", lambda *market: False)
     grains = []
     passes = engine._Run._is_good_at
     monkeypatch.setattr(engine._Run, "_is_good_at", lambda run, at: grains.append(at) or passes(run, at))
@@ -131,8 +132,9 @@ def test_who_waits_is_placed_by_paths_where_that_is_all_that_a_gap_lacks(monkeyp
     assert tm.match(left, right, gap=3e-5, threads=1).seal == matching.seal
 
 
-def test_a_larger_step_places_those_who_wait(monkeypatch):
-    """Regions with too few places rise in large steps, once; then nearly nobody waits."""
+@pytest.mark.parametrize(("n", "market", "places"), [(13_000, "clustered", 1.03), (5_000, "vertical", 1.0)])
+def test_a_larger_step_places_those_who_wait(monkeypatch, n, market, places):
+    """Regions with too few places rise in large steps, once; then hardly anybody waits; levels or not."""
     steps, waiting = [], []
     bids = engine._Run._bid
 
@@ -143,18 +145,20 @@ def test_a_larger_step_places_those_who_wait(monkeypatch):
         return draws
 
     monkeypatch.setattr(engine._Run, "_bid", bid)
-    left, right = tm.datasets.synthetic(13_000, 13_000, 3, "clustered", 1.03)
+    left, right = tm.datasets.synthetic(n, n, 3, market, places)
     with_it = tm.match(left, right)
-    assert steps[1] == engine.WIDER * steps[0]
+    assert steps[1] == engine.WIDER_ONCE * steps[0]
     assert steps[1:] == sorted(steps[1:], reverse=True)
     assert waiting[1] < waiting[0] / 4
-    monkeypatch.setattr(engine, "WIDER", 1)
+    monkeypatch.setattr(engine, "WIDER_ONCE", 1)
     without = tm.match(left, right)
     assert (with_it.objective, with_it.gap) == (without.objective, 0)
 
 
 def test_an_auction_alone_finds_as_much(monkeypatch):
-    """The slow twin: no grains, the last step of the auction."""
+    """The slow twin: no grains, the last step of the auction; and larger steps instead of grains."""
+    is_crowded = levels.is_crowded
+    monkeypatch.setattr(levels, "is_crowded", lambda *market: False)
     grains = []
     passes = engine._Run._is_good_at
     monkeypatch.setattr(engine._Run, "_is_good_at", lambda run, at: grains.append(at) or passes(run, at))
@@ -162,9 +166,12 @@ def test_an_auction_alone_finds_as_much(monkeypatch):
     coarse = tm.match(left, right)
     assert grains, "there is something to compare"
     grains.clear()
+    monkeypatch.setattr(levels, "is_crowded", is_crowded)
+    larger_steps = tm.match(left, right)
     monkeypatch.setattr(engine, "DRAWS", 10**9)
     alone = tm.match(left, right)
     assert not grains
+    assert (larger_steps.objective, larger_steps.gap) == (coarse.objective, 0)
     assert (coarse.objective, coarse.bound, coarse.gap) == (alone.objective, alone.bound, 0)
 
 

@@ -16,11 +16,11 @@ Phases
        ends once it has drawn a few lists for every left node, whoever waits. The next one has larger steps,
        once, and raises the regions that lack places in no time; then they are a quarter each time, as
        elsewhere, and mend what most of the others lack.
-    3. *coarse paths*, where many were still waiting at the end of a phase: shortest augmenting paths that
-       take slack of less than a grain for none, and a quarter of the grain each time, after Gabow and
-       Tarjan's scaling. A region rises by as much as it lacks in one go. Who asks for a gap has them once,
-       at the moment when those who wait are all that the gap lacks: with a grain of many steps nobody else
-       has to move, and each phase of the auction would leave some waiting again.
+    3. *coarse paths*, where the optimum is asked for and many were still waiting at the end of a phase:
+       shortest augmenting paths that take slack of less than a grain for none, and a quarter of the grain
+       each time, after Gabow and Tarjan's scaling. A region rises by as much as it lacks in one go. Who asks
+       for a gap has them at the moment when those who wait are all that the gap lacks: with a grain of many
+       steps nobody else has to move, and each phase of the auction would leave some waiting again.
     4. *exact*: pairs that are not tight are given up, and shortest augmenting paths put everybody back,
        thousands in a round (``cpp/core/paths.hpp``). At the end objective and bound are equal, in integers.
        Who asks for a gap is served before the last few, which take a round each.
@@ -79,20 +79,22 @@ LEFT_OVER = 30_000
 #: Lists that a phase of the auction draws for each left node, and then it ends. From prices of zero, and
 #: where there are places enough, phases come to an end of their own with six to eight of them: with four the
 #: whole registers take twice as long, and 11,000 that all want the same partners 30 s instead of 4 s. Where
-#: places are few and prices those of levels, a million are within a gap of 1e-5 after three phases of four
+#: places are few and prices those of levels, a million are within a gap of 1e-5 after five phases of four
 #: lists, and never were without an end to the first one; with eight each phase takes twice as long.
 DRAWS, DRAWS_WHERE_CROWDED = 8, 4
 #: Where places are few the second phase has so many times the step of the first. Regions that lack places
 #: have to rise as a whole, and do so in large steps; prices are nearly right by then, and it takes a tenth of
 #: the first phase. From there on 11 of 300,000 clustered wait after a phase where 480 did, and 8 of 20,000
-#: vertical where 17 did: they take 14 s instead of 20. To begin with that step takes a whole phase more, and
-#: leaves 139.
-WIDER = 4
+#: vertical where 17 did: they take 14 s instead of 20. Of 10,000 vertical, without levels, nobody waits where
+#: 25 did to the end: 4 s of the processor, and there was no end. To begin with that step takes a whole phase
+#: more, and leaves 139; an eighth or a sixteenth of it next spares a phase, and leaves two or three times as
+#: many from there on.
+WIDER_ONCE = 4
 #: Where such a phase leaves more than one in so many without a place, coarse paths are faster than the next.
 MANY_WAIT = 1000
-#: What each of those who wait takes off the points when paths with a grain place it, in grains; and what is
-#: left to the gap for what the others lack, over that.
-GRAINS_LOST, SLACK_LEFT = 9, 1.5
+#: What each of those who wait takes off the points when paths with a grain place it, in grains. What the
+#: others lack counts as so many times that, and those who wait must be left so much of the gap asked for.
+GRAINS_LOST, SLACK_COUNTS, LEFT_TO_THEM = 9, 1.5, 0.5
 #: More left nodes than this are not placed in a hurry when a run is stopped.
 MOST_IN_A_HURRY = 20_000
 #: They are placed so many at a time, and for no longer than this once somebody waits for an answer.
@@ -213,7 +215,7 @@ class _Run:
         self.bound = int(self.left_price.sum())
         self.grain = 1  # what the exact finish begins with
         self.budget = DRAWS * market.num_left  # lists of a phase
-        self.is_crowded = False  # places are few, and prices those of levels
+        self.is_crowded = isinstance(market, ScoredGraph) and levels.is_crowded(market, capacity)
 
     def set_up(self) -> None:
         """Build the trees and the compiled solver."""
@@ -235,8 +237,7 @@ class _Run:
                 self.solver.refine(1)  # prices in points have more room
                 self._bid_from(step, 1)
         except Stopped:
-            # Somebody may be without a partner; what there is may still be the most so far.
-            self._take_matching(time.monotonic() + HURRY_S)
+            self._take_matching_in_a_hurry()
             raise
 
     def _bid_from(self, step: int, parts: int) -> None:
@@ -249,13 +250,13 @@ class _Run:
                 return
             is_cut = draws > self.budget
             if is_cut and not drop and self.is_crowded:
-                drop, step = step + step // 2, WIDER * step
+                drop, step = step + step // 2, WIDER_ONCE * step
                 continue
             if is_cut and self.control.gap <= 0 and MANY_WAIT * self._num_waiting() > self.market.num_left:
                 self.grain = first_grain(step // parts)
                 return
             if step == LAST_STEP:
-                if self.control.gap > 0:
+                if self.control.gap > 0:  # one more bound may do
                     self._opens_enough(step + step // 2, step)
                 return
             # Half a step more than a place may be too dear by: fewer stay empty.
@@ -266,28 +267,31 @@ class _Run:
         self._open(drop, step)
         left_price = self.solver.left_price
         self._take_bound(left_price)
-        return bool(drop) and (self._good_enough() or self._is_in_reach(left_price))
-
-    def _is_in_reach(self, left_price: Int64) -> bool:
-        """Say whether the gap lacks those who wait and nothing else; set the grain to place them with."""
-        allowed = self.control.gap * max(1, abs(self.bound))
-        if not 0 < allowed < self.bound - self.objective:
+        if not drop:
             return False
-        mate, waiting = self.solver.mate, self._num_waiting()
-        placed = np.flatnonzero(mate >= 0)
-        # What the gap would be if everybody else had the best there is at these prices.
+        if self._good_enough():
+            return True
+        self.grain = self._grain_in_reach(left_price)
+        return self.grain > 1
+
+    def _grain_in_reach(self, left_price: Int64) -> int:
+        """Return the grain to place those who wait with, if the gap lacks them and nothing else; 1 if not."""
+        allowed = self.control.gap * max(1, abs(self.bound))
+        mate = self.solver.mate
+        waiting, placed = int((mate < 0).sum()), np.flatnonzero(mate >= 0)
+        if not waiting or not 0 < allowed < self.bound - self.objective:
+            return 1
+        # What the others lack: the gap, if those who wait had the best there is at these prices.
         slack = self.bound - int(self.market.core.points(placed, mate[placed]).sum())
         slack -= int(left_price[mate < 0].sum())
-        left = allowed - SLACK_LEFT * slack
-        grain = int(left / max(1, GRAINS_LOST * waiting))
-        if not waiting or grain <= 1 or 2 * left < allowed:
-            return False
-        self.grain = 1 << (grain.bit_length() - 1)
-        return True
+        left = allowed - SLACK_COUNTS * slack
+        if left < LEFT_TO_THEM * allowed:
+            return 1
+        return 1 << max(0, int(left / (GRAINS_LOST * waiting)).bit_length() - 1)
 
     def _start(self) -> int:
         """Take prices to start from; return the first step."""
-        if self.warm is not None:
+        if self.warm is not None:  # few have to be placed: phases come to an end of their own
             given = (self.market, self.capacity, self.warm, self.max_points, self.control)
             warmed = self.control.kept(
                 "warm", lambda: self.control.run("levels", lambda: begin_from(*given)), Begin
@@ -305,8 +309,7 @@ class _Run:
             levels.Start,
         )
         self.solver.seed(begin.right_price)
-        self.is_crowded = bool(begin.right_price.any()) and levels.is_crowded(market, self.capacity)
-        if self.is_crowded:
+        if self.is_crowded and begin.right_price.any():
             self.budget = DRAWS_WHERE_CROWDED * market.num_left
         return max(LAST_STEP, begin.step)
 
@@ -326,6 +329,13 @@ class _Run:
 
     def exact(self) -> None:
         """Repair what is not tight, so that prices and matching prove each other."""
+        try:
+            self._repair()
+        except Stopped:
+            self._take_matching_in_a_hurry()
+            raise
+
+    def _repair(self) -> None:
         while self.grain > 1:
             if self._is_good_at(self.grain):
                 return
@@ -390,11 +400,17 @@ class _Run:
             self.matched = len(placed)
             self._tell()
 
+    def _take_matching_in_a_hurry(self) -> None:
+        # Somebody may be without a partner; what there is may still be the most so far.
+        self._take_matching(time.monotonic() + HURRY_S)
+
     def _completed(self, mate: Int64, until: float) -> Int64:
         """Give each node that must have a partner and has none the best one with a free place, in turn."""
         waiting = np.flatnonzero((mate < 0) & self.must)
         room = self.capacity - np.bincount(mate[mate >= 0], minlength=len(self.capacity))
         while 0 < len(waiting) <= MOST_IN_A_HURRY and time.monotonic() < until:
+            if until == math.inf:
+                self.control.look_up()
             # A few at a time: nodes that want the same partners see what the ones before them left.
             batch = waiting[:HURRY_BATCH]
             taken = np.where(room > 0, 0, 2 * self.max_points + 1)

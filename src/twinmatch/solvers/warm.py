@@ -38,7 +38,7 @@ __all__ = ["Begin", "Warm", "begin_from", "towards"]
 
 #: The first step over the gap a left node, and the least first step, in points (measured).
 PER_GAP, LEAST = 2, 8
-#: A start from nothing takes a first step of so much of the largest points.
+#: A start from nothing takes a first step of about so much of the largest points, or half of it.
 COLD_PART = 7500
 
 

@@ -76,6 +76,15 @@ def test_columns_come_in_the_order_that_is_asked_for():
     assert found == table.select(["c", "a"])
 
 
+def test_a_dotted_name_is_no_part_of_a_struct():
+    """A struct before it has a column that is written the same way."""
+    text = io.BytesIO()
+    struct = pa.array([{"b": "inside"}, {"b": "as well"}])
+    pq.write_table(pa.table({"extra": struct, "id": ["a", "b"], "extra.b": ["one", "two"]}), text)
+    found = parquet_table("file", text.getvalue(), DEFAULT, lambda names, simple: ["extra.b", "id"])
+    assert found.to_pydict() == {"extra.b": ["one", "two"], "id": ["a", "b"]}
+
+
 def test_two_columns_of_one_name_are_told_by_their_places():
     """Which of them is meant nobody can say, and their names may be anybody's."""
     table = pa.table([["x"], ["y"], ["z"]], names=["secret", "id", "secret"])

@@ -94,6 +94,17 @@ def test_a_text_in_blocks_is_given_away():
     assert rest < whole - 7 * _BLOCK
 
 
+@pytest.mark.parametrize("size", [10, _BLOCK - 1, _BLOCK + 1, -1])
+def test_blocks_are_no_longer_than_is_asked_for(size):
+    """Whoever asks has room for so much and no more, and gets all of the text in the end."""
+    text = bytes(range(256)) * 4
+    blocks, found = _Blocks(bytearray(text)), b""
+    while part := blocks.read(size):
+        assert size < 0 or len(part) <= size
+        found += part
+    assert found == text
+
+
 @pytest.mark.parametrize("last", ["a", "é", ""])
 def test_an_id_that_repeats_is_found_whatever_it_ends_in(last):
     """Ids are compared in parts, by their last byte."""

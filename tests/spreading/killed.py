@@ -26,7 +26,8 @@ import numpy as np
 from tests.random_terms import random_terms
 from twinmatch.errors import ExecutorError
 from twinmatch.graph.scored import ScoredGraph
-from twinmatch.spreading import engines, rounds
+from twinmatch.spreading import pool as pools
+from twinmatch.spreading import rounds
 from twinmatch.spreading.shards import NOTHING
 
 LEFT, RIGHT, CLASSES, LISTED = 600, 300_000, 650, 64
@@ -48,7 +49,7 @@ def asking(graph, **options):
     context = multiprocessing.get_context("fork")
     price = np.random.default_rng(2).integers(0, 1000, RIGHT).astype(np.int32)
     with ProcessPoolExecutor(WORKERS, mp_context=context, **options) as pool:
-        engine = engines.Pool(pool)
+        engine = pools.Pool(pool)
         shards = rounds.Rounds(graph, engine, np.zeros(1, np.uint8))
         shards.table = graph.terms.table // 2
 

@@ -6,11 +6,13 @@ import json
 import multiprocessing
 import os
 import pickle
+import resource
 import select
+import shutil
 import signal
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,8 @@ from tests.spreading.executors import Breaking, is_late
 from tests.spreading.worlds import FEW_ROWS, alone_under, bytes_of, claims_of, under
 from twinmatch.certify import parts
 from twinmatch.errors import ExecutorError
-from twinmatch.spreading import engines, rounds
+from twinmatch.spreading import pool as pools
+from twinmatch.spreading import rounds
 from twinmatch.spreading.letters import opened, posted
 from twinmatch.spreading.packing import Pack, unpacked
 from twinmatch.spreading.shards import NOTHING, Answer
@@ -82,20 +85,20 @@ def test_messages_are_short_and_files_are_gone(tmp_path, monkeypatch):
     monkeypatch.setattr(rounds, "LEAST_ROWS", FEW_ROWS)
     monkeypatch.setattr(parts, "LEAST_PAIRS", 1)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    left, heard = [], engines.Pool._heard
+    left, heard = [], pools.Pool._heard
 
     def counting(self, *question):
         left.append(len(list(self._folders[-1].iterdir())))
         return heard(self, *question)
 
-    monkeypatch.setattr(engines.Pool, "_heard", counting)
+    monkeypatch.setattr(pools.Pool, "_heard", counting)
     with Weighing(2) as pool:
         matching = tm.match(*under("nested"), executor=pool)
         assert bytes_of(matching) == bytes_of(alone_under("nested"))
         assert claims_of(matching.verify(executor=pool)) == claims_of(matching.verify())
         assert max(left) <= 2 * (4 + 1)  # of four shards and of all together: what is kept, and one round
         graph = killed.market()
-        shards = rounds.Rounds(graph, engines.Pool(pool), np.zeros(1, np.uint8))
+        shards = rounds.Rounds(graph, pools.Pool(pool), np.zeros(1, np.uint8))
         shards.table = graph.terms.table
         floor = np.full(killed.LEFT, NOTHING, np.int32)
         shards.ask(np.arange(killed.LEFT, dtype=np.int32), 64, floor, np.zeros(killed.RIGHT, np.int32), 1)
@@ -105,6 +108,50 @@ def test_messages_are_short_and_files_are_gone(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def nobody_finds(folder):
+    """Look whether a process that is late may still write there."""
+    assert not folder.exists()
+
+
+def test_many_shards_leave_few_files_open(tmp_path, monkeypatch):
+    """Neither who asks nor who answers runs out of files: a system may allow a thousand."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(pools, "_MOST_LOADED", 8)
+    pack = Pack("{}", np.zeros(1, np.uint8))
+    few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ThreadPoolExecutor(1) as thread:
+        engine = pools.Pool(Elsewhere(thread))
+        shards = engine.build(both, [pack] * 100, pack)
+        there = len(os.listdir("/proc/self/fd"))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (there + 30, most))
+        try:
+            found = engine.ask(
+                numbers, [(one, (place,)) for place, one in enumerate(shards)], (), lambda: None
+            )
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
+        engine.close()
+    assert [int(array[0]) for array in found] == list(range(100))
+
+
+class Elsewhere(Executor):
+    """An executor that is no pool of threads, so far as anybody can see."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def submit(self, *task):
+        return self.inner.submit(*task)
+
+
+def both(left, right):
+    return left, right
+
+
+def numbers(shard, place):
+    return np.full(3, place)
+
+
 def test_an_answer_that_comes_too_late_leaves_nothing(tmp_path, monkeypatch):
     """Who was told to stop removes the folder; a process that still works finds no place for its answer."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -112,11 +159,15 @@ def test_an_answer_that_comes_too_late_leaves_nothing(tmp_path, monkeypatch):
     pack = Pack("{}", np.zeros(1, np.uint8))
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         pool.submit(int).result()
-        engine = engines.Pool(pool)
+        engine = pools.Pool(pool)
         handles = engine.build(max, [pack], pack)  # whatever takes two packs
         with pytest.raises(StopIteration):
             engine.ask(is_late, [(handles[0], ())], (), lambda: next(looked))
         assert len(list(tmp_path.rglob("tmp*"))) == 2  # the shard, and no question
+        [folder], emptied = tmp_path.iterdir(), shutil.rmtree
+        monkeypatch.setattr(
+            shutil, "rmtree", lambda path, **how: (nobody_finds(folder), emptied(path, **how))
+        )
         engine.close()
         assert not list(tmp_path.iterdir())
     assert not list(tmp_path.iterdir())
@@ -150,7 +201,7 @@ def test_a_pool_that_breaks_while_it_is_asked_is_left_and_left_alone(forgets, nu
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     pack = Pack("{}", np.zeros(1, np.uint8))
     pool = Breaking(forgets)
-    engine = engines.Pool(pool)
+    engine = pools.Pool(pool)
     handles = engine.build(unpacked, [pack] * number, pack)
     waited = iter(range(200))
     with pytest.raises(ExecutorError, match="killed, or out of memory") as caught:

@@ -20,7 +20,8 @@ from tests.spreading.worlds import FEW_ROWS, QUOTAS, alone_under, bytes_of, unde
 from twinmatch.errors import ExecutorError
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers import journal, trial
-from twinmatch.spreading import engines, rounds
+from twinmatch.spreading import pool as pools
+from twinmatch.spreading import rounds
 
 #: Partners in lists of places that are empty: nobody but the solvers of quotas asks for so few.
 EMPTY = 4
@@ -87,13 +88,13 @@ def test_neither_workers_nor_samples_nor_what_is_large_change_anything(name, wor
 def test_processes_change_nothing_and_let_go_of_what_is_over(tmp_path, monkeypatch):
     """Who asks the same market finds its shards; they are gone once nobody will ask them again."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    most, written = [], engines._written
+    most, written = [], pools._written
 
     def counting(folder, pack):
         most.append((len(list(tmp_path.iterdir())), folder))
         return written(folder, pack)
 
-    monkeypatch.setattr(engines, "_written", counting)
+    monkeypatch.setattr(pools, "_written", counting)
     with spawned(2) as pool:
         for name in QUOTAS:
             markets = {4, 5, 6, 7, 8} if name in ("pairs", "cells") else {1}  # repairs make markets
@@ -206,7 +207,7 @@ def test_what_a_pair_of_kinds_costs_is_asked_with_the_question():
     own = graph.terms.table
     less = np.where(own > 0, own // 2, own)
     with ThreadPoolExecutor(2) as pool:
-        shards = rounds.Rounds(graph, engines.Pool(pool), np.zeros(1, np.uint8))
+        shards = rounds.Rounds(graph, pools.Pool(pool), np.zeros(1, np.uint8))
         core = rounds.SpreadCore(shards)
         for table in (own, less, None):
             here = ScoredGraph(graph.terms).core

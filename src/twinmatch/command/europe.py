@@ -80,8 +80,9 @@ def _europe(options: argparse.Namespace) -> Exit:
 
     policy, keep = policy_and_columns(options)
     chosen = mechanism(options)
-    states = _states(options.states)
-    schools = _schools(options, keep)
+    faults: list[Fault] = []
+    states = _states(options.states, faults)
+    schools = _schools(options, keep, faults)
     out: Path = options.out
     writable("--out", out, folder=True)
     pages, notes = _pages(options)
@@ -137,14 +138,13 @@ class _Hearer:
         self._told += [f"{row['state']}: {note}" for note in notes]
 
 
-def _schools(options: argparse.Namespace, keep: frozenset[str]) -> list[Schools]:
-    """Read all tables; where several files are wrong, say so of each."""
+def _schools(options: argparse.Namespace, keep: frozenset[str], faults: list[Fault]) -> list[Schools]:
+    """Read all tables; where several files are wrong, say so of each, and of what was wrong before."""
     from twinmatch.datasets import france_eu
     from twinmatch.registers import read_schools
 
     hint = "Give files of schools."
     tables: list[Schools] = []
-    faults: list[Fault] = []
     for path in options.files:
         try:
             tables.append(read("FILE", path, lambda path: read_schools(path, keep=keep), hint))
@@ -164,14 +164,13 @@ def _schools(options: argparse.Namespace, keep: frozenset[str]) -> list[Schools]
     return tables
 
 
-def _states(words: list[str] | None) -> list[str] | None:
+def _states(words: list[str] | None, faults: list[Fault]) -> list[str] | None:
     """Return the states of a list such as ``FR,RO``, or ``FR RO``; a file that follows it is no state."""
     if words is None:
         return None
-    if files := [word for word in words if len(word) != _CODE and os.path.isfile(word)]:
-        hint = "Write files before options: twinmatch europe FILE --states FR,RO."
-        faults = [Fault("--states", f"takes countries, and {file} is a file", hint=hint) for file in files]
-        raise InputError("europe", faults)
+    files = [word for word in words if len(word) != _CODE and os.path.isfile(word)]
+    hint = "Write files before options: twinmatch europe FILE --states FR,RO."
+    faults += [Fault("--states", f"takes countries, and {file} is a file", hint=hint) for file in files]
     return [one.strip().upper() for one in ",".join(words).split(",") if one.strip()]
 
 

@@ -90,9 +90,7 @@ def estimate_assign(
     try:
         graph = _graph(points)
     except InputError as error:  # what is asked of points that are none, nobody can check
-        if not faults:
-            raise
-        raise InputError("estimate_assign", [*error.faults, *faults]) from error
+        raise type(error)("estimate_assign", [*error.faults, *faults]) from error
     bounds: dict[str, Any] = {
         "right_capacity": right_capacity,
         "left_bounds": left_bounds,

@@ -5,10 +5,10 @@ Problem
     Time depends on the machine and what else it does, on how alike schools are, on how many want the same
     partner. No formula knows these.
 Idea
-    Thin the real market to about 500 schools of a side, then to twice as many, and so on. Each is solved by
-    the real code, on one thread, for as long as the next one is expected to end within the budget. The last
-    one tells the pace, in seconds of the processor, which other processes cannot stretch; from there to the
-    whole, time grows with a power of the number of left schools.
+    Thin the real market to 500 to 1,000 left schools, and right ones in proportion, then to twice as many.
+    Each is solved by the real code, on one thread, for as long as the next one is expected to end within the
+    budget. The last one tells the pace, in seconds of the processor, which other processes cannot stretch;
+    from there to the whole, time grows with a power of the number of left schools.
 The power
     1.15 up to 20,000 left schools and 1.5 beyond, where searches leave the caches: fitted on thinned
     registers and markets of 4,000 to 60,000 left schools, checked on the instances of the benchmarks. Two

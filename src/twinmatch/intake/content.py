@@ -1,7 +1,8 @@
 """
 The bytes of a file, unpacked and in UTF-8, none of it larger than allowed.
 
-They are held once: as bytearrays, which grow where they are and are handed on from one step to the next.
+Those of a table are held once: as bytearrays, which grow where they are and are handed on from one step to
+the next. :func:`content` makes plain bytes of them.
 """
 
 from __future__ import annotations

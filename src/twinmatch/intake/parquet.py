@@ -143,10 +143,12 @@ def _read(subject: str, data: memoryview, limits: ReadLimits, wanted: Wanted) ->
         parts, kind = [], types.field(name).type
         batch_rows = max(1, min(_BATCH, limits.total_bytes // 4 // max(1, cost.prefixed.get(i, 1))))
         for batch in file.iter_batches(batch_rows, columns=[".".join(leaves[i].path)], use_threads=False):
-            total += _written_out(subject, batch.column(0), limits)
+            # A struct may have a column of this dotted name in it, which comes along.
+            column = batch.column(batch.schema.get_field_index(name))
+            total += _written_out(subject, column, limits)
             if total > limits.total_bytes:
                 over(subject, "total_bytes", limits.total_bytes, f"decodes to more than {total:,} bytes")
-            parts.append(_as(batch.column(0), kind))
+            parts.append(_as(column, kind))
         columns[name] = pa.chunked_array(parts)
         if len(columns[name]) != rows:
             raise Damaged

@@ -154,8 +154,12 @@ class _Blocks(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytearray:
-        """Return the next block, whatever size is asked for: Arrow asks for that of a block."""
-        return self._blocks.pop() if self._blocks else bytearray()
+        """Return the next block, or the beginning of it: whoever asks has no room for more."""
+        block = self._blocks.pop() if self._blocks else bytearray()
+        if 0 <= size < len(block):
+            self._blocks.append(block[size:])
+            del block[size:]
+        return block
 
 
 _TOO_MUCH = {"rows": "rows", "cells": "cells", "cell_length": "bytes in a cell"}

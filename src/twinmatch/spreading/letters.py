@@ -8,7 +8,7 @@ Problem
     pipe from which the rest of an answer should come is still held open by others.
 Idea
     Arrays go into a file of a folder that both reach; the message has its name, and where each array begins
-    in it. That is less than a thousand bytes, whatever the size of the market. So little is written to a pipe
+    in it. That is about a thousand bytes, whatever the size of the market. So little is written to a pipe
     whole or not at all; and of up to sixty processes, a pool has no more on the way than a pipe takes.
 Why it is right
     Nobody hears of a file before it is written to its end. What a process that was killed, or that nobody
@@ -26,6 +26,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from twinmatch.errors import ResourceLimitError
+from twinmatch.spreading.packing import LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["Letter", "folder_for_letters", "opened", "posted"]
-
-#: Arrays begin at multiples of so many bytes: a line of the processor's memory.
-_LINE = 64
 
 
 class Letter(NamedTuple):
@@ -76,7 +74,7 @@ def posted(value: Any, folder: Path | str) -> Letter:
     """
     with _room_in_words(folder), tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
         left = _without_arrays(value, file)
-        file.write(bytes(_LINE))  # an empty file cannot be mapped
+        file.write(bytes(LINE))  # an empty file cannot be mapped
     return Letter(file.name, left)
 
 
@@ -86,8 +84,19 @@ def folder_for_letters() -> Path:
         return Path(tempfile.mkdtemp(prefix="twinmatch-shards-"))
 
 
-def opened(letter: Letter) -> Any:
-    """Return the value of a letter; its arrays are mapped into memory, and can only be read."""
+def opened(letter: Letter, *, mapped: bool = True) -> Any:
+    """
+    Return the value of a letter.
+
+    Parameters
+    ----------
+    letter : Letter
+    mapped : bool, optional
+        Whether its arrays are mapped into memory, and can only be read; the file stays open as long as one
+        of them is there. Otherwise they are copied.
+    """
+    if not mapped:
+        return _with_arrays(letter.value, np.fromfile(letter.path, np.uint8))
     return _with_arrays(letter.value, np.memmap(letter.path, np.uint8, "r").view(np.ndarray))
 
 
@@ -109,7 +118,7 @@ def _without_arrays(value: Any, file: IO[bytes]) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         place = _Place(file.tell(), value.dtype.str, value.shape)
         file.write(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
-        file.write(bytes(-value.nbytes % _LINE))
+        file.write(bytes(-value.nbytes % LINE))
         return place
     return value
 

@@ -19,10 +19,10 @@ from twinmatch.graph.terms import PairTerms
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Pack", "left_pack", "right_pack", "unpacked"]
+__all__ = ["LINE", "Pack", "left_pack", "right_pack", "unpacked"]
 
 #: Arrays begin at multiples of so many bytes: a line of the processor's memory.
-_LINE = 64
+LINE = 64
 
 
 class Pack(NamedTuple):
@@ -120,7 +120,7 @@ def _packed(arrays: dict[str, npt.NDArray[Any]], numbers: dict[str, Any]) -> Pac
     places, end = {}, 0
     for name, array in arrays.items():
         places[name] = (array.dtype.str, array.shape, end)
-        end += -(-array.nbytes // _LINE) * _LINE
+        end += -(-array.nbytes // LINE) * LINE
     blob = np.zeros(end, np.uint8)
     for name, array in arrays.items():
         first = places[name][2]

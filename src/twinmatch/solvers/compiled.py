@@ -25,6 +25,7 @@ __all__ = [
     "FIRST_PART",
     "LIST_KEPT",
     "LIST_LENGTH",
+    "NO_BUDGET",
     "SHRINK",
     "KeptSolver",
     "first_grain",

@@ -12,6 +12,7 @@ import pytest
 
 import twinmatch as tm
 from tests.service.moments import SLACK_S, SOON_S, Moment, asked_to_stop
+from twinmatch.errors import CertificateError
 
 pytestmark = pytest.mark.service
 
@@ -155,3 +156,31 @@ def test_asyncio_is_not_kept_waiting(capsys):
     assert found.status == "OPTIMAL"
     assert stopped.limit in (None, "CANCELLED")
     assert np.quantile(late, 0.99) < 0.1
+
+
+class After:
+    """Cancelled once it was asked so often."""
+
+    def __init__(self, times):
+        self.times = times
+
+    def is_set(self):
+        self.times -= 1
+        return self.times < 0
+
+
+@pytest.mark.parametrize("times", [0, 1, 2, 4, 8])
+def test_a_check_that_is_cancelled_refuses_nothing(times):
+    """In the middle of the pass or before it: nothing is known, and what was known before stays."""
+    matching = matched(2_000)()
+    before = matching.verify()
+    found = matching.verify(threads=1, plain=True, cancel=After(times))
+    assert found.was_cancelled, "it was asked more often than that"
+    assert "CANCELLED" in str(found)
+    assert "REFUSED" not in str(found)
+    assert found.to_dict()["was_cancelled"]
+    assert tm.Certificate.from_dict(found.to_dict()).was_cancelled
+    with pytest.raises(CertificateError, match="cancelled"):
+        found.raise_for_failure()
+    assert not before.was_cancelled
+    assert matching.last_certificate is before

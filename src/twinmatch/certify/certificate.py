@@ -55,6 +55,9 @@ class Findings(NamedTuple):
     seconds: float
 
 
+_CANCELLED = "the check was cancelled"
+
+
 @dataclass(frozen=True)
 class Certificate:
     """
@@ -103,6 +106,17 @@ class Certificate:
     seconds: float
     pairs_excluded: int = 0
 
+    @classmethod
+    def cancelled(cls, status: str, seconds: float) -> Self:
+        """Return what there is to say of a check that was cancelled: nothing holds or is refused."""
+        gone = Claim("check", False, _CANCELLED)
+        return cls((gone,), status, None, None, None, None, 0, 0.0, seconds)
+
+    @property
+    def was_cancelled(self) -> bool:
+        """Whether the check was cancelled: then nothing is known, for or against the matching."""
+        return any(claim.detail == _CANCELLED for claim in self.claims)
+
     @property
     def ok(self) -> bool:
         """Whether every claim holds."""
@@ -145,6 +159,7 @@ class Certificate:
         """Return everything, verdict and gap included, in types that JSON has."""
         derived = {
             "ok": self.ok,
+            "was_cancelled": self.was_cancelled,
             "gap": self.gap,
             "relative_gap": self.relative_gap,
             "pairs_per_second": self.pairs_per_second,
@@ -176,6 +191,8 @@ class Certificate:
     def __str__(self) -> str:
         refused = sum(not claim.ok for claim in self.claims)
         verdict = "every claim holds" if self.ok else f"{refused} of {len(self.claims)} claims REFUSED"
+        if self.was_cancelled:
+            return "Certificate: the check was CANCELLED; nothing is known, for or against the matching"
         lines = [f"Certificate: {verdict}", f"  {'status':<14} {Status(self.status)}" if self.ok else ""]
         # What is counted depends on the mechanism: points, or what points count for.
         lines += [f"  {'objective':<14} {_number(self.objective)} (as the mechanism counts)"]

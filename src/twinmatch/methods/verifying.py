@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -98,7 +99,8 @@ def verify(
     Returns
     -------
     Certificate
-        ``ok`` if every claim holds; ``raise_for_failure()`` turns a refusal into an error.
+        ``ok`` if every claim holds; ``raise_for_failure()`` turns a refusal into an error. Of a check that
+        was cancelled ``was_cancelled`` is True, and nothing is known.
 
     Raises
     ------
@@ -116,13 +118,14 @@ def verify(
     control = Control(cancel=cancel, started=started)
     heard = of_pairs(on_progress, "check", matching.coverage, started)
     how = _Pass(threads=threads, isa=isa, on_progress=heard, cancel=cancel)
-    try:
-        with stopping(control.look_up), shared(engine):
-            certificate = _verified(matching, how, plain)
-    except Stopped:
-        numbers = (matching.objective, matching.bound, matching.coverage, matching.coverage_bound)
-        gone = Claim("check", False, "the check was cancelled")
-        return Certificate((gone,), str(matching.status), *numbers, 0, 0.0, time.monotonic() - started)
+    certificate = None
+    with suppress(Stopped), stopping(control.look_up), shared(engine):
+        certificate = _verified(matching, how, plain)
+    if certificate is None or (not certificate.ok and cancel is not None and cancel.is_set()):
+        # What was not looked at for want of time is not refused.
+        logger.info("verify ended: cancelled, %.3f s", time.monotonic() - started)
+        return Certificate.cancelled(str(matching.status), time.monotonic() - started)
+    matching.__dict__["last_certificate"] = certificate
     logger.log(
         logging.INFO if certificate.ok else logging.WARNING,
         "verify ended: %s, %s pairs, %.3f s",
@@ -150,7 +153,7 @@ def _engine(
 
 
 def _verified(matching: Matching, how: _Pass, plain: bool | None) -> Certificate:
-    """Check a matching by what proves it; remember what was found."""
+    """Check a matching by what proves it."""
     # The policy is compiled afresh: a cached compilation is not evidence.
     fresh = compiled(matching.left, matching.right, matching.policy)
     mechanism = matching.mechanism
@@ -165,9 +168,7 @@ def _verified(matching: Matching, how: _Pass, plain: bool | None) -> Certificate
             certificate = _under_quotas(matching, matching.proof, counted, how, plain)
         if isinstance(mechanism, Leximin):
             certificate = _and(certificate, *_floor(matching, mechanism, fresh, how))
-    certificate = _and(certificate, _inputs(matching))
-    matching.__dict__["last_certificate"] = certificate
-    return certificate
+    return _and(certificate, _inputs(matching))
 
 
 def _numbers(matching: Matching) -> dict[str, Any]:

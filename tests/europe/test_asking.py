@@ -125,6 +125,16 @@ def test_states_that_are_no_list_of_countries(states):
         tm.match_states(tm.Schools.from_frame(frame(22)), states=states)
 
 
+def test_states_in_small_letters_are_told_apart_from_others():
+    """Where capitals are all that is missing, it is said."""
+    table = tm.Schools.from_frame(frame(22))
+    with pytest.raises(InputError, match=r"no schools here: 'fr', 'XX'.*capitals"):
+        tm.match_states(table, states=["fr", "XX"])
+    with pytest.raises(InputError, match=r"no schools here: 'XX'") as caught:
+        tm.match_states(table, states=["XX"])
+    assert "capitals" not in str(caught.value)
+
+
 def test_places_of_each_school_by_itself():
     """An array cannot say whose places it means; a column can."""
     with pytest.raises(InputError, match="Put the places of each school into a column"):

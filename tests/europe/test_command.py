@@ -220,7 +220,9 @@ def test_everything_that_is_wrong_is_told_at_once(file, tmp_path, capsys):
     assert not (tmp_path / "o").exists()
 
 
-@pytest.mark.parametrize("words", [["it", "NL"], ["IT,NL"], ["IT,", "NL"], [" it, nl "]])
+@pytest.mark.parametrize(
+    "words", [["it", "NL"], ["IT,NL"], ["IT,", "NL"], [" it, nl "], ["IT", "--states", "NL"]]
+)
 def test_states_with_commas_or_spaces_between(bundled, tmp_path, capsys, words):
     """Both are what people write; files may come before."""
     assert run("europe", "--out", tmp_path, "--states", *words, "--no-pages", "--json") == Exit.DONE

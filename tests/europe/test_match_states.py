@@ -387,7 +387,7 @@ def test_a_gap_that_is_not_good_enough_is_paired_again(tmp_path):
 
 
 def test_what_was_torn_or_forged_is_paired_again(tmp_path):
-    """A folder that cannot be read is replaced; one that the check refuses too, and that is said."""
+    """A folder that cannot be read is replaced, and one that the check refuses; both are said."""
     table = tm.Schools.from_frame(frame(16))
     seal = tm.match_states(table, directory=tmp_path, states=["DE", "FR"]).matching("FR").seal
     (tmp_path / "DE" / "pairs.parquet").write_bytes(b"torn")
@@ -395,7 +395,8 @@ def test_what_was_torn_or_forged_is_paired_again(tmp_path):
     signed_again(tmp_path / "FR", bound=record["bound"] + 5, objective=record["objective"] + 5)
     found = tm.match_states(table, directory=tmp_path, states=["DE", "FR"])
     assert [row["kept"] for row in found.rows] == [False, False]
-    assert found.rows[0]["notes"] == []
+    (note,) = found.rows[0]["notes"]
+    assert note.startswith("what was saved before cannot be read (")
     (note,) = found.rows[1]["notes"]
     assert note.startswith("what was saved before was refused (")
     assert found.matching("FR").seal == seal

@@ -63,7 +63,7 @@ def add_europe(commands: Commands) -> None:
         help="with FILE: the bundled registers, too, of the states that no FILE has schools of",
     )
     said = "pair only these, such as FR,RO; schools of the others are partners all the same"
-    parser.add_argument("--states", metavar="STATE", nargs="+", help=said)
+    parser.add_argument("--states", metavar="STATE", nargs="+", action="extend", help=said)
     parser.add_argument("--policy", type=Path, metavar="P.toml", help="default: systematic twinning")
     add_capacity(parser, "places per school when it is a partner: a column, or one number for all")
     add_deadline(parser, "stop after this many seconds in all")

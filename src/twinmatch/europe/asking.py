@@ -210,7 +210,9 @@ def _states(states: object, registers: Registers, faults: list[Fault]) -> tuple[
     unknown = [one for one in states if one not in known]
     if unknown:
         told = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
-        faults.append(Fault("states", f"have no schools here: {told}", hint=there))
+        small = any(isinstance(one, str) and one.upper() in known for one in unknown)
+        hint = f"{there} Codes are in capitals." if small else there
+        faults.append(Fault("states", f"have no schools here: {told}", hint=hint))
     return tuple(dict.fromkeys(one for one in states if one in known))
 
 

@@ -101,7 +101,7 @@ def _kept(
     tell: Callable[[str, Matching], None],
 ) -> tuple[Matching, Certificate] | None:
     """Return what an earlier call found, where it answers the question and passes the check."""
-    found = standing(folder, question)
+    found = standing(folder, question, notes)
     if found is None:
         return None
     tell("check", found)

@@ -60,8 +60,7 @@ def page(found: StateMatchings, beside: Path, *, lang: str = "en") -> str:
         _ways(found, words),
         _check(found, words),
     ]
-    title = words.say("europe title", states=len(found.rows))
-    return document(words, title, words["europe subtitle"], [one for one in sections if one])
+    return document(words, words["europe title"], words["europe subtitle"], [one for one in sections if one])
 
 
 def _summary(found: StateMatchings, words: Words) -> Html:
@@ -81,10 +80,9 @@ def _summary(found: StateMatchings, words: Words) -> Html:
     paired, alone = (sum(row[name] for row in told) for name in ("paired", "left_out"))
     pairs, points = (sum(row[name] for row in told) for name in ("pairs", "points"))
     asked = sum(row["schools"] for row in told)
+    states = "europe states one" if len(found.rows) == 1 else "europe states"
     cards = [
-        _card(
-            words.number(len(found.rows)), words["europe states"], words.say("europe runs", schools=schools)
-        ),
+        _card(words.number(len(found.rows)), words[states], words.say("europe runs", schools=schools)),
         _card(
             words.number(paired),
             words["paired"],

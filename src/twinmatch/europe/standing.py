@@ -17,6 +17,7 @@ from twinmatch import __version__
 from twinmatch.errors import FormatError, InputError
 from twinmatch.mechanisms import RankMaximal, most_points
 from twinmatch.saving import load_matching
+from twinmatch.saving.layout import MANIFEST
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:
@@ -44,15 +45,19 @@ class Question(NamedTuple):
     seed: int
 
 
-def standing(folder: Path, question: Question) -> Matching | None:
+def standing(folder: Path, question: Question, notes: list[str]) -> Matching | None:
     """
     Return the matching of a folder where it answers the question to its end; nothing else is known of it.
 
-    None also where there is no matching, or none that this version reads: a new one takes its place.
+    None also where there is no matching, or none that can be read: a new one takes its place, and ``notes``
+    says so.
     """
     try:
         found = load_matching(folder)
-    except (FormatError, InputError):
+    except (FormatError, InputError) as error:
+        if (folder / MANIFEST).is_file():
+            why = "; ".join(f"{fault.where}: {fault.what}" for fault in error.faults)
+            notes.append(f"what was saved before cannot be read ({why}), and was paired again")
         return None
     return found if _is_over(found, question.gap) and _answers(found, question) else None
 

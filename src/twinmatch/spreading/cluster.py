@@ -82,7 +82,7 @@ class Cluster:
         if self._client.status not in _CONNECTED:
             raise ExecutorError(
                 "the scheduler of the cluster is lost: start a cluster and call again with a client of it; "
-                "with checkpoint= the run goes on where it was"
+                "a match with checkpoint= goes on where it was"
             )
 
     def _submit(self, function: Callable[..., Any], *args: Any) -> Any:

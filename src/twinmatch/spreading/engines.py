@@ -198,12 +198,12 @@ def _what_happened(error: BaseException) -> str:
         return (
             "a process of the executor ended abruptly (killed, or out of memory, or started by a script "
             "without `if __name__ == '__main__':`), and it takes no more work: "
-            "call again with a new one; with checkpoint= the run goes on where it was"
+            "call again with a new one; a match with checkpoint= goes on where it was"
         )
     if "Cancelled" in name:
         return (
             "the executor gave up work that was asked of it, as when it is shut down or its scheduler is "
-            "lost: call again with another one; with checkpoint= the run goes on where it was"
+            "lost: call again with another one; a match with checkpoint= goes on where it was"
         )
     if "KilledWorker" in name:
         return f"one worker after another ended in the middle of the work, most likely out of memory: {error}"

@@ -161,6 +161,28 @@ def test_what_forcing_costs_is_what_solving_again_says():
             assert wish.option == option
 
 
+def test_what_forcing_costs_after_a_gap_is_the_most_that_it_may():
+    """Not the best matching, and a bound above the best: the cost is never below the true one."""
+    for seed in range(6):
+        found, matching = plain(seed)
+        worse = replace(
+            matching,
+            objective=matching.objective - 300,
+            bound=matching.bound + 200,
+            status=tm.Status.FEASIBLE,
+        )
+        here, there = rows(matching)
+        school = str(matching.left.ids[seed % len(here)])
+        best = best_with(found.points, found.places, None)
+        for option in matching.explain(school, k=2).next_best:
+            explanation = worse.explain(school, wished=option.partner.id, cost=True)
+            cost = explanation.wish.cost
+            forced = best_with(found.points, found.places, (here[school], there[option.partner.id]))
+            assert not cost.is_exact
+            assert cost.points == best.objective - forced.objective + 200
+            assert "no more than that" in str(explanation)
+
+
 def test_a_wish_that_lacks_points_would_come_true_with_them_and_not_before():
     """One point less than a wish needs changes nothing: the pair is in no best matching."""
     checked = 0

@@ -201,7 +201,7 @@ class Cost(NamedTuple):
     schools : int or None
         How many fewer schools have a partner.
     is_exact : bool
-        Whether both matchings are proven best.
+        Whether both matchings are proven best. Otherwise ``points`` is the most that it may cost.
     breaks_floor : bool
         Whether a pair of the matching with the pair is below the promised floor; then there are no numbers.
     """

@@ -65,4 +65,6 @@ def cost_of(matching: Matching, accounts: Accounts, i: int, j: int) -> Cost | No
         return Cost(str(answer.status), None, None, False, breaks_floor=True)
     covered = len(np.unique(answer.pairs[:, 0]))
     both = {str(answer.status), str(matching.status)} == {str(Status.OPTIMAL)}
-    return Cost(str(answer.status), matching.objective - answer.objective, matching.coverage - covered, both)
+    # Of what is not proven best, the most that it may be: a bound less what was found.
+    points = (matching.objective if both else matching.bound) - answer.objective
+    return Cost(str(answer.status), points, matching.coverage - covered, both)

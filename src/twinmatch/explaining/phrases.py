@@ -280,8 +280,8 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "({mechanism}) n'établit aucun total à comparer.",
     ),
     "cost_inexact": (
-        "One of the two matchings is not proven best, so that the cost may be off.",
-        "L'une des deux répartitions n'est pas prouvée optimale : ce coût est une estimation.",
+        "One of the two matchings is not proven best: it costs no more than that, and may cost less.",
+        "L'une des deux répartitions n'est pas prouvée optimale : ce coût est un maximum.",
     ),
     # Right schools
     "holders_caption": ("Who has its places.", "Les établissements qui occupent ses places."),

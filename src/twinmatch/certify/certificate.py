@@ -108,7 +108,16 @@ class Certificate:
 
     @classmethod
     def cancelled(cls, status: str, seconds: float) -> Self:
-        """Return what there is to say of a check that was cancelled: nothing holds or is refused."""
+        """
+        Return what there is to say of a check that was cancelled: nothing holds or is refused.
+
+        Parameters
+        ----------
+        status : str
+            The status that was claimed.
+        seconds : float
+            What the check took until then.
+        """
         gone = Claim("check", False, _CANCELLED)
         return cls((gone,), status, None, None, None, None, 0, 0.0, seconds)
 

@@ -113,7 +113,10 @@ def _states(found: StateMatchings, beside: Path, words: Words) -> Html:
     heads = [words["europe state" if key == "state" else f"europe head {key}"] for key in keys]
     body = [_line(row, found, beside, words) for row in found.rows]
     listed = table(words["europe table"], heads, body, numbers=range(1, 7), class_="states", hidden=True)
-    said = [block("p", words["europe table read"], class_="quiet")]
+    read = words["europe table read"]
+    if any(row["page"] for row in found.rows):
+        read = f"{words['europe table names']} {read}"
+    said = [block("p", read, class_="quiet")]
     why = [
         block(
             "li",

@@ -250,8 +250,8 @@ def of_resources(error: BaseException) -> str | None:
 
 
 #: Addresses that a library maps when it is loaded, on two cores, and some more. With less OpenBLAS, in
-#: NumPy and in SciPy, ends the process, or tries for ever; pyarrow says so.
-_MAPPED = {"numpy": 150 * 10**6, "scipy.optimize": 200 * 10**6, "pyarrow": 190 * 10**6}
+#: NumPy and in SciPy, ends the process, or tries for ever; pyarrow says so, or ends it at its first steps.
+_MAPPED = {"numpy": 150 * 10**6, "scipy.optimize": 200 * 10**6, "pyarrow": 240 * 10**6}
 #: What OpenBLAS takes more for each core.
 _PER_CORE, _MOST_CORES = 40 * 10**6, 64
 _NOTHING = frozenset({"Limit", "ReadLimits", "Status", "errors"})
@@ -278,6 +278,10 @@ def refuse_loading(name: str) -> None:
     need = sum(_MAPPED[library] for library in missing) + blas * _PER_CORE * max(0, cores - 2)
     if missing:
         refuse(f"loading {' and '.join(missing)} for twinmatch.{name}", 0, need)
+    if "pyarrow" in missing:
+        # The allocator of its own reserves addresses by the gigabyte, where they are to be had, and may leave
+        # none for what Arrow allocates in C++: that ends the process.
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def not_loaded(name: str, error: BaseException) -> ResourceLimitError | None:

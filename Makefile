@@ -19,7 +19,7 @@ help:  ## Show these commands
 demo: $(VENV)/stamp-core  ## Pair the French schools of the bundled registers, prove it, keep the result in demo-twins/
 	$(BIN)/twinmatch demo --out demo-twins
 
-test: $(VENV)/stamp-test  ## Run the tests (about ten minutes on two cores)
+test: $(VENV)/stamp-test  ## Run the tests (a quarter of an hour on two cores)
 	$(BIN)/python -m pytest
 
 build: $(VENV)/stamp-core  ## Compile the core into the virtual environment, if its sources changed

@@ -32,9 +32,9 @@ def test_phases_under_quotas_draw_no_more_than_elsewhere(monkeypatch):
 
     monkeypatch.setattr(trial, "kept_solver", lambda *asked, **more: Counting(solver(*asked, **more)))
     fast = tm.match(left, right, policy, threads=1)
-    assert set(budgets) == {trial.DRAWS_WHERE_CROWDED * 5_000}
+    assert set(budgets) == {trial.MOST_DRAWS * 5_000}
     most = max(draws)
-    monkeypatch.setattr(trial, "DRAWS_WHERE_CROWDED", 10**9)
+    monkeypatch.setattr(trial, "MOST_DRAWS", 10**9)
     slow = tm.match(left, right, policy, threads=1)
     assert most < 1.1 * budgets[0] < max(draws), "there is something to end"
     assert (fast.objective, fast.gap, slow.objective, slow.gap) == (slow.objective, 0, fast.objective, 0)

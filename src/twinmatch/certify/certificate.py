@@ -55,7 +55,7 @@ class Findings(NamedTuple):
     seconds: float
 
 
-_CANCELLED = "the check was cancelled"
+_CANCELLED = Claim("check", False, "the check was cancelled")
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,12 @@ class Certificate:
         seconds : float
             What the check took until then.
         """
-        gone = Claim("check", False, _CANCELLED)
-        return cls((gone,), status, None, None, None, None, 0, 0.0, seconds)
+        return cls((_CANCELLED,), status, None, None, None, None, 0, 0.0, seconds)
 
     @property
     def was_cancelled(self) -> bool:
         """Whether the check was cancelled: then nothing is known, for or against the matching."""
-        return any(claim.detail == _CANCELLED for claim in self.claims)
+        return _CANCELLED in self.claims
 
     @property
     def ok(self) -> bool:

@@ -108,7 +108,7 @@ def _kept(
     certificate = found.verify(threads=asked.threads, cancel=asked.cancel)
     if certificate.ok:
         return found, certificate
-    if not _cancelled(asked):  # a check that was stopped refuses nothing
+    if not certificate.was_cancelled:
         refused = ", ".join(claim.name for claim in certificate.claims if not claim.ok)
         notes.append(f"what was saved before was refused ({refused}), and was paired again")
     return None

@@ -1,8 +1,7 @@
 """
 The bytes of a file, unpacked and in UTF-8, none of it larger than allowed.
 
-Those of a table are held once: as bytearrays, which grow where they are and are handed on from one step to
-the next. :func:`content` makes plain bytes of them.
+They are held once: as bytearrays, which grow where they are and are handed on from one step to the next.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from twinmatch.intake.limits import ReadLimits
 
-__all__ = ["BOM", "content", "json_value", "loaded", "unpacked", "utf8"]
+__all__ = ["BOM", "content", "json_value", "unpacked", "utf8"]
 
 BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
@@ -31,21 +30,7 @@ _CHUNK = 2**20
 _INK = re.compile(rb"\S")
 
 
-def content(subject: str, path: Path, limits: ReadLimits) -> bytes:
-    """
-    Return the bytes of a file, as :func:`loaded` does.
-
-    Raises
-    ------
-    OSError
-        If it cannot be opened.
-    FormatError
-        If it is larger than allowed.
-    """
-    return bytes(loaded(subject, path, limits))
-
-
-def loaded(subject: str, path: Path, limits: ReadLimits) -> bytearray:
+def content(subject: str, path: Path, limits: ReadLimits) -> bytearray:
     """
     Return the bytes of a file, which may be a pipe too; whoever takes them may empty them.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from twinmatch.contacts import safe_text
 from twinmatch.errors import Fault, FormatError
-from twinmatch.intake.content import loaded, unpacked, utf8
+from twinmatch.intake.content import content, unpacked, utf8
 from twinmatch.intake.limits import DEFAULT, refuse
 from twinmatch.intake.parquet import MAGIC as PARQUET
 from twinmatch.intake.parquet import parquet_table
@@ -137,7 +137,7 @@ def _table(
             return wanted(names, names)
         return names
 
-    data = loaded(subject, file, limits)
+    data = content(subject, file, limits)
     if data[:4] == PARQUET:
         return parquet_table(subject, data, limits, wanted), header
     if data.startswith(GEOPACKAGE):

@@ -185,5 +185,5 @@ def _found(places: tuple[Path, ...], name: str) -> bytes | None:
     """Return the content of a file, wherever it is by now: it may move on while one looks."""
     for place in places:
         with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return content(f"{places[-1]} ({name})", place / name, DEFAULT)
+            return bytes(content(f"{places[-1]} ({name})", place / name, DEFAULT))
     return None

@@ -277,9 +277,11 @@ class _Run:
     def _grain_in_reach(self, left_price: Int64) -> int:
         """Return the grain to place those who wait with, if the gap lacks them and nothing else; 1 if not."""
         allowed = self.control.gap * max(1, abs(self.bound))
+        if not 0 < allowed < self.bound - self.objective:
+            return 1
         mate = self.solver.mate
         waiting, placed = int((mate < 0).sum()), np.flatnonzero(mate >= 0)
-        if not waiting or not 0 < allowed < self.bound - self.objective:
+        if not waiting:
             return 1
         # What the others lack: the gap, if those who wait had the best there is at these prices.
         slack = self.bound - int(self.market.core.points(placed, mate[placed]).sum())

@@ -46,8 +46,9 @@ from twinmatch.solvers.nested import Pairs, Solved, layout_of
 from twinmatch.solvers.network import Cut
 from twinmatch.solvers.priced import as_quotas, can_price, solve_priced
 from twinmatch.solvers.repair import Repair, Standing
+from twinmatch.solvers.sets import Sets
 from twinmatch.solvers.sharing import core_of
-from twinmatch.solvers.trial import Asked, Sets, begin
+from twinmatch.solvers.trial import Asked, begin
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:

@@ -47,8 +47,9 @@ from twinmatch.solvers.covering import cover_crossed
 from twinmatch.solvers.keys import merged
 from twinmatch.solvers.nested import Pairs
 from twinmatch.solvers.repair import Repair, Standing
+from twinmatch.solvers.sets import Sets
 from twinmatch.solvers.sharing import core_of
-from twinmatch.solvers.trial import PARTS, PATH_LENGTH, Asked, Sets, begin
+from twinmatch.solvers.trial import PARTS, PATH_LENGTH, Asked, begin
 from twinmatch.status import Limit, Status
 
 if TYPE_CHECKING:

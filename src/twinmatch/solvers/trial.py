@@ -56,16 +56,16 @@ from twinmatch.solvers.sharing import core_of
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from twinmatch.graph.constraints import Forest
     from twinmatch.solvers.cells import Cells
     from twinmatch.solvers.compiled import KeptSolver
     from twinmatch.solvers.control import Control
+    from twinmatch.solvers.sets import Sets
 
     Int32 = npt.NDArray[np.int32]
     Int64 = npt.NDArray[np.int64]
     Float = npt.NDArray[np.float64]
 
-__all__ = ["Asked", "Begin", "Sets", "begin"]
+__all__ = ["Asked", "Begin", "begin"]
 
 #: Phases at one step, prices of quotas changing between them: on a level, at its last step, and on the whole
 #: market; 0 is one phase, and prices stay, as at the last step of all. Where prices alone have to do: at the
@@ -75,7 +75,7 @@ CAREFUL_TRIALS, CAREFUL_FINER, CAREFUL_LAST = 24, 8, 12
 #: Lists that a phase draws for each left node where places are few, and then it ends, as in the engine. With
 #: 1.05 places and one locked pair, 12,000 vertical take 6 s of the processor where a minute was not enough,
 #: mild ones 7 instead of 27; with four lists 12 and 6.
-DRAWS_WHERE_CROWDED = 8
+MOST_DRAWS = 8
 #: The last steps count in so many parts of a point.
 PARTS = 16
 #: Partners in a list of the exact finish.
@@ -87,43 +87,6 @@ SPARED = 0.005
 #: Left nodes of a kind that is so small a part of all are too few to answer smoothly; every so many trials
 #: their prices are found at once.
 FEW_PART, FEW_TURN = 70, 4
-
-
-class Sets(NamedTuple):
-    """
-    Quotas on the nodes of one side.
-
-    Attributes
-    ----------
-    kind : (num_nodes,) int64
-        Nodes that the same quotas are on are of one kind.
-    inside : (num_sets, num_kinds) float
-        1 where a set holds the nodes of a kind.
-    low, high : (num_sets,) int64
-        Fewest and most units.
-    """
-
-    kind: Int64
-    inside: Float
-    low: Int64
-    high: Int64
-
-    @classmethod
-    def of_forest(cls, forest: Forest, low: Int64, high: Int64) -> Sets:
-        """Return the sets of a forest."""
-        size = len(low)
-        inside = np.zeros((size, size + 1))  # the last kind is in no set
-        for at in range(size):
-            over = at
-            while over >= 0:
-                inside[over, at] = 1
-                over = int(forest.parent[over])
-        return cls(np.where(forest.leaf >= 0, forest.leaf, size), inside, low, high)
-
-    def spread(self, price: Int64) -> Int64:
-        """Return what the nodes of each kind pay, given the prices of sets."""
-        total: Int64 = (price @ self.inside).astype(np.int64)
-        return total
 
 
 class Asked(NamedTuple):
@@ -230,7 +193,7 @@ class _Trials:
         self.rows, self.alone = asked.rows, asked.alone
         self.places = np.minimum(asked.places, len(self.rows))
         size = len(self.rows)
-        self.draws = DRAWS_WHERE_CROWDED if self.places.sum() < CROWDED * size else None
+        self.draws = MOST_DRAWS if self.places.sum() < CROWDED * size else None
         self.left = QuotaPrices(asked.left.low, asked.left.high, size, self.most, careful=asked.careful)
         self.right = QuotaPrices(asked.right.low, asked.right.high, size, self.most, careful=asked.careful)
         nothing = np.zeros(0, np.int64)
@@ -385,7 +348,7 @@ class _Trials:
         """
         noise = NOISE / share
         asked = self.asked
-        count = _counted(asked.right, right) / share
+        count = asked.right.counted(right) / share
         out = (len(rows) - len(left)) / share + SPARED * len(self.rows)
         # As if everybody chose among groups, and staying without, by points and luck: what leaves one group
         # goes to the others by their size.
@@ -393,9 +356,9 @@ class _Trials:
         answer = (inside * count) @ inside.T - np.outer(inside @ count, inside @ count) / max(
             1.0, count.sum() + out
         )
-        missed = self.right.move(inside @ count, answer, inside @ _counted(asked.right, columns), most, noise)
-        count, inside = _counted(asked.left, left) / share, asked.left.inside
-        everybody = _counted(asked.left, rows)
+        missed = self.right.move(inside @ count, answer, inside @ asked.right.counted(columns), most, noise)
+        count, inside = asked.left.counted(left) / share, asked.left.inside
+        everybody = asked.left.counted(rows)
         stay = everybody / share - count + SPARED * count
         answer = (inside * (count * stay / np.maximum(count + stay, 1))) @ inside.T
         missed += self.left.move(inside @ count, answer, inside @ everybody, most, noise)
@@ -494,11 +457,6 @@ class _Trials:
 
 def _rounded(price: Float) -> Int64:
     return np.rint(price).astype(np.int64)
-
-
-def _counted(sets: Sets, nodes: Int64) -> Float:
-    """Return how many of these nodes, repeats allowed, are of each kind."""
-    return np.bincount(sets.kind[nodes], minlength=sets.inside.shape[1]).astype(float)
 
 
 def _of_nodes(sets: Sets, quotas: QuotaPrices, nodes: Int64) -> Int64:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 import twinmatch as tm
 from tests.service.moments import SLACK_S, SOON_S, Moment, asked_to_stop
 from twinmatch.errors import CertificateError
+from twinmatch.methods import verifying
 
 pytestmark = pytest.mark.service
 
@@ -184,3 +186,21 @@ def test_a_check_that_is_cancelled_refuses_nothing(times):
         found.raise_for_failure()
     assert not before.was_cancelled
     assert matching.last_certificate is before
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+def test_what_a_pass_did_not_reach_is_refused_only_where_nobody_cancelled(monkeypatch, cancels):
+    """A pass that was cut short leaves claims that do not hold."""
+    matching, cancel = matched(500)(), threading.Event()
+    before = matching.verify()
+
+    def cut_short(*asked):
+        if cancels:
+            cancel.set()
+        return replace(before, claims=(*before.claims[:-1], replace(before.claims[-1], ok=False)))
+
+    monkeypatch.setattr(verifying, "_verified", cut_short)
+    found = matching.verify(cancel=cancel)
+    assert found.was_cancelled == cancels
+    assert not found.ok
+    assert (matching.last_certificate is before) == cancels

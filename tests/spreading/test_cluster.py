@@ -27,6 +27,7 @@ from tests.spreading.worlds import (
 from twinmatch.certify import parts
 from twinmatch.errors import ExecutorError
 from twinmatch.spreading import rounds
+from twinmatch.spreading.cluster import Cluster
 
 pytestmark = [
     pytest.mark.cluster,
@@ -153,6 +154,39 @@ def test_a_scheduler_that_is_lost_is_an_error_and_the_checkpoint_goes_on(tmp_pat
                 process.wait()
     matching = tm.match(*market(*WORLD), checkpoint=tmp_path / "run")
     assert bytes_of(matching) == bytes_of(alone(*WORLD))
+
+
+class Torn:
+    """A client whose connection broke, and that does not know of it: a future of it, too."""
+
+    def __init__(self, status):
+        self.status = status
+
+    def submit(self, *_args, **_options):
+        return self
+
+    def add_done_callback(self, function):
+        function(self)
+
+    def cancel(self): ...
+
+    def result(self):
+        raise ConnectionAbortedError("stream is closed")
+
+    def scheduler_info(self):
+        return self.result()
+
+
+def test_a_connection_that_breaks_is_a_scheduler_that_is_lost():
+    """A client may feel it before it says so; an error of the same kind that a task raised stays one."""
+    with pytest.raises(ExecutorError, match=r"scheduler.*lost.*checkpoint="):
+        _ = Cluster(Torn("running")).workers
+    for status, said in (("finished", "scheduler.*lost"), ("error", "worker failed: ConnectionAborted")):
+        future = Torn(status)
+        engine = Cluster(Torn("running"))
+        engine._client.submit = lambda *_args, future=future, **_options: future
+        with pytest.raises(ExecutorError, match=said):
+            engine.ask(len, [(None, ())], (), lambda: None)
 
 
 def test_errors_of_workers_arrive_and_nobody_waits_once_told_to_stop(cluster, monkeypatch):

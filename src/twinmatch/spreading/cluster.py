@@ -9,6 +9,7 @@ that; so do the prices of a round. Nothing of Dask is imported: whoever has a cl
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from twinmatch.spreading.engines import gathered, ignored, in_words
 from twinmatch.spreading.packing import Pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -29,6 +30,10 @@ T = TypeVar("T")
 #: Bytes of one piece: Dask warns of tasks that are larger than ten million.
 PIECE = 1 << 22
 _CONNECTED = ("running", "newly-connected")
+_LOST = (
+    "the scheduler of the cluster is lost: start a cluster and call again with a client of it; "
+    "a match with checkpoint= goes on where it was"
+)
 
 
 class Cluster:
@@ -47,7 +52,8 @@ class Cluster:
     @property
     def workers(self) -> int:
         """Threads of all workers together."""
-        info = in_words(self._client.scheduler_info)
+        with self._connected():
+            info = in_words(self._client.scheduler_info)
         return max(1, sum(int(worker.get("nthreads", 1)) for worker in info["workers"].values()))
 
     def build(self, make: Callable[[Pack, Pack], Any], left: Iterable[Pack], right: Pack) -> list[Any]:
@@ -71,7 +77,8 @@ class Cluster:
         """Return the answers; see :class:`~twinmatch.spreading.engines.Engine`."""
         shared = [self._submit(_same, one) if isinstance(one, np.ndarray) else one for one in common]
         futures = [self._submit(_call, function, shard, len(own), *own, *shared) for shard, own in asked]
-        return gathered(futures, lambda: self._look(look), tell)
+        with self._connected(futures):
+            return gathered(futures, lambda: self._look(look), tell)
 
     def close(self) -> None:
         """Let the workers forget the shards."""
@@ -80,15 +87,24 @@ class Cluster:
     def _look(self, look: Callable[[], object]) -> None:
         look()
         if self._client.status not in _CONNECTED:
-            raise ExecutorError(
-                "the scheduler of the cluster is lost: start a cluster and call again with a client of it; "
-                "a match with checkpoint= goes on where it was"
-            )
+            raise ExecutorError(_LOST)
+
+    @contextmanager
+    def _connected(self, futures: Sequence[Any] = ()) -> Iterator[None]:
+        """Tell a broken way to the scheduler, felt before the client says so, from a task that failed."""
+        try:
+            yield
+        except ExecutorError as error:
+            of_a_task = any(future.status == "error" for future in futures)
+            if isinstance(error.__cause__, OSError) and not of_a_task:
+                raise ExecutorError(_LOST, error.kind) from error.__cause__
+            raise
 
     def _submit(self, function: Callable[..., Any], *args: Any) -> Any:
         self._look(_nothing)
         # Keys that are no digests: nobody asks the same question twice.
-        return in_words(lambda: self._client.submit(function, *args, pure=False, retries=3))
+        with self._connected():
+            return in_words(lambda: self._client.submit(function, *args, pure=False, retries=3))
 
     def _pieces(self, blob: npt.NDArray[np.uint8]) -> list[Any]:
         pieces = [self._submit(_same, blob[at : at + PIECE]) for at in range(0, len(blob), PIECE)]

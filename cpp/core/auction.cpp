@@ -91,9 +91,8 @@ void Auction::open(std::int64_t drop, std::int64_t eps, int keep) {
   const Counting counting(*this);
   margin_ = margin_of(eps);
   const std::int64_t n = market_.num_left(), m = market_.num_right();
-  for (auto &price : market_.place_price) price = std::max<std::int64_t>(0, price - drop);
-  for (std::int64_t j = 0; j < m; ++j)
-    market_.price[std::size_t(j)] = market_.place_price[std::size_t(market_.place_offset[std::size_t(j)])];
+  for (auto &price : market_.price) price = std::max<std::int64_t>(0, price - drop);
+  market_.reprice();
   market_.oracle.set_prices(market_.price.data());
   is_changed_.assign(std::size_t(m), 0);
   changed_.clear();

@@ -78,10 +78,11 @@ LAST_LEFT_OVER = 10_000
 LEFT_OVER = 30_000
 #: Lists that a phase of the auction draws for each left node, and then it ends. From prices of zero, and
 #: where there are places enough, phases come to an end of their own with six to eight of them: with four the
-#: whole registers take twice as long, and 11,000 that all want the same partners 30 s instead of 4 s. Where
-#: places are few and prices those of levels, a million are within a gap of 1e-5 after five phases of four
-#: lists, and never were without an end to the first one; with eight each phase takes twice as long.
-DRAWS, DRAWS_WHERE_CROWDED = 8, 4
+#: whole registers take twice as long, and 11,000 that all want the same partners five times. Where places are
+#: few and prices those of levels, a million never end the first phase without an end to it. Six lists or
+#: eight, of 40,000 that want the same partners: 36 and 40 s of the processor, four 69; of 100,000 clustered 26
+#: and 28, four 29.
+DRAWS, DRAWS_WHERE_CROWDED = 8, 6
 #: Where places are few the second phase has so many times the step of the first. Regions that lack places
 #: have to rise as a whole, and do so in large steps; prices are nearly right by then, and it takes a tenth of
 #: the first phase. From there on 11 of 300,000 clustered wait after a phase where 480 did, and 8 of 20,000

@@ -73,6 +73,11 @@ LAST_PART = 7000
 WIDER = 2
 #: The first step of the whole market, as a part of the spread of points; and where places are few.
 WHOLE_PART, CROWDED_PART = 7500, 14_000
+#: So many first steps are taken off the prices that the whole market begins with where there are places
+#: enough: in a sample partners are farther away, so that prices come out too high, and prices that are too low
+#: are mended in fewer bids. That spares 4 to 6 % on the registers, 10 to 20 % elsewhere; where places are few,
+#: whole regions then have to rise, and a million would wait for it.
+TOO_DEAR = 4
 #: The first and the last step of a finer level where places are few: with smaller ones a level of 250,000
 #: takes minutes, and the whole market begins no better.
 CROWDED_FIRST, CROWDED_LAST = 800, 6500
@@ -146,7 +151,10 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, control: Control)
             step, last = max(1, spread // CROWDED_FIRST), max(1, spread // CROWDED_LAST)
         else:
             step, last = WIDER * last, max(1, last // SHRINK)
-    return Start(price, max(1, spread // (CROWDED_PART if crowded else WHOLE_PART)))
+    if crowded:
+        return Start(price, max(1, spread // CROWDED_PART))
+    step = max(1, spread // WHOLE_PART)
+    return Start(np.maximum(0, price - TOO_DEAR * step), step)
 
 
 def is_crowded(graph: ScoredGraph, capacity: Int64) -> bool:

@@ -79,9 +79,9 @@ LEFT_OVER = 30_000
 #: Lists that a phase of the auction draws for each left node, and then it ends. From prices of zero, and
 #: where there are places enough, phases come to an end of their own with six to eight of them: with four the
 #: whole registers take twice as long, and 11,000 that all want the same partners five times. Where places are
-#: few and prices those of levels, a million never end the first phase without an end to it. Six lists or
-#: eight, of 40,000 that want the same partners: 36 and 40 s of the processor, four 69; of 100,000 clustered 26
-#: and 28, four 29.
+#: few and prices those of levels, a million never end the first phase without an end to it. With four, six
+#: and eight lists 40,000 that want the same partners take 69, 36 and 40 s of the processor, and 100,000
+#: clustered ones 29, 26 and 28.
 DRAWS, DRAWS_WHERE_CROWDED = 8, 6
 #: Where places are few the second phase has so many times the step of the first. Regions that lack places
 #: have to rise as a whole, and do so in large steps; prices are nearly right by then, and it takes a tenth of

@@ -74,9 +74,9 @@ WIDER = 2
 #: The first step of the whole market, as a part of the spread of points; and where places are few.
 WHOLE_PART, CROWDED_PART = 7500, 14_000
 #: So many first steps are taken off the prices that the whole market begins with where there are places
-#: enough: in a sample partners are farther away, so that prices come out too high, and prices that are too low
-#: are mended in fewer bids. That spares 4 to 6 % on the registers, 10 to 20 % elsewhere; where places are few,
-#: whole regions then have to rise, and a million would wait for it.
+#: enough: in a sample partners are farther away, so prices come out too high, and too low ones are mended in
+#: fewer bids. That spares 4 to 6 % on the registers, 10 to 20 % elsewhere. Where places are few, whole regions
+#: would then have to rise.
 TOO_DEAR = 4
 #: The first and the last step of a finer level where places are few: with smaller ones a level of 250,000
 #: takes minutes, and the whole market begins no better.

@@ -13,7 +13,7 @@ from scipy import sparse
 import twinmatch as tm
 from twinmatch import needs, pairing
 from twinmatch.errors import InputError
-from twinmatch.estimating import probing
+from twinmatch.estimating import probing, schools
 from twinmatch.estimating.arrays import _thinned
 from twinmatch.estimating.result import Probe
 from twinmatch.graph.explicit import ExplicitGraph
@@ -62,6 +62,17 @@ def test_a_run_to_a_gap_takes_less(market):
     assert needs.of_schools(6_000, 9_000).memory > needs.of_schools(6_000, 9_000, to_a_gap=True).memory
     with pytest.raises(InputError, match="gap: must be from 0 up to 1, not 1"):
         tm.estimate(*market, gap=1)
+
+
+def test_where_places_are_few_a_run_takes_longer_than_a_thinned_market_shows():
+    """The estimate says so, and its seconds are what it says."""
+    for places, factor in ((1.05, schools._WHERE_CROWDED), (3.0, 1.0)):
+        told = tm.estimate(*tm.datasets.synthetic(9_000, 9_000, 1, places=places), threads=1)
+        assert any("Places are few" in line for line in told.basis) == (factor > 1)
+        last = told.probes[-1]
+        assert told.seconds == pytest.approx(
+            factor * last.seconds * probing.Law().factor(last.num_left, 9_000)
+        )
 
 
 def test_a_run_to_a_gap_is_tried_to_it(market, monkeypatch):

@@ -15,6 +15,7 @@ from twinmatch.fitting import need_of
 from twinmatch.log import silent
 from twinmatch.policy.asked import asked
 from twinmatch.room import bounded, held, least_room
+from twinmatch.solvers.levels import CROWDED
 from twinmatch.solvers.nested import layout_of
 from twinmatch.solvers.options import option_faults
 from twinmatch.status import Limit
@@ -33,6 +34,9 @@ __all__ = ["estimate"]
 _BY_PAIRS = Law(2.0, 2.0)
 #: To a gap, the last few points of a large market need not be looked for: that takes the most of its time.
 _TO_A_GAP = Law(1.15, 1.3)
+#: Where places are few, a thinned market does not show how regions of a large one wait for each other:
+#: squares with 1.05 places for each, from 10,000 to 1,000,000, take so many times as long.
+_WHERE_CROWDED = 1.25
 #: Rules that name schools one by one: in a thinned market most of these are not there.
 _BY_NAME = ("ForbiddenPairs", "ForbiddenSchools")
 
@@ -231,6 +235,11 @@ def _tried(
         f"times {factor:,.1f}: it grows with the number of left schools to the power {law.few:g}, and beyond "
         f"20,000 of them {law.many:g}."
     ]
+    if int(capacity.sum()) < CROWDED * len(left):
+        factor *= _WHERE_CROWDED
+        basis.append(
+            f"Places are few: that counts {_WHERE_CROWDED} times, which a thinned market does not show."
+        )
     if quotas > 1:
         basis.append(f"The thinned market had no quotas: those that there are count as {quotas:.1f} times.")
     if threads > 1:

@@ -21,6 +21,7 @@ The steps
     begins as an auction does, with a good part of it, and ends with one that its sampling error is not worth
     going below. The next begins with twice that and ends with a quarter of it. What is left to mend in the
     whole market takes a first step of a hundredth of a per cent; half or twice that takes a tenth longer.
+    Prices begin four of these steps lower: in a sample partners are farther away, and places dearer.
     Where nearly every place is taken, prices of a whole region hang together and are off together from level
     to level: then levels begin with larger steps, and one that draws many lists goes on with coarse paths
     (see the engine), which raise a region in one go. The whole market begins with half the step then,
@@ -74,8 +75,8 @@ WIDER = 2
 #: The first step of the whole market, as a part of the spread of points; and where places are few.
 WHOLE_PART, CROWDED_PART = 7500, 14_000
 #: So many first steps are taken off the prices that the whole market begins with where there are places
-#: enough: in a sample partners are farther away, so prices come out too high, and too low ones are mended in
-#: fewer bids. That spares 4 to 6 % on the registers, 10 to 20 % elsewhere. Where places are few, whole regions
+#: enough: in a sample partners are farther away, prices come out too high, and too low ones are mended in
+#: fewer bids. That spares 4 to 6 % on the registers, 10 to 20 % elsewhere. Where places are few, regions
 #: would then have to rise.
 TOO_DEAR = 4
 #: The first and the last step of a finer level where places are few: with smaller ones a level of 250,000

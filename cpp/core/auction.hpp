@@ -63,7 +63,7 @@ struct Market {
   Market(Oracle &oracle, const std::int64_t *capacity, const std::int64_t *outside);
   std::int64_t num_left() const { return oracle.num_left(); }
   std::int64_t num_right() const { return oracle.num_right(); }
-  // Every place asks the price of its right node, as the exact finish has left it.
+  // Every place asks the price of its right node.
   void reprice() {
     for (std::size_t j = 0; j < price.size(); ++j)
       for (std::int64_t p = place_offset[j]; p < place_offset[j + 1]; ++p) place_price[std::size_t(p)] = price[j];

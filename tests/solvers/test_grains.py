@@ -109,14 +109,14 @@ def test_phases_end_early_and_the_next_goes_on_where_few_wait(monkeypatch):
     assert (matching.status, matching.gap, matching.coverage) == ("OPTIMAL", 0, 13_000)
     budget = engine.DRAWS_WHERE_CROWDED * 13_000
     assert draws[0] > budget, "the first phase ended early"
-    assert sum(draws[1:]) > 0, "and the auction went on"
+    assert len(draws) > 4, "and the auction went on"
     assert max(draws) < 1.1 * budget
     matching.verify().raise_for_failure()
     assert tm.match(left, right, threads=1).seal == matching.seal
 
 
 def test_who_waits_is_placed_by_paths_where_that_is_all_that_a_gap_lacks(monkeypatch):
-    """Every phase may leave one in 200 waiting: they are placed once, with one grain."""
+    """Short phases may each leave one in 200 waiting: they are placed once, with one grain."""
     monkeypatch.setattr(engine, "LEFT_OVER", 200)
     monkeypatch.setattr(engine, "LAST_LEFT_OVER", 200)
     monkeypatch.setattr(engine, "DRAWS_WHERE_CROWDED", 4)

@@ -48,6 +48,18 @@ def test_the_optimum_is_the_optimum(name, places):
     )
 
 
+@pytest.mark.parametrize(("places", "steps"), [(None, levels.TOO_DEAR), (1.0, 0)])
+def test_prices_begin_lower_where_there_are_places_enough(places, steps, monkeypatch):
+    """A few steps below those of the sample, and not where places are few."""
+    graph = market("mild", places=places)
+    begun = starting(graph)
+    monkeypatch.setattr(levels, "TOO_DEAR", 0)
+    of_the_sample = starting(graph)
+    lower = np.maximum(0, of_the_sample.right_price - steps * begun.step)
+    np.testing.assert_array_equal(begun.right_price, lower)
+    assert begun.right_price.any() and begun.step == of_the_sample.step
+
+
 def test_any_terms(seed):
     """Also where most pairs are forbidden, so that samples leave nodes without any partner."""
     rng = np.random.default_rng(seed)

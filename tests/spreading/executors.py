@@ -94,6 +94,11 @@ def divides(*_):
     raise ZeroDivisionError("seventeen")
 
 
+def loses_a_file(*_):
+    """Fail in a way that a broken connection might."""
+    raise FileNotFoundError("eighteen")
+
+
 def is_picky(*_):
     """Fail with an error that cannot travel."""
     raise Picky("eleven", "twelve")

@@ -13,7 +13,7 @@ import time
 import pytest
 
 import twinmatch as tm
-from tests.spreading.executors import divides, is_picky
+from tests.spreading.executors import divides, is_picky, loses_a_file
 from tests.spreading.worlds import (
     FEW_ROWS,
     QUOTAS,
@@ -157,42 +157,44 @@ def test_a_scheduler_that_is_lost_is_an_error_and_the_checkpoint_goes_on(tmp_pat
 
 
 class Torn:
-    """A client whose connection broke, and that does not know of it: a future of it, too."""
+    """A client whose connection broke, and that does not know of it; its futures, too."""
 
-    def __init__(self, status):
-        self.status = status
+    status = "running"
 
     def submit(self, *_args, **_options):
-        return self
+        return Torn()
 
     def add_done_callback(self, function):
+        self.status = "finished"
         function(self)
 
-    def cancel(self): ...
+    def cancel(self):
+        self.status = "cancelled"
 
     def result(self):
         raise ConnectionAbortedError("stream is closed")
 
-    def scheduler_info(self):
-        return self.result()
+    scheduler_info = result
 
 
 def test_a_connection_that_breaks_is_a_scheduler_that_is_lost():
-    """A client may feel it before it says so; an error of the same kind that a task raised stays one."""
-    with pytest.raises(ExecutorError, match=r"scheduler.*lost.*checkpoint="):
-        _ = Cluster(Torn("running")).workers
-    for status, said in (("finished", "scheduler.*lost"), ("error", "worker failed: ConnectionAborted")):
-        future = Torn(status)
-        engine = Cluster(Torn("running"))
-        engine._client.submit = lambda *_args, future=future, **_options: future
-        with pytest.raises(ExecutorError, match=said):
-            engine.ask(len, [(None, ())], (), lambda: None)
+    """A client may feel it before it says so."""
+    lost = r"scheduler.*lost.*checkpoint=.*ConnectionAbortedError: stream is closed"
+    with pytest.raises(ExecutorError, match=lost) as caught:
+        _ = Cluster(Torn()).workers
+    assert caught.value.kind == "ConnectionAbortedError"
+    with pytest.raises(ExecutorError, match=lost):
+        Cluster(Torn()).ask(len, [(None, ())], (), lambda: None)
 
 
 def test_errors_of_workers_arrive_and_nobody_waits_once_told_to_stop(cluster, monkeypatch):
     """An error is told in words; a deadline ends a run whose workers are busy for long."""
     client = cluster(1)
-    for fails, words in ((divides, "ZeroDivisionError: seventeen"), (is_picky, "Picky: eleven and twelve")):
+    for fails, words in (
+        (divides, "ZeroDivisionError: seventeen"),
+        (loses_a_file, "FileNotFoundError: eighteen"),
+        (is_picky, "Picky: eleven and twelve"),
+    ):
         monkeypatch.setattr(rounds, "_search", fails)
         with pytest.raises(ExecutorError) as caught:
             tm.match(*market(*WORLD), executor=client)

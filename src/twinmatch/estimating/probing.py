@@ -11,9 +11,9 @@ Idea
     from there to the whole, time grows with a power of the number of left schools.
 The power
     1.15 up to 20,000 left schools and 1.5 beyond, where searches leave the caches: fitted on thinned
-    registers and markets of 4,000 to 60,000 left schools, checked on the instances of the benchmarks. Two
-    things are not seen in a thinned market: that many want the same partners counts for more in a large one,
-    and what quotas cost, for which there is a measured factor.
+    registers and markets of 4,000 to 60,000 left schools, checked on the instances of the benchmarks. Three
+    things are not seen in a thinned market: that many want the same partners counts for more in a large one;
+    what few places cost, and what quotas cost, for which there are measured factors.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ _BY_PAIRS = Law(2.0, 2.0)
 #: To a gap, the last few points of a large market need not be looked for: that takes the most of its time.
 _TO_A_GAP = Law(1.15, 1.3)
 #: Where places are few, a thinned market does not show how regions of a large one wait for each other:
-#: squares with 1.05 places for each, from 10,000 to 1,000,000, take so many times as long.
+#: squares of 10,000 to 40,000 with 1.05 places for each take so many times as long to the optimum.
 _WHERE_CROWDED = 1.25
 #: Rules that name schools one by one: in a thinned market most of these are not there.
 _BY_NAME = ("ForbiddenPairs", "ForbiddenSchools")
@@ -190,6 +190,7 @@ def _tried(
     quotas: float,
 ) -> tuple[float | None, tuple[Probe, ...], tuple[str, ...]]:
     """Solve thinned markets and scale up."""
+    from twinmatch.mechanisms.mechanism import Procedure
     from twinmatch.pairing import match
     from twinmatch.policies import OwnCriterion
 
@@ -235,7 +236,8 @@ def _tried(
         f"times {factor:,.1f}: it grows with the number of left schools to the power {law.few:g}, and beyond "
         f"20,000 of them {law.many:g}."
     ]
-    if int(capacity.sum()) < CROWDED * len(left):
+    bids = not calls and not isinstance(mechanism, Procedure)
+    if bids and int(capacity.sum()) < CROWDED * len(left):
         factor *= _WHERE_CROWDED
         basis.append(
             f"Places are few: that counts {_WHERE_CROWDED} times, which a thinned market does not show."

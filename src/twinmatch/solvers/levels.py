@@ -21,7 +21,8 @@ The steps
     begins as an auction does, with a good part of it, and ends with one that its sampling error is not worth
     going below. The next begins with twice that and ends with a quarter of it. What is left to mend in the
     whole market takes a first step of a hundredth of a per cent; half or twice that takes a tenth longer.
-    Prices begin four of these steps lower: in a sample partners are farther away, and places dearer.
+    Where there are places enough, prices begin four of these steps lower: in a sample partners are farther
+    away, and places dearer.
     Where nearly every place is taken, prices of a whole region hang together and are off together from level
     to level: then levels begin with larger steps, and one that draws many lists goes on with coarse paths
     (see the engine), which raise a region in one go. The whole market begins with half the step then,

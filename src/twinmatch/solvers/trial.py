@@ -72,9 +72,10 @@ __all__ = ["Asked", "Begin", "begin"]
 #: first step on the whole market, at the second, and at the last step of a level.
 TRIALS, LAST_TRIALS, WHOLE_TRIALS = 3, 6, 2
 CAREFUL_TRIALS, CAREFUL_FINER, CAREFUL_LAST = 24, 8, 12
-#: Lists that a phase draws for each left node where places are few, and then it ends, as in the engine. With
-#: 1.05 places and one locked pair, 12,000 vertical take 6 s of the processor where a minute was not enough,
-#: mild ones 7 instead of 27; with four lists 12 and 6.
+#: Lists that a phase draws for each left node where places are few, and then it ends, as in the engine.
+#: Measured before places of a right node came down together, with 1.05 of them and one locked pair: 12,000
+#: vertical take 6 s of the processor where a minute was not enough, mild ones 7 instead of 27; with four
+#: lists 12 and 6.
 MOST_DRAWS = 8
 #: The last steps count in so many parts of a point.
 PARTS = 16

@@ -9,7 +9,6 @@ that; so do the prices of a round. Nothing of Dask is imported: whoever has a cl
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -19,7 +18,7 @@ from twinmatch.spreading.engines import gathered, ignored, in_words
 from twinmatch.spreading.packing import Pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -52,8 +51,7 @@ class Cluster:
     @property
     def workers(self) -> int:
         """Threads of all workers together."""
-        with self._connected():
-            info = in_words(self._client.scheduler_info)
+        info = _reached(self._client.scheduler_info)
         return max(1, sum(int(worker.get("nthreads", 1)) for worker in info["workers"].values()))
 
     def build(self, make: Callable[[Pack, Pack], Any], left: Iterable[Pack], right: Pack) -> list[Any]:
@@ -77,8 +75,7 @@ class Cluster:
         """Return the answers; see :class:`~twinmatch.spreading.engines.Engine`."""
         shared = [self._submit(_same, one) if isinstance(one, np.ndarray) else one for one in common]
         futures = [self._submit(_call, function, shard, len(own), *own, *shared) for shard, own in asked]
-        with self._connected(futures):
-            return gathered(futures, lambda: self._look(look), tell)
+        return gathered([_Answer(one) for one in futures], lambda: self._look(look), tell)
 
     def close(self) -> None:
         """Let the workers forget the shards."""
@@ -89,22 +86,10 @@ class Cluster:
         if self._client.status not in _CONNECTED:
             raise ExecutorError(_LOST)
 
-    @contextmanager
-    def _connected(self, futures: Sequence[Any] = ()) -> Iterator[None]:
-        """Tell a broken way to the scheduler, felt before the client says so, from a task that failed."""
-        try:
-            yield
-        except ExecutorError as error:
-            of_a_task = any(future.status == "error" for future in futures)
-            if isinstance(error.__cause__, OSError) and not of_a_task:
-                raise ExecutorError(_LOST, error.kind) from error.__cause__
-            raise
-
     def _submit(self, function: Callable[..., Any], *args: Any) -> Any:
         self._look(_nothing)
         # Keys that are no digests: nobody asks the same question twice.
-        with self._connected():
-            return in_words(lambda: self._client.submit(function, *args, pure=False, retries=3))
+        return _reached(lambda: self._client.submit(function, *args, pure=False, retries=3))
 
     def _pieces(self, blob: npt.NDArray[np.uint8]) -> list[Any]:
         pieces = [self._submit(_same, blob[at : at + PIECE]) for at in range(0, len(blob), PIECE)]
@@ -114,6 +99,35 @@ class Cluster:
     def _counted(self, blob: npt.NDArray[np.uint8]) -> list[Any]:
         pieces = [blob] if len(blob) <= PIECE else self._pieces(blob)
         return [len(pieces), *pieces]
+
+
+class _Answer:
+    """
+    A future of Dask whose result tells a task that failed from a scheduler that is out of reach.
+
+    A client may feel that before it says so. Once futures are cancelled they no longer know how they ended,
+    so it is asked when the result is.
+    """
+
+    def __init__(self, future: Any) -> None:
+        self._future = future
+        self.add_done_callback, self.cancel = future.add_done_callback, future.cancel
+
+    def result(self) -> Any:
+        """Return the result, or raise what the task raised."""
+        if self._future.status == "error":
+            return self._future.result()
+        return _reached(self._future.result)
+
+
+def _reached(task: Callable[[], T]) -> T:
+    """Return what is asked of the scheduler; say where it is out of reach."""
+    try:
+        return in_words(task)
+    except ExecutorError as error:
+        if isinstance(error.__cause__, OSError):
+            raise ExecutorError(f"{_LOST} ({error.kind}: {error.__cause__})", error.kind) from error.__cause__
+        raise
 
 
 def _nothing() -> None: ...

@@ -143,7 +143,8 @@ def gathered(
         If the work raised anything else, or whoever did it is gone.
     """
     ended, lock = threading.Event(), threading.Lock()
-    left, failed = [len(futures)], []
+    left = [len(futures)]
+    failed: list[Future] = []
 
     def count(place: int, future: Any) -> None:
         wrong = _went_wrong(future)
@@ -152,7 +153,7 @@ def gathered(
             if not wrong:
                 tell(place)
             if wrong:
-                failed.append(future)
+                failed.append(futures[place])
             if wrong or left[0] == 0:
                 ended.set()
 

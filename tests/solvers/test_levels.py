@@ -57,7 +57,8 @@ def test_prices_begin_lower_where_there_are_places_enough(places, steps, monkeyp
     of_the_sample = starting(graph)
     lower = np.maximum(0, of_the_sample.right_price - steps * begun.step)
     np.testing.assert_array_equal(begun.right_price, lower)
-    assert begun.right_price.any() and begun.step == of_the_sample.step
+    assert begun.right_price.any()
+    assert begun.step == of_the_sample.step
 
 
 def test_any_terms(seed):

@@ -124,9 +124,9 @@ def page(found: list[dict[str, Any]]) -> str:
         "Made by `python -m benchmarks.estimates`: what `tm.estimate` and `tm.estimate_assign` say of each",
         "instance of the benchmarks, on two threads, and what its run took (`benchmarks/results`, at the",
         "commit that each result names). Memory is that of the process at its peak. A ratio is estimated",
-        "over measured; it is **bold** where memory is",
-        "not within 30 %, or time not within a factor of 2. Bytes and powers were fitted on the instances",
-        "that say so, and on thinned ones of their kind. The one second of trying is one of the processor.",
+        "over measured; it is **bold** where memory is not within 30 %, or time not within a factor of 2.",
+        "Bytes and powers were fitted on the instances that say so, and on thinned ones of their kind. The",
+        "one second of trying is one of the processor.",
         "Squares with 1.05 places are solved to a gap of 1e-5, where they do not say otherwise.",
         "",
     ]

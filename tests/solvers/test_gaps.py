@@ -30,7 +30,7 @@ def test_what_the_exact_finish_has_done_is_kept_when_it_is_stopped(monkeypatch):
         run.solver.forward()
         raise Stopped(Limit.DEADLINE)
 
-    monkeypatch.setattr(levels, "is_crowded", lambda *market: False)
+    monkeypatch.setattr(levels, "is_crowded", lambda *_: False)
     monkeypatch.setattr(engine._Run, "_repair", placed_and_stopped)
     left, right = tm.datasets.synthetic(2_500, 2_500, 3, "vertical", 1.0)
     found = tm.match(left, right, threads=1)

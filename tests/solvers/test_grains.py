@@ -86,7 +86,7 @@ def test_the_first_grain_follows_the_step():
 
 def test_coarse_paths_go_on_where_many_wait(monkeypatch):
     """Everybody wants the same partners: without larger steps many wait, and grains place them."""
-    monkeypatch.setattr(levels, "is_crowded", lambda *market: False)
+    monkeypatch.setattr(levels, "is_crowded", lambda *_: False)
     grains = []
     passes = engine._Run._is_good_at
     monkeypatch.setattr(engine._Run, "_is_good_at", lambda run, at: grains.append(at) or passes(run, at))
@@ -160,7 +160,7 @@ def test_a_larger_step_places_those_who_wait(monkeypatch, n, market, places):
 def test_an_auction_alone_finds_as_much(monkeypatch):
     """The slow twin: no grains, the last step of the auction; and larger steps instead of grains."""
     is_crowded = levels.is_crowded
-    monkeypatch.setattr(levels, "is_crowded", lambda *market: False)
+    monkeypatch.setattr(levels, "is_crowded", lambda *_: False)
     grains = []
     passes = engine._Run._is_good_at
     monkeypatch.setattr(engine._Run, "_is_good_at", lambda run, at: grains.append(at) or passes(run, at))

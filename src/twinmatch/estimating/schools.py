@@ -15,7 +15,7 @@ from twinmatch.fitting import need_of
 from twinmatch.log import silent
 from twinmatch.policy.asked import asked
 from twinmatch.room import bounded, held, least_room
-from twinmatch.solvers.levels import CROWDED
+from twinmatch.solvers.levels import is_crowded
 from twinmatch.solvers.nested import layout_of
 from twinmatch.solvers.options import option_faults
 from twinmatch.status import Limit
@@ -237,7 +237,7 @@ def _tried(
         f"20,000 of them {law.many:g}."
     ]
     bids = not calls and not isinstance(mechanism, Procedure)
-    if bids and int(capacity.sum()) < CROWDED * len(left):
+    if bids and is_crowded(len(left), capacity):
         factor *= _WHERE_CROWDED
         basis.append(
             f"Places are few: that counts {_WHERE_CROWDED} times, which a thinned market does not show."

@@ -216,7 +216,7 @@ class _Run:
         self.bound = int(self.left_price.sum())
         self.grain = 1  # what the exact finish begins with
         self.budget = DRAWS * market.num_left  # lists of a phase
-        self.is_crowded = isinstance(market, ScoredGraph) and levels.is_crowded(market, capacity)
+        self.is_crowded = isinstance(market, ScoredGraph) and levels.is_crowded(market.num_left, capacity)
 
     def set_up(self) -> None:
         """Build the trees and the compiled solver."""

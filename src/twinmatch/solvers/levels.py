@@ -140,7 +140,7 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, control: Control)
     while graph.num_left >= FACTOR * factor * FEWEST:
         factor *= FACTOR
     last = max(1, spread // LAST_PART)
-    crowded = is_crowded(graph, capacity)
+    crowded = is_crowded(graph.num_left, capacity)
     while factor > 1:
         rows = np.sort(left[factor // 2 :: factor])
         places = np.zeros(graph.num_right, np.int64)
@@ -159,9 +159,9 @@ def start(graph: ScoredGraph, capacity: Int64, outside: Int64, control: Control)
     return Start(np.maximum(0, price - TOO_DEAR * step), step)
 
 
-def is_crowded(graph: ScoredGraph, capacity: Int64) -> bool:
+def is_crowded(num_left: int, capacity: Int64) -> bool:
     """Say whether nearly every place will be taken."""
-    return int(capacity.sum()) < CROWDED * graph.num_left
+    return int(capacity.sum()) < CROWDED * num_left
 
 
 def _solve(

@@ -49,7 +49,7 @@ from twinmatch.graph.refined import refined
 from twinmatch.graph.scored import ScoredGraph
 from twinmatch.solvers.clearing import best_by_kind, prices_that_clear
 from twinmatch.solvers.compiled import FIRST_PART, LIST_KEPT, NO_BUDGET, SHRINK, kept_solver
-from twinmatch.solvers.levels import CROWDED, FACTOR, FEWEST, LAST_PART, WHOLE_PART, WIDER
+from twinmatch.solvers.levels import FACTOR, FEWEST, LAST_PART, WHOLE_PART, WIDER, is_crowded
 from twinmatch.solvers.newton import NOISE, QuotaPrices
 from twinmatch.solvers.sharing import core_of
 
@@ -194,7 +194,7 @@ class _Trials:
         self.rows, self.alone = asked.rows, asked.alone
         self.places = np.minimum(asked.places, len(self.rows))
         size = len(self.rows)
-        self.draws = MOST_DRAWS if self.places.sum() < CROWDED * size else None
+        self.draws = MOST_DRAWS if is_crowded(size, self.places) else None
         self.left = QuotaPrices(asked.left.low, asked.left.high, size, self.most, careful=asked.careful)
         self.right = QuotaPrices(asked.right.low, asked.right.high, size, self.most, careful=asked.careful)
         nothing = np.zeros(0, np.int64)

@@ -188,12 +188,13 @@ def _retyped(data: bytes, rng: random.Random) -> bytes:
     """Write a table again with a column of another type, name, shape or way of writing."""
     try:
         table = pq.read_table(io.BytesIO(data))
+        names = table.column_names  # which need not be UTF-8
     except Exception:  # it is wrong already
         return data
-    if not table.num_columns:
+    if not names:
         return data
-    at, rows = rng.randrange(table.num_columns), table.num_rows
-    name = table.column_names[at]
+    at, rows = rng.randrange(len(names)), table.num_rows
+    name = names[at]
     column: Any = rng.choice(
         (
             pa.array([rng.choice(NASTY) for _ in range(rows)]),

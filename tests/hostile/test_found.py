@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import time
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import twinmatch as tm
+from tests.hostile.mutating import _retyped
 from twinmatch.errors import FormatError, PolicyError, TableError
 from twinmatch.intake.limits import DEFAULT
 from twinmatch.intake.parquet import parquet_table
@@ -51,6 +53,22 @@ def test_text_of_parquet_that_is_no_text(tmp_path):
     (tmp_path / "t").write_bytes(data.replace(b"bbbb", b"\xff\xfebb"))
     with pytest.raises(FormatError, match="damaged"):
         tm.read_schools(tmp_path / "t")
+
+
+def test_names_of_columns_that_are_no_text(tmp_path):
+    """Arrow reads such a file, and raises when it is asked what the columns are called."""
+    table = pa.table({"id": ["a"], "country": ["FR"], "zzzqq": [1]})
+    sink = io.BytesIO()
+    pq.write_table(table, sink, store_schema=False)
+    data = sink.getvalue().replace(b"zzzqq", b"zz\xfbqq")
+    (tmp_path / "t").write_bytes(data)
+    with pytest.raises(FormatError, match="damaged"):
+        tm.read_schools(tmp_path / "t")
+    table = pq.read_table(io.BytesIO(data))
+    for make in (tm.Schools, tm.Schools.from_frame):
+        with pytest.raises(TableError, match="column 3: has a name that is not UTF-8"):
+            make(table)
+    assert _retyped(data, random.Random(0)) == data  # the campaign leaves it as it is
 
 
 def test_registers_in_parquet_with_structs_and_lists(tmp_path):

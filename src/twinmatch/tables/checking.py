@@ -9,6 +9,7 @@ from twinmatch.columns import KNOWN
 from twinmatch.contacts import holds_mail, is_contact, shown_contact, without_contact
 from twinmatch.errors import Fault
 from twinmatch.tables.cells import check, read_column
+from twinmatch.tables.frames import unnamed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,6 +23,8 @@ def checked_columns(
     """Type, order and check the columns of a table: the new table, dropped names, faults."""
     import pyarrow as pa
 
+    if found := unnamed(table):
+        return table, (), found
     names = list(table.column_names)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -10,7 +10,7 @@ from twinmatch.errors import Fault, TableError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["FRAMES", "columns_of", "to_kind"]
+__all__ = ["FRAMES", "columns_of", "to_kind", "unnamed"]
 
 #: Kinds of frames that a table gives back.
 FRAMES: Final = ("pandas", "polars", "pyarrow")
@@ -30,6 +30,8 @@ def columns_of(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
             what = f"is a {type(frame).__name__}, not a frame"
             hint = "Give a pandas, polars or pyarrow frame; tm.read_schools reads files."
             raise TableError(source, [Fault("frame", what, hint=hint)]) from None
+        except UnicodeDecodeError:
+            raise TableError(source, unnamed(frame)) from None
         except ValueError:
             # narwhals refuses repeated names by printing the columns; the message here keeps to names. What
             # pyarrow calls columns are cells.
@@ -60,6 +62,17 @@ def columns_of(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
     if len(lengths) > 1:
         raise TableError(source, [Fault("frame", "the columns have different lengths")])
     return kind, pa.table(columns), faults
+
+
+def unnamed(table: pa.Table) -> list[Fault]:
+    """Return a fault for each column whose name is no text, which arrow finds out when it is asked for it."""
+    faults = []
+    for place, field in enumerate(table.schema, 1):
+        try:
+            field.name  # noqa: B018
+        except UnicodeDecodeError:
+            faults.append(Fault(f"column {place}", "has a name that is not UTF-8", hint="Name it again."))
+    return faults
 
 
 def _valid(table: pa.Table, source: str) -> pa.Table:

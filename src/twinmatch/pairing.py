@@ -13,6 +13,7 @@ from twinmatch.compiler import compiled, graph_of, nothing_known, places_of
 from twinmatch.errors import Fault, InputError
 from twinmatch.executing import executing, refuse_executor
 from twinmatch.fitting import refuse_match
+from twinmatch.inspecting import inspected
 from twinmatch.log import log_end, logger
 from twinmatch.matching import Matching
 from twinmatch.mechanisms import Leximin, Mechanism, Procedure, most_points
@@ -22,10 +23,11 @@ from twinmatch.pausing import stopping
 from twinmatch.policy.asked import asked
 from twinmatch.room import bounded
 from twinmatch.settling import settled
-from twinmatch.solvers import check_options, solve_with
+from twinmatch.solvers import solve_with
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.fairest import solve_fairest
 from twinmatch.solvers.grown import solve_implicit
+from twinmatch.solvers.options import option_faults, seed_faults
 from twinmatch.threads import number_of
 from twinmatch.warming import warm_from
 
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from twinmatch.solvers.warm import Warm
     from twinmatch.spreading.engines import DaskClient, Engine
 
-__all__ = ["Options", "Tables", "kind_faults", "match", "match_tables", "sorted_tables", "table_faults"]
+__all__ = ["Options", "Tables", "match", "match_tables", "sorted_tables"]
 
 
 @bounded
@@ -123,8 +125,8 @@ def match(
     PolicyError
         If the policy cannot be used on these tables, with every fault.
     InputError
-        If an option or a capacity is out of range, with every fault; if the checkpoint is that of another
-        question, with what differs.
+        If anything else that was given is wrong, with every fault, those of the policy too; if the checkpoint
+        is that of another question, with what differs.
     FormatError
         If the checkpoint was torn, or is of another version.
     ResourceLimitError
@@ -148,13 +150,11 @@ def match(
     ('OPTIMAL', 0, True)
     """
     started = time.monotonic()
-    check_options(deadline, gap, threads, on_progress, cancel, seed)
-    check_kinds(left, right, policy, mechanism, warm_start)
-    if policy is None:
-        from twinmatch.policies import systematic_twinning
-
-        policy = systematic_twinning()
-    tables = sorted_tables(left, right, right_capacity)
+    more = [*option_faults(deadline, gap, threads, on_progress, cancel), *seed_faults(seed)]
+    policy, capacity = inspected(
+        "match", left, right, policy, right_capacity, mechanism, warm_start=warm_start, more=more
+    )
+    tables = sorted_tables(left, right, capacity)
     options = Options(deadline, gap, threads, on_progress, cancel, seed, checkpoint, executor)
     warm = None
     if warm_start is not None:
@@ -385,41 +385,3 @@ def _under_quotas(
     except Stopped:
         limits = request.constraints  # stopped before wishes were settled: there will be no answer to them
     return solve_implicit(graph, limits, policy.coverage == "first", control)
-
-
-def check_kinds(
-    left: object, right: object, policy: object, mechanism: object, warm_start: object = None
-) -> None:
-    """Refuse frames and file names in words: turning them into schools and policies is the caller's step."""
-    faults = table_faults(left, right) + kind_faults(policy, mechanism, warm_start)
-    if faults:
-        raise InputError("match", faults)
-
-
-def table_faults(left: object, right: object) -> list[Fault]:
-    """Return a fault for each side that is no table of schools."""
-    from twinmatch.schools import Schools
-
-    hint = "Make one with tm.read_schools(path) or tm.Schools.from_frame(frame)."
-    return [
-        Fault(name, f"must be a Schools table, not {type(table).__name__}", hint=hint)
-        for name, table in (("left", left), ("right", right))
-        if not isinstance(table, Schools)
-    ]
-
-
-def kind_faults(policy: object, mechanism: object, warm_start: object = None) -> list[Fault]:
-    """Return a fault for each of these that is something else; None is as good as left out."""
-    from twinmatch.policy import Policy
-
-    faults = []
-    if policy is not None and not isinstance(policy, Policy):
-        what = f"must be a Policy, not {type(policy).__name__}"
-        faults.append(Fault("policy", what, hint="Read a file with tm.Policy.load(path)."))
-    if mechanism is not None and not isinstance(mechanism, Mechanism):
-        what = f"must be a mechanism, not {type(mechanism).__name__}"
-        faults.append(Fault("mechanism", what, hint="Such as tm.mechanisms.nash(), with its brackets."))
-    if warm_start is not None and not isinstance(warm_start, Matching):
-        what = f"must be a matching, not {type(warm_start).__name__}"
-        faults.append(Fault("warm_start", what, hint="What tm.match or tm.load_matching returned."))
-    return faults

@@ -209,8 +209,8 @@ def test_places_that_are_none_are_refused(places, what):
 
 def test_bad_options_are_refused_together():
     with pytest.raises(InputError) as caught:
-        tm.match(table("a"), table("X", "IT"), LEVELS_ONLY, deadline=-3, gap=2, threads=0)
-    assert [fault.where for fault in caught.value.faults] == ["deadline", "gap", "threads"]
+        tm.match(table("a"), table("X", "IT"), LEVELS_ONLY, deadline=-3, gap=2, threads=0, seed="x")
+    assert [fault.where for fault in caught.value.faults] == ["deadline", "gap", "threads", "seed"]
 
 
 def test_a_policy_that_cannot_be_used_is_refused_before_any_work():

@@ -124,24 +124,23 @@ def test_bad_options_are_refused_as_by_the_run(market, threads):
         tm.estimate(market[0], [1, 2])
 
 
-def test_everything_that_is_wrong_is_told_at_once(market):
+@pytest.mark.parametrize("call", [tm.estimate, tm.match])
+def test_everything_that_is_wrong_is_told_at_once(market, call):
     """One error under the name of the call: a mechanism that is none hides neither threads nor places."""
     left, right = market
     wrong = {"mechanism": "nash", "gap": 2, "threads": 0, "right_capacity": "nowhere"}
     with pytest.raises(tm.errors.InputError) as caught:
-        tm.estimate(
-            left, right, tm.Policy(rules=(tm.policies.CommonLevel(), tm.policies.CommonLevel())), **wrong
-        )
+        call(left, right, tm.Policy(rules=(tm.policies.CommonLevel(), tm.policies.CommonLevel())), **wrong)
     where = [fault.where for fault in caught.value.faults]
-    assert caught.value.subject == "estimate"
+    assert caught.value.subject == call.__name__
     assert set(where) > set(wrong)
     assert any("nowhere" in fault.what for fault in caught.value.faults)
     with pytest.raises(tm.errors.InputError) as caught:
-        tm.estimate(left, [1, 2], "policy.toml", threads=0)
-    assert caught.value.subject == "estimate"
+        call(left, [1, 2], "policy.toml", threads=0)
+    assert caught.value.subject == call.__name__
     assert [fault.where for fault in caught.value.faults] == ["right", "policy", "threads"]
     with pytest.raises(tm.errors.PolicyError):
-        tm.estimate(left, right, tm.Policy(rules=(tm.policies.CommonLevel(), tm.policies.CommonLevel())))
+        call(left, right, tm.Policy(rules=(tm.policies.CommonLevel(), tm.policies.CommonLevel())))
 
 
 def test_everything_that_is_wrong_with_an_assignment_is_told_at_once():

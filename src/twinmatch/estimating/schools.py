@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinmatch.compiler import places_of
-from twinmatch.errors import InputError, PolicyError, ResourceLimitError
+from twinmatch.errors import InputError, ResourceLimitError
 from twinmatch.estimating.probing import PATIENCE_S, Law, Watch, at_threads, grow, times_quotas
 from twinmatch.estimating.result import Estimate, Probe
 from twinmatch.fitting import need_of
+from twinmatch.inspecting import inspected
 from twinmatch.log import silent
 from twinmatch.policy.asked import asked
 from twinmatch.room import bounded, held, least_room
@@ -96,7 +96,8 @@ def estimate(
     >>> told.fits, told.memory > told.added > 0, told.probes[-1].whole
     (True, True, True)
     """
-    policy, capacity = _checked(left, right, policy, right_capacity, mechanism, gap, threads)
+    more = option_faults(None, gap, threads, None, None)
+    policy, capacity = inspected("estimate", left, right, policy, right_capacity, mechanism, more=more)
     number = number_of(threads)
     _, resident = held()
     need = need_of(left, right, policy, mechanism, number, gap=gap)
@@ -122,43 +123,6 @@ def estimate(
     factor = times_quotas(quotas, cross)
     seconds, probes, basis = _tried(left, right, policy, capacity, mechanism, gap, number, factor)
     return replace(draft, seconds=seconds, probes=probes, basis=(_MEMORY, *basis))
-
-
-def _checked(
-    left: Schools,
-    right: Schools,
-    policy: Policy | None,
-    right_capacity: str | int | npt.ArrayLike | None,
-    mechanism: Mechanism | None,
-    gap: float,
-    threads: int | None,
-) -> tuple[Policy, npt.NDArray[np.int64]]:
-    """Return the policy and the places; refuse all that is wrong at once."""
-    from twinmatch.pairing import kind_faults, table_faults
-    from twinmatch.policies import systematic_twinning
-    from twinmatch.policy import Policy
-    from twinmatch.schools import Schools
-
-    no_tables = table_faults(left, right)
-    faults = [*no_tables, *kind_faults(policy, mechanism), *option_faults(None, gap, threads, None, None)]
-    capacity = np.zeros(0, np.int64)
-    if isinstance(right, Schools):
-        try:
-            capacity = places_of(right, right_capacity)
-        except InputError as error:
-            faults += error.faults
-    policy = systematic_twinning() if policy is None else policy
-    of_policy = policy.faults() if isinstance(policy, Policy) else []
-    if isinstance(policy, Policy) and not of_policy and not no_tables:
-        try:
-            policy.check(left, right)
-        except PolicyError as error:
-            of_policy = [*error.faults]
-    if faults:
-        raise InputError("estimate", [*faults, *of_policy])
-    if of_policy:
-        raise PolicyError("policy", of_policy)
-    return policy, capacity
 
 
 _MEMORY = (

@@ -11,7 +11,7 @@ from twinmatch.errors import Fault, InputError, PolicyError
 from twinmatch.europe.keeping import unmentioned
 from twinmatch.europe.states import joined, registers_of
 from twinmatch.explaining.words import check_language
-from twinmatch.pairing import kind_faults
+from twinmatch.inspecting import kind_faults
 from twinmatch.policy import Policy
 from twinmatch.policy.toml import unwritable
 from twinmatch.saving.place import place

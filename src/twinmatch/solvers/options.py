@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from twinmatch.errors import Fault, InputError
 from twinmatch.threads import thread_faults
 
-__all__ = ["check_options", "option_faults"]
+__all__ = ["check_options", "option_faults", "seed_faults"]
 
 
 def check_options(
@@ -22,9 +22,7 @@ def check_options(
     InputError
         With every fault.
     """
-    faults = option_faults(deadline, gap, threads, on_progress, cancel)
-    if not _is(seed, Integral):
-        faults.append(Fault("seed", f"must be a whole number, not {seed!r}"))
+    faults = [*option_faults(deadline, gap, threads, on_progress, cancel), *seed_faults(seed)]
     if faults:
         raise InputError("options", faults)
 
@@ -45,6 +43,11 @@ def option_faults(
     if cancel is not None and (isinstance(cancel, type) or not callable(getattr(cancel, "is_set", None))):
         faults.append(Fault("cancel", f"must have is_set(), as a threading.Event has, not {cancel!r}"))
     return faults
+
+
+def seed_faults(seed: object) -> list[Fault]:
+    """Return what is wrong with a seed."""
+    return [] if _is(seed, Integral) else [Fault("seed", f"must be a whole number, not {seed!r}")]
 
 
 def _is(value: object, kind: type) -> bool:

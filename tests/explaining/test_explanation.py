@@ -293,6 +293,10 @@ def test_options_that_cannot_be(sample):
         assert message in str(caught.value)
     with pytest.raises(tm.errors.InputError, match="is a right school"):
         sample.explain(right, wished=right)
+    with pytest.raises(tm.errors.InputError) as caught:
+        sample.explain("nobody", wished=left, cost=True, lang="it", k=-1, deadline=-1, threads=0, cancel=1)
+    where = [fault.where for fault in caught.value.faults]
+    assert where == ["lang", "deadline", "threads", "cancel", "k", "school", "wished"]
     with pytest.raises(tm.errors.InputError, match="must be 'en' or 'fr'"):
         sample.explain(left).in_("it")
 

@@ -10,6 +10,7 @@ import pytest
 import twinmatch as tm
 from tests.explaining.cases import best_with, plain, rows, split, under_quotas
 from tests.matching.worlds import BASE, world
+from twinmatch.explaining import forcing
 from twinmatch.graph.terms import FORBIDDEN
 
 p = tm.policies
@@ -159,6 +160,91 @@ def test_what_forcing_costs_is_what_solving_again_says():
             assert wish.cost.points == best.objective - forced.objective
             assert wish.cost.schools == best.coverage - forced.coverage
             assert wish.option == option
+
+
+class After:
+    """Cancels after it was asked so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def is_set(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def test_what_forcing_costs_is_not_made_up_where_the_search_is_stopped():
+    """At whatever moment: no numbers, or none that is below the true cost, and the text says which."""
+    known = unknown = inexact = 0
+    for seed in range(4):
+        found, matching = plain(seed, num_left=30, num_right=20)
+        best = best_with(found.points, found.places, None)
+        here, there = rows(matching)
+        school = str(matching.left.ids[seed])
+        (option,) = matching.explain(school, k=1).next_best
+        forced = best_with(found.points, found.places, (here[school], there[option.partner.id]))
+        for times in (0, 1, 2, 3, 4, 6, 8, 12, 20, 100_000):
+            told = matching.explain(school, wished=option.partner.id, cost=True, cancel=After(times))
+            cost = told.wish.cost
+            if cost.points is None:
+                assert (cost.status, cost.is_exact) == ("NO_SOLUTION", False) or cost.status == "FEASIBLE"
+                assert "is not known: the search was stopped" in " ".join(str(told).split())
+                unknown += 1
+            elif cost.is_exact:
+                assert (cost.points, cost.schools) == (
+                    best.objective - forced.objective,
+                    best.coverage - forced.coverage,
+                )
+                known += 1
+            else:
+                assert cost.points >= best.objective - forced.objective
+                assert cost.schools >= best.coverage - forced.coverage
+                inexact += 1
+    assert known >= 4
+    assert unknown >= 4
+    told = matching.explain(school, wished=option.partner.id, cost=True, deadline=0, lang="fr")
+    assert told.wish.cost == ("NO_SOLUTION", None, None, False, False)
+    assert "pas connu" in " ".join(str(told).split())
+
+
+@pytest.mark.parametrize(("lost", "is_known"), [(0, True), (1, False)])
+def test_what_is_found_before_a_stop_counts_where_it_covers_as_many(monkeypatch, lost, is_known):
+    """A search that was stopped short of the coverage says nothing: later it may cover more, for less."""
+    _, matching = plain(2)
+    whole = forcing.solve_implicit
+
+    def stopped(*asked):
+        answer = whole(*asked)
+        return answer._replace(
+            status=tm.Status.FEASIBLE,
+            limit=tm.Limit.DEADLINE,
+            objective=answer.objective - 7,
+            pairs=answer.pairs[lost:],
+        )
+
+    monkeypatch.setattr(forcing, "solve_implicit", stopped)
+    school = str(matching.left.ids[0])
+    (option,) = matching.explain(school, k=1).next_best
+    told = matching.explain(school, wished=option.partner.id, cost=True)
+    assert told.wish.cost.status == "FEASIBLE"
+    assert not told.wish.cost.is_exact
+    assert (told.wish.cost.points is not None) == is_known
+    assert ("no more than that" in str(told)) == is_known
+    assert ("the search was stopped" in str(told)) == (not is_known)
+
+
+def test_what_forcing_costs_tells_how_far_it_is():
+    """As a match does, and by as many threads as are asked for."""
+    matching = tm.match(*tm.datasets.synthetic(4_000, 4_000, 0, market="mild"))
+    events = []
+    school = str(matching.left.ids[0])
+    (option,) = matching.explain(school, k=1).next_best
+    told = matching.explain(school, wished=option.partner.id, cost=True, on_progress=events.append, threads=1)
+    assert told.wish.cost.is_exact
+    assert events
+    events.clear()
+    matching.explain(school, on_progress=events.append)
+    assert not events
 
 
 def test_what_forcing_costs_after_a_gap_is_the_most_that_it_may():

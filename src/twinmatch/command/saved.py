@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinmatch import terminal
 from twinmatch.command.exits import Exit, say
 from twinmatch.command.files import loaded, writable, written
-from twinmatch.command.options import add_telling_options, add_threads, count_of
+from twinmatch.command.options import add_deadline, add_telling_options, add_threads, count_of
+from twinmatch.interrupt import ctrl_c_asks
 from twinmatch.status import Status
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ def add_explain(commands: Commands) -> None:
     parser.add_argument(
         "--cost", action="store_true", help="what forcing the wished pair costs, by solving again"
     )
+    add_deadline(parser, "with --cost, stop after this many seconds")
+    add_threads(parser)
     parser.add_argument(
         "--count", type=count_of, default=10, metavar="N", help="so many others (default: 10)"
     )
@@ -105,9 +109,19 @@ def _explain(options: argparse.Namespace) -> Exit:
     """Say why a school of a saved matching has its partner."""
     _page(options)
     matching = loaded(options)
-    explanation = matching.explain(
-        options.school, wished=options.wished, cost=options.cost, lang=options.lang, k=options.count
-    )
+    asked: dict[str, Any] = {
+        "wished": options.wished,
+        "cost": options.cost,
+        "lang": options.lang,
+        "k": options.count,
+    }
+    with ExitStack() as stack:
+        if options.cost:
+            asked["cancel"] = stack.enter_context(ctrl_c_asks())
+            asked["on_progress"] = stack.enter_context(terminal.progress(len(matching.left)))
+        explanation = matching.explain(
+            options.school, **asked, deadline=options.deadline, threads=options.threads
+        )
     return _tell(explanation, options)
 
 

@@ -15,16 +15,19 @@ from twinmatch.explaining.ledger import Accounts
 from twinmatch.explaining.obstacles import Standing
 from twinmatch.explaining.promises import counts_points, terms_of
 from twinmatch.explaining.shares import shares_of
-from twinmatch.explaining.words import check_language
+from twinmatch.explaining.words import language_faults
 from twinmatch.graph.terms import FORBIDDEN
 from twinmatch.mechanisms import Procedure
 from twinmatch.status import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from twinmatch.matching import Matching
     from twinmatch.schools import Schools
+    from twinmatch.solvers.control import Control
 
     Int64 = npt.NDArray[np.int64]
 
@@ -35,24 +38,47 @@ _HOLDERS = 3
 
 
 def explain(
-    matching: Matching, school: str, *, wished: str | None, side: str | None, cost: bool, lang: str, k: int
+    matching: Matching,
+    school: str,
+    *,
+    wished: str | None,
+    side: str | None,
+    cost: Control | None,
+    lang: str,
+    k: int,
+    more: Sequence[Fault] = (),
 ) -> Explanation:
-    """Return what :meth:`twinmatch.Matching.explain` says."""
-    check_language(lang, "explain")
+    """
+    Return what :meth:`twinmatch.Matching.explain` says.
+
+    ``cost`` is what may stop the search for a cost, where one is asked for; ``more`` is what the caller found
+    wrong already, which is told with the rest.
+    """
+    faults = [*language_faults(lang), *more]
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 0 <= k <= _MOST_SHOWN:
-        what = f"must be a whole number from 0 to {_MOST_SHOWN:,}, not {k!r}"
-        raise InputError("explain", [Fault("k", what)])
-    side = side_of(matching.left, matching.right, school, side)
-    if side == "right":
-        if wished is not None:
-            hint = "Ask about the left school instead: explain(left_id, wished=right_id)."
-            raise InputError("explain", [Fault("wished", f"{school!r} is a right school", hint=hint)])
-        return _Answer(matching, lang).of_right(school, int(k))
-    if cost and wished is None:
-        raise InputError("explain", [Fault("cost", "is that of a wished pair, and wished is missing")])
-    if wished is not None:
-        side_of(matching.left, matching.right, wished, "right", "wished")
-    return _Answer(matching, lang).of_left(school, wished, cost, int(k))
+        faults.append(Fault("k", f"must be a whole number from 0 to {_MOST_SHOWN:,}, not {k!r}"))
+
+    def found(who: str, side: str | None, where: str = "school") -> str:
+        try:
+            return side_of(matching.left, matching.right, who, side, where)
+        except InputError as error:
+            faults.extend(error.faults)
+            return ""
+
+    side = found(school, side)
+    if side == "right" and wished is not None:
+        hint = "Ask about the left school instead: explain(left_id, wished=right_id)."
+        faults.append(Fault("wished", f"{school!r} is a right school", hint=hint))
+    elif wished is not None:
+        found(wished, "right", "wished")
+    elif side != "right" and cost is not None:
+        faults.append(Fault("cost", "is that of a wished pair, and wished is missing"))
+    if faults:
+        raise InputError("explain", faults)
+    answer = _Answer(matching, lang)
+    return (
+        answer.of_right(school, int(k)) if side == "right" else answer.of_left(school, wished, cost, int(k))
+    )
 
 
 class _Answer:
@@ -74,7 +100,7 @@ class _Answer:
 
     # -- Left schools --------------------------------------------------------------------------------------
 
-    def of_left(self, school: str, wished: str | None, cost: bool, k: int) -> Explanation:
+    def of_left(self, school: str, wished: str | None, cost: Control | None, k: int) -> Explanation:
         """Answer a school that wants a partner."""
         matching, standing = self.matching, self.standing
         i = row_of(matching.left, school)
@@ -181,7 +207,7 @@ class _Answer:
             )
         return tuple(options)
 
-    def _wish(self, i: int, wished: str, row: Int64, cost: bool) -> Wish:
+    def _wish(self, i: int, wished: str, row: Int64, cost: Control | None) -> Wish:
         matching = self.matching
         j = row_of(matching.right, wished)
         assert j is not None
@@ -193,7 +219,7 @@ class _Answer:
         option = None
         if admissible and not is_own:
             (option,) = self._options(i, np.array([j]), row)
-        asked = cost and admissible and not is_own
+        control = cost if admissible and not is_own else None
         return Wish(
             _card(matching.right, j),
             is_own,
@@ -201,8 +227,8 @@ class _Answer:
             shares,
             sum(share.points for share in shares),
             option,
-            cost_of(matching, self.accounts, i, j) if asked else None,
-            asked,
+            None if control is None else cost_of(matching, self.accounts, i, j, control),
+            control is not None,
         )
 
     # -- Right schools -------------------------------------------------------------------------------------

@@ -194,10 +194,10 @@ class Cost(NamedTuple):
     Attributes
     ----------
     status : str
-        Of the matching with the pair.
+        Of the matching with the pair; ``NO_SOLUTION`` where the search was stopped before there was one.
     points : int or None
         What it counts for less than this matching; below zero where it covers fewer schools and they were
-        worth little. None where there is no such matching.
+        worth little. None where there is no such matching, and where the search was stopped too early.
     schools : int or None
         How many fewer schools have a partner.
     is_exact : bool

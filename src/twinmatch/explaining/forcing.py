@@ -10,20 +10,21 @@ import numpy as np
 from twinmatch.compiler import compile
 from twinmatch.explaining.explanation import Cost
 from twinmatch.explaining.promises import floor_of
-from twinmatch.solvers.control import Control
+from twinmatch.pausing import stopping
+from twinmatch.solvers.control import Stopped
 from twinmatch.solvers.grown import solve_implicit
 from twinmatch.status import Status
-from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
     from twinmatch.explaining.ledger import Accounts
     from twinmatch.graph.terms import PairTerms
     from twinmatch.matching import Matching
+    from twinmatch.solvers.control import Control
 
 __all__ = ["cost_of"]
 
 
-def cost_of(matching: Matching, accounts: Accounts, i: int, j: int) -> Cost | None:
+def cost_of(matching: Matching, accounts: Accounts, i: int, j: int, control: Control) -> Cost | None:
     """
     Return what every matching with a pair has less than this one.
 
@@ -33,6 +34,8 @@ def cost_of(matching: Matching, accounts: Accounts, i: int, j: int) -> Cost | No
     accounts : Accounts
     i, j : int
         The two schools, an admissible pair.
+    control : Control
+        What may stop it: then there are no numbers, or the most that the pair may cost.
 
     Returns
     -------
@@ -53,17 +56,24 @@ def cost_of(matching: Matching, accounts: Accounts, i: int, j: int) -> Cost | No
     crowded |= (locked[:, 1] == j).sum() > limits.right_most[j]
     if crowded:  # as other pairs are locked already
         return Cost(str(Status.INFEASIBLE), None, None, True)
-    graph = compile(matching.left, matching.right, matching.policy, right_capacity=matching.right_capacity)
-    curve = matching.mechanism.curve(cast("PairTerms", graph.terms).max_points)
+    try:
+        with stopping(control.look_up):
+            graph = compile(
+                matching.left, matching.right, matching.policy, right_capacity=matching.right_capacity
+            )
+            curve = matching.mechanism.curve(cast("PairTerms", graph.terms).max_points)
+    except Stopped:
+        return Cost(str(Status.NO_SOLUTION), None, None, False)
     graph = graph if curve is None else graph.with_curve(curve)
-    control = Control(None, 0.0, number_of(None), None, None)
     first = matching.policy.coverage == "first"
     answer = solve_implicit(graph, replace(limits, locked=locked), first, control)
     if answer.status is Status.INFEASIBLE:
         return Cost(str(answer.status), None, None, True)
+    covered = len(np.unique(answer.pairs[:, 0]))
+    if answer.limit is not None and (answer.status is Status.NO_SOLUTION or covered < matching.coverage):
+        return Cost(str(answer.status), None, None, False)  # with more time it may cover more, for less
     if floor is not None and (accounts.plain.points(*answer.pairs.T) < floor).any():
         return Cost(str(answer.status), None, None, False, breaks_floor=True)
-    covered = len(np.unique(answer.pairs[:, 0]))
     both = {str(answer.status), str(matching.status)} == {str(Status.OPTIMAL)}
     # Of what is not proven best, the most that it may be: a bound less what was found.
     points = (matching.objective if both else matching.bound) - answer.objective

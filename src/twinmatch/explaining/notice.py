@@ -208,7 +208,7 @@ def notice(
         raise InputError("notice", faults)
     result = None
     if school is not None:
-        result = explain(matching, school, wished=None, side=None, cost=False, lang=lang, k=0)
+        result = explain(matching, school, wished=None, side=None, cost=None, lang=lang, k=0)
     certificate = matching.__dict__.get("last_certificate")
     return Notice(
         sources=_sources(matching),

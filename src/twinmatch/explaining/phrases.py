@@ -262,6 +262,10 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "Il est impossible d'imposer ce jumelage : rien ne le concilie avec tout ce que demandent les "
         "règles.",
     ),
+    "cost_stopped": (
+        "What forcing the pair costs is not known: the search was stopped before it could be said.",
+        "Le coût qu'il y aurait à imposer ce jumelage n'est pas connu : la recherche a été arrêtée trop tôt.",
+    ),
     "cost_breaks": (
         "Forcing the pair would break the promise that every pair has {floor} or more: no cost is stated.",
         "Imposer ce jumelage romprait la promesse d'au moins {floor} pour chaque jumelage : aucun coût n'est "

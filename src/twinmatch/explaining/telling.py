@@ -263,6 +263,8 @@ class _Teller:
             name = "cost_breaks" if wish.points < floor else "cost_breaks_others"
             return [self._say(name, floor=self._points(floor))]
         if cost.points is None or cost.schools is None:
+            if cost.status != "INFEASIBLE":
+                return [self._say("cost_stopped")]
             return [self._say("cost_impossible")]
         if cost.schools:
             schools = count(self.lang, cost.schools, "school")

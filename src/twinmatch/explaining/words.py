@@ -100,9 +100,14 @@ def check_language(lang: object, asked: str = "language") -> None:
     InputError
         Which names those that are there.
     """
-    if lang not in LANGUAGES:
-        known = " or ".join(map(repr, LANGUAGES))
-        raise InputError(asked, [Fault("lang", f"must be {known}, not {lang!r}")])
+    if faults := language_faults(lang):
+        raise InputError(asked, faults)
+
+
+def language_faults(lang: object) -> list[Fault]:
+    """Return what is wrong with a language: nothing is written in it."""
+    known = " or ".join(map(repr, LANGUAGES))
+    return [] if lang in LANGUAGES else [Fault("lang", f"must be {known}, not {lang!r}")]
 
 
 def number(lang: str, what: float | Fraction) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from twinmatch.room import bounded
+from twinmatch.solvers.control import Control
+from twinmatch.solvers.options import option_faults
+from twinmatch.threads import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -29,6 +33,10 @@ def explain(
     cost: bool = False,
     lang: str = "en",
     k: int = 10,
+    deadline: float | None = None,
+    threads: int | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+    cancel: Cancel | None = None,
 ) -> Explanation:
     """
     Say why a school has the partner that it has, and what keeps others away.
@@ -47,6 +55,15 @@ def explain(
         What the explanation is shown in; ``explanation.in_("fr")`` is the same in French.
     k : int, optional
         How many next best partners, :term:`standby` partners or rivals, at most; 0 to 1,000.
+    deadline : float, optional
+        With ``cost``, stop after this many seconds, counted from the call. What the pair costs is then not
+        known, or known to be no more than it says (``explanation.wish.cost.is_exact``).
+    threads : int, optional
+        With ``cost``, as many as this process has cores.
+    on_progress : callable, optional
+        With ``cost``, called with a :class:`~twinmatch.solvers.control.Progress` about ten times a second.
+    cancel : object with ``is_set()``, optional
+        With ``cost``, stops it as a deadline does.
 
     Returns
     -------
@@ -56,7 +73,7 @@ def explain(
     Raises
     ------
     InputError
-        If there is no such school, with the nearest ids, or an option is out of range.
+        If there is no such school, with the nearest ids, or an option is out of range, with every fault.
 
     Notes
     -----
@@ -73,9 +90,14 @@ def explain(
     >>> pair.points == sum(share.points for share in pair.shares)
     True
     """
+    started = time.monotonic()
     from twinmatch.explaining import explain
 
-    return explain(matching, school, wished=wished, side=side, cost=cost, lang=lang, k=k)
+    more = option_faults(deadline, 0, threads, on_progress, cancel)
+    control = None
+    if cost and not more:
+        control = Control(deadline, 0.0, number_of(threads), on_progress, cancel, started)
+    return explain(matching, school, wished=wished, side=side, cost=control, lang=lang, k=k, more=more)
 
 
 @bounded

@@ -44,6 +44,23 @@ def test_the_mention_of_article_r_311_3_1_1(matching):
     assert "Commission d'accès aux documents administratifs, CADA" in english
 
 
+def test_schools_of_other_states_are_told_of_no_rights_under_french_law():
+    """The same facts, and no word of the CADA; one French school among them brings it back."""
+    left, right = tm.datasets.sample()
+    abroad = tm.match(right, left)
+    for lang, said in (
+        ("en", "the law of the state that decides"),
+        ("fr", "relèvent du droit de l\u2019État"),
+    ):
+        notice = abroad.notice(lang)
+        assert not notice.is_french
+        assert said in text(notice)
+        for french in ("CADA", "L. 311-3-1", "obtenir communication", "Your rights", "Vos droits"):
+            assert french not in text(notice)
+        assert sum(one.title[0].isdigit() for one in notice.page().sections) == 4
+    assert "CADA" in text(tm.match(left, right).notice())
+
+
 def test_the_four_parts_of_article_r_311_3_1_2(matching):
     """Contribution, data and sources, parameters and weights, operations: numbered, in this order."""
     titles = [section.title for section in matching.notice("fr").page().sections]

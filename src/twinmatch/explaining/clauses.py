@@ -22,6 +22,14 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "La présente décision a été prise sur le fondement d'un traitement algorithmique (article L. "
         "311-3-1 du code des relations entre le public et l'administration, CRPA).",
     ),
+    "mention_elsewhere": (
+        "This decision was made on the basis of algorithmic processing. What must be said of it follows from "
+        "the law of the state that decides. This page says what French law asks for (article R. 311-3-1-2 of "
+        "the code des relations entre le public et l'administration), but for rights.",
+        "La présente décision a été prise sur le fondement d'un traitement algorithmique. Les mentions dues "
+        "relèvent du droit de l'État qui décide. Figurent ici celles que prévoit le droit français (article "
+        "R. 311-3-1-2 du code des relations entre le public et l'administration), hors voies de droit.",
+    ),
     "authority": ("Authority that decides: {authority}.", "Autorité qui prend la décision : {authority}."),
     "open_authority": ("[to be filled in by the authority]", "[à compléter par l'administration]"),
     "purpose": ("Purpose", "Finalité du traitement"),

@@ -121,6 +121,9 @@ class Notice(Shown):
         What was assumed where something is not known, in English.
     result : Explanation or None
         Of the school that the notice is for.
+    is_french : bool
+        Whether French schools are paired, so that the articles of the CRPA apply. Of schools of other states
+        the same is said, but of no rights under French law.
     authority, contact : str or None
         Who decides, and where to write; left open in the text where they are None.
     lang : {"en", "fr"}
@@ -148,6 +151,7 @@ class Notice(Shown):
     seal: str
     policy_fingerprint: str
     assumptions: tuple[str, ...]
+    is_french: bool
     result: Explanation | None = None
     authority: str | None = None
     contact: str | None = None
@@ -236,6 +240,7 @@ def notice(
         seal=matching.seal,
         policy_fingerprint=matching.fingerprints[2],
         assumptions=tuple(matching.assumptions),
+        is_french="FR" in matching.left.strings("country"),
         result=result,
         authority=authority,
         contact=contact,

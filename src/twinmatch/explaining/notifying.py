@@ -42,11 +42,12 @@ class _Notifier:
         told = self.told
         authority = self._say("authority", authority=told.authority or self._say("open_authority"))
         contact = told.contact or self._say("open_authority")
+        rights = self._section(
+            "rights", Paragraph(self._say("rights_text", contact=contact)), Paragraph(self._say("cada"))
+        )
         sections = [
             self._section("purpose", Paragraph(self._say("purpose_text"))),
-            self._section(
-                "rights", Paragraph(self._say("rights_text", contact=contact)), Paragraph(self._say("cada"))
-            ),
+            *([rights] if told.is_french else []),
             *([self._result(told.result)] if told.result is not None else []),
             self._section("degree", Paragraph(self._say("degree_text"))),
             self._data(),
@@ -54,7 +55,8 @@ class _Notifier:
             self._section("operations", Items(tuple(self._operations()))),
             self._proof(),
         ]
-        return Page(self.lang, self._say("title"), (self._say("mention"), authority), tuple(sections))
+        mention = self._say("mention" if told.is_french else "mention_elsewhere")
+        return Page(self.lang, self._say("title"), (mention, authority), tuple(sections))
 
     def _section(self, title: str, *blocks: Block) -> Section:
         return Section(self._say(title), blocks)

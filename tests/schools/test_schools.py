@@ -140,6 +140,7 @@ def test_a_column_of_the_wrong_type_is_one_fault_not_two():
         (pd.DataFrame({0: ["a"], "id": ["a"], "country": ["FR"]}), "name of a column"),
         ({}, "the column is missing"),
         ({"id": ["a"]}, "country: the column is missing"),
+        ({"id": ["a"], "Contry": ["FR"]}, "Is it 'Contry'? Then call that 'country'."),
         ({"id": ["a", "b"], "country": ["FR"]}, "different lengths"),
         (pd.DataFrame({"id": ["a", 2], "country": ["FR", "FR"]}), "mixes types: int, str (1 row, first: 1)"),
     ],
@@ -155,6 +156,14 @@ def test_a_table_is_checked_whoever_builds_it():
         Schools(pa.table({"id": ["a", "a"], "country": ["FR", "FR"]}))
     with pytest.raises(InputError):
         Schools(pa.table({"id": ["a"], "country": ["FR"]}), kind="excel")
+
+
+def test_a_name_that_may_be_a_person_is_no_suggestion():
+    """What looks like the missing column is named only where the name is one word, and holds no contacts."""
+    wrong = {"id": ["a"], "country of A. Person": ["FR"], "country_mail": ["a@example.org"]}
+    with pytest.raises(TableError) as caught:
+        Schools.from_frame(wrong)
+    assert str(caught.value).endswith("Every school needs an id and a country.")
 
 
 # What is kept

@@ -6,6 +6,7 @@ Only columns that twinmatch knows are looked at. Messages quote nothing but shor
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import numpy as np
 from twinmatch.columns import KNOWN, REQUIRED
 from twinmatch.contacts import PERSONAL, quoted
 from twinmatch.errors import Fault
+from twinmatch.nearby import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,7 +240,9 @@ def check(table: pa.Table) -> list[Fault]:
     Messages quote nothing but short code words, so that no message can carry personal data.
     """
     faults: list[Fault] = [
-        Fault(name, "the column is missing", hint="Every school needs an id and a country.")
+        Fault(
+            name, "the column is missing", hint="Every school needs an id and a country." + _like(name, table)
+        )
         for name in REQUIRED
         if name not in table.column_names
     ]
@@ -251,6 +255,13 @@ def check(table: pa.Table) -> list[Fault]:
         faults.append(_fault("country", "must not be missing", table["country"].is_null()))
     faults += _check_point(table)
     return faults
+
+
+def _like(name: str, table: pa.Table) -> str:
+    """Return a sentence about columns whose names look like one that is missing."""
+    plain = [one for one in table.column_names if one not in KNOWN and re.fullmatch(r"\w{1,30}", one)]
+    near = nearest(plain, name)
+    return f" Is it {' or '.join(map(repr, near))}? Then call that {name!r}." if near else ""
 
 
 def _check_text(name: str, known: Column, column: pa.ChunkedArray) -> list[Fault]:

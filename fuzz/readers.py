@@ -101,7 +101,10 @@ def change(data: bytes, most: int, seed: int) -> bytes:
     if rng.random() < 0.5 or not data:
         return atheris.Mutate(data, most)
     kind = _KINDS[data[0] % len(_KINDS)][1]
-    return (data[:1] + mutated(data[1:], kind, rng))[:most]
+    try:
+        return (data[:1] + mutated(data[1:], kind, rng))[:most]
+    except Exception:  # a file so far from its kind that the campaign, which begins with right ones, cannot
+        return atheris.Mutate(data, most)
 
 
 def main() -> None:

@@ -216,9 +216,13 @@ def places_of(
         column = _whole(right, right_capacity)
         values = np.where(np.isnan(column), 1.0, column)
     else:
-        values = np.asarray(right_capacity)
+        try:
+            values = np.asarray(right_capacity)
+        except ValueError:  # rows of different lengths
+            raise refuse("must be whole numbers, one for each right school") from None
         if values.dtype.kind not in "iuf":
-            raise refuse(f"must be whole numbers, not {values.dtype}")
+            missing = ", and none may be missing" if values.dtype == object else ""
+            raise refuse(f"must be whole numbers, not {values.dtype}{missing}")
         if values.ndim == 0:
             values = np.full(len(right), values)
     if values.shape != (len(right),):

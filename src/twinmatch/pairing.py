@@ -22,12 +22,14 @@ from twinmatch.mechanisms.mechanism import Setting
 from twinmatch.pausing import stopping
 from twinmatch.policy.asked import asked
 from twinmatch.room import bounded
+from twinmatch.saving.place import place_faults
 from twinmatch.settling import settled
 from twinmatch.solvers import solve_with
 from twinmatch.solvers.control import Control, Stopped
 from twinmatch.solvers.fairest import solve_fairest
 from twinmatch.solvers.grown import solve_implicit
 from twinmatch.solvers.options import option_faults, seed_faults
+from twinmatch.spreading.engines import executor_faults
 from twinmatch.threads import number_of
 from twinmatch.warming import warm_from
 
@@ -151,6 +153,8 @@ def match(
     """
     started = time.monotonic()
     more = [*option_faults(deadline, gap, threads, on_progress, cancel), *seed_faults(seed)]
+    more += [] if executor is None else executor_faults(executor)
+    more += [] if checkpoint is None else place_faults("checkpoint", checkpoint, folder=True)
     policy, capacity = inspected(
         "match", left, right, policy, right_capacity, mechanism, warm_start=warm_start, more=more
     )

@@ -17,6 +17,7 @@ import twinmatch as tm
 from tests.command.shell import p, run, stopped
 from twinmatch import pairing
 from twinmatch.cli import Exit
+from twinmatch.explaining import forcing
 
 
 @pytest.fixture
@@ -122,6 +123,31 @@ def test_no_proof_in_time_ends_with_code_3(sample_demo, monkeypatch, capsys, mat
     assert numbers["matched"] == 0
     assert numbers["objective"] is None
     assert "nothing was found" in err
+
+
+def test_a_cost_that_is_not_known_in_time_ends_with_code_3(matching, tmp_path, capsys, monkeypatch):
+    """What forcing a pair costs; Ctrl-C ends with 130, and all else that there is to say is said."""
+    matching.save(tmp_path / "twins")
+    school = str(matching.left.ids[0])
+    wished = matching.explain(school, k=1).next_best[0].partner.id
+    asked = ["explain", tmp_path / "twins", school, "--wished", wished, "--cost"]
+    assert run(*asked, "--threads", 1) == Exit.DONE
+    assert "Forcing the pair would" in " ".join(capsys.readouterr().out.split())
+    assert run(*asked, "--deadline", 1e-6) == Exit.NO_PROOF
+    told = capsys.readouterr()
+    assert "is not known: the search was stopped" in " ".join(told.out.split())
+    assert "allow more with --deadline" in told.err
+    solve = forcing.solve_implicit
+
+    def interrupted(*given):
+        signal.raise_signal(signal.SIGINT)
+        return solve(*given)
+
+    monkeypatch.setattr(forcing, "solve_implicit", interrupted)
+    assert run(*asked) == Exit.INTERRUPTED
+    told = capsys.readouterr()
+    assert "is not known: the search was stopped" in " ".join(told.out.split())
+    assert "interrupted" in told.err
 
 
 def test_a_gap_that_crossed_quotas_leave_ends_with_code_3(sample_demo, monkeypatch, capsys, matching):

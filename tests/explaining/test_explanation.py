@@ -297,6 +297,11 @@ def test_options_that_cannot_be(sample):
         sample.explain("nobody", wished=left, cost=True, lang="it", k=-1, deadline=-1, threads=0, cancel=1)
     where = [fault.where for fault in caught.value.faults]
     assert where == ["lang", "deadline", "threads", "cancel", "k", "school", "wished"]
+    with pytest.raises(tm.errors.InputError) as caught:
+        sample.explain("nobody", side="up", cost=True, deadline=-1)
+    assert [fault.where for fault in caught.value.faults] == ["deadline", "side", "school", "cost"]
+    with pytest.raises(tm.errors.InputError, match="wished is missing"):
+        sample.explain(right, cost=True)
     with pytest.raises(tm.errors.InputError, match="must be 'en' or 'fr'"):
         sample.explain(left).in_("it")
 

@@ -105,6 +105,36 @@ def test_a_cost_keeps_the_floor_or_is_not_stated(fairest):
             assert f"would cost {number(cost.points)} point" in said
 
 
+def test_a_search_that_is_stopped_breaks_no_promise(fairest):
+    """A pair below the floor may go before the search ends: until then the cost is not known."""
+    school = str(fairest.left.ids[3])
+    wished = next(
+        option.partner.id
+        for option in fairest.explain(school, k=4).next_best
+        if fairest.explain(school, wished=option.partner.id, cost=True).wish.cost.is_exact
+    )
+
+    class After:
+        asked, times = 0, 100_000
+
+        def is_set(self) -> bool:
+            self.asked += 1
+            return self.asked > self.times
+
+    whole = After()
+    fairest.explain(school, wished=wished, cost=True, cancel=whole)
+    found = 0
+    for times in range(max(0, whole.asked - 12), whole.asked):
+        stop = After()
+        stop.times = times
+        explanation = fairest.explain(school, wished=wished, cost=True, cancel=stop)
+        cost = explanation.wish.cost
+        assert not cost.breaks_floor
+        assert ("search was stopped" in text(explanation)) == (cost.points is None)
+        found += cost.status == "FEASIBLE"
+    assert found
+
+
 def test_choices_beyond_those_that_count_are_told(ranked):
     """Under rank_maximal a partner of a later rank is kept away by its rank alone, counted again here."""
     places = ranked.constraints.right_most

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 import twinmatch as tm
@@ -45,7 +46,7 @@ def test_the_mention_of_article_r_311_3_1_1(matching):
 
 
 def test_schools_of_other_states_are_told_of_no_rights_under_french_law():
-    """The same facts, and no word of the CADA; one French school among them brings it back."""
+    """The same facts, and no word of the CADA; in a mixed table that depends on the school it is for."""
     left, right = tm.datasets.sample()
     abroad = tm.match(right, left)
     for lang, said in (
@@ -58,7 +59,13 @@ def test_schools_of_other_states_are_told_of_no_rights_under_french_law():
         for french in ("CADA", "L. 311-3-1", "obtenir communication", "Your rights", "Vos droits"):
             assert french not in text(notice)
         assert sum(one.title[0].isdigit() for one in notice.page().sections) == 4
-    assert "CADA" in text(tm.match(left, right).notice())
+        assert "0000 XX" in text(abroad.notice(lang, contact="0000 XX"))
+    some = [frame.to_frame().assign(country=country) for frame, country in ((left, "FR"), (right, "NL"))]
+    mixed = tm.Schools.from_frame(pd.concat([one.head(5)[["id", "country", "levels"]] for one in some]))
+    both = tm.match(mixed, right, tm.Policy((tm.policies.CommonLevel(),), (tm.policies.LevelOverlap(10),)))
+    assert "CADA" in text(both.notice())
+    said = {row: "CADA" in text(both.notice("en", row)) for row in mixed.ids}
+    assert said == dict(zip(mixed.ids, mixed.strings("country") == "FR", strict=True))
 
 
 def test_the_four_parts_of_article_r_311_3_1_2(matching):

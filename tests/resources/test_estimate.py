@@ -136,11 +136,22 @@ def test_everything_that_is_wrong_is_told_at_once(market, call):
     assert set(where) > set(wrong)
     assert any("nowhere" in fault.what for fault in caught.value.faults)
     with pytest.raises(tm.errors.InputError) as caught:
+        call(left, right, right_capacity=[[1], [2, 3]], gap=-1)
+    assert [fault.where for fault in caught.value.faults] == ["gap", "right_capacity"]
+    with pytest.raises(tm.errors.InputError) as caught:
         call(left, [1, 2], "policy.toml", threads=0)
     assert caught.value.subject == call.__name__
     assert [fault.where for fault in caught.value.faults] == ["right", "policy", "threads"]
     with pytest.raises(tm.errors.PolicyError):
         call(left, right, tm.Policy(rules=(tm.policies.CommonLevel(), tm.policies.CommonLevel())))
+
+
+def test_executors_and_checkpoints_that_are_none_are_told_with_the_rest(market):
+    """Before any work, under the name of the call."""
+    with pytest.raises(tm.errors.InputError) as caught:
+        tm.match(*market, executor="threads", checkpoint=5, seed=1.5, on_progress=pytest.fail)
+    assert caught.value.subject == "match"
+    assert [fault.where for fault in caught.value.faults] == ["seed", "executor", "checkpoint"]
 
 
 def test_everything_that_is_wrong_with_an_assignment_is_told_at_once():

@@ -141,6 +141,9 @@ def test_a_column_of_the_wrong_type_is_one_fault_not_two():
         ({}, "the column is missing"),
         ({"id": ["a"]}, "country: the column is missing"),
         ({"id": ["a"], "Contry": ["FR"]}, "Is it 'Contry'? Then call that 'country'."),
+        ({" id": ["a"], "country code": ["FR"]}, "Is it ' id'? Then call that 'id'."),
+        ({"id": ["a"], "country code": ["FR"]}, "Is it 'country code'? Then call that 'country'."),
+        ({"id": ["a"], "country": ["FR"], "x\ud800": [1]}, "column 3: has a name that is not UTF-8"),
         ({"id": ["a", "b"], "country": ["FR"]}, "different lengths"),
         (pd.DataFrame({"id": ["a", 2], "country": ["FR", "FR"]}), "mixes types: int, str (1 row, first: 1)"),
     ],
@@ -159,8 +162,8 @@ def test_a_table_is_checked_whoever_builds_it():
 
 
 def test_a_name_that_may_be_a_person_is_no_suggestion():
-    """What looks like the missing column is named only where the name is one word, and holds no contacts."""
-    wrong = {"id": ["a"], "country of A. Person": ["FR"], "country_mail": ["a@example.org"]}
+    """What looks like the missing column is named only where it has little besides, and holds no contacts."""
+    wrong = {"id": ["a"], "Country_Some_Body": ["FR"], "country_mail": ["a@example.org"]}
     with pytest.raises(TableError) as caught:
         Schools.from_frame(wrong)
     assert str(caught.value).endswith("Every school needs an id and a country.")

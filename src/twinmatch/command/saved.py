@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,14 +114,28 @@ def _explain(options: argparse.Namespace) -> Exit:
         "lang": options.lang,
         "k": options.count,
     }
-    with ExitStack() as stack:
-        if options.cost:
-            asked["cancel"] = stack.enter_context(ctrl_c_asks())
-            asked["on_progress"] = stack.enter_context(terminal.progress(len(matching.left)))
+    if not options.cost:
+        return _tell(matching.explain(options.school, **asked), options)
+    with ctrl_c_asks() as stop, terminal.progress(len(matching.left)) as on_progress:
         explanation = matching.explain(
-            options.school, **asked, deadline=options.deadline, threads=options.threads
+            options.school,
+            **asked,
+            deadline=options.deadline,
+            threads=options.threads,
+            on_progress=on_progress,
+            cancel=stop,
         )
-    return _tell(explanation, options)
+    code = _tell(explanation, options)
+    cost = None if explanation.wish is None else explanation.wish.cost
+    if cost is None or cost.is_exact:
+        return code
+    if stop.is_set():
+        return say(Exit.INTERRUPTED, "interrupted before it was known what the pair costs exactly")
+    if cost.points is not None or cost.breaks_floor:
+        return code
+    return say(
+        Exit.NO_PROOF, "time ran out before it was known what the pair costs; allow more with --deadline"
+    )
 
 
 def _notice(options: argparse.Namespace) -> Exit:

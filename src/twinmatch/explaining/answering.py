@@ -43,16 +43,17 @@ def explain(
     *,
     wished: str | None,
     side: str | None,
-    cost: Control | None,
+    cost: bool,
     lang: str,
     k: int,
+    control: Control | None = None,
     more: Sequence[Fault] = (),
 ) -> Explanation:
     """
     Return what :meth:`twinmatch.Matching.explain` says.
 
-    ``cost`` is what may stop the search for a cost, where one is asked for; ``more`` is what the caller found
-    wrong already, which is told with the rest.
+    ``control`` is what may stop the search for a cost; ``more`` is what the caller found wrong already, which
+    is told with the rest.
     """
     faults = [*language_faults(lang), *more]
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 0 <= k <= _MOST_SHOWN:
@@ -71,14 +72,14 @@ def explain(
         faults.append(Fault("wished", f"{school!r} is a right school", hint=hint))
     elif wished is not None:
         found(wished, "right", "wished")
-    elif side != "right" and cost is not None:
+    elif cost:
         faults.append(Fault("cost", "is that of a wished pair, and wished is missing"))
     if faults:
         raise InputError("explain", faults)
     answer = _Answer(matching, lang)
-    return (
-        answer.of_right(school, int(k)) if side == "right" else answer.of_left(school, wished, cost, int(k))
-    )
+    if side == "right":
+        return answer.of_right(school, int(k))
+    return answer.of_left(school, wished, control if cost else None, int(k))
 
 
 class _Answer:
@@ -100,7 +101,7 @@ class _Answer:
 
     # -- Left schools --------------------------------------------------------------------------------------
 
-    def of_left(self, school: str, wished: str | None, cost: Control | None, k: int) -> Explanation:
+    def of_left(self, school: str, wished: str | None, control: Control | None, k: int) -> Explanation:
         """Answer a school that wants a partner."""
         matching, standing = self.matching, self.standing
         i = row_of(matching.left, school)
@@ -125,7 +126,7 @@ class _Answer:
             places=int(self.accounts.limits.left_most[i]),
             next_best=self._options(i, best, row),
             standby=self._options(i, standby, row),
-            wish=None if wished is None else self._wish(i, wished, row, cost),
+            wish=None if wished is None else self._wish(i, wished, row, control),
             lang=self.lang,
             k=k,
         )
@@ -207,7 +208,7 @@ class _Answer:
             )
         return tuple(options)
 
-    def _wish(self, i: int, wished: str, row: Int64, cost: Control | None) -> Wish:
+    def _wish(self, i: int, wished: str, row: Int64, control: Control | None) -> Wish:
         matching = self.matching
         j = row_of(matching.right, wished)
         assert j is not None
@@ -219,7 +220,8 @@ class _Answer:
         option = None
         if admissible and not is_own:
             (option,) = self._options(i, np.array([j]), row)
-        control = cost if admissible and not is_own else None
+        if not admissible or is_own:
+            control = None
         return Wish(
             _card(matching.right, j),
             is_own,

@@ -24,11 +24,13 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     ),
     "mention_elsewhere": (
         "This decision was made on the basis of algorithmic processing. What must be said of it follows from "
-        "the law of the state that decides. This page says what French law asks for (article R. 311-3-1-2 of "
-        "the code des relations entre le public et l'administration), but for rights.",
+        "the law of the state that decides. This page gives all the same what French law asks for (article "
+        "R. 311-3-1-2 of the code des relations entre le public et l'administration), and says nothing of "
+        "rights and appeals.",
         "La présente décision a été prise sur le fondement d'un traitement algorithmique. Les mentions dues "
         "relèvent du droit de l'État qui décide. Figurent ici celles que prévoit le droit français (article "
-        "R. 311-3-1-2 du code des relations entre le public et l'administration), hors voies de droit.",
+        "R. 311-3-1-2 du code des relations entre le public et l'administration), à l'exception des droits "
+        "et des voies de recours.",
     ),
     "authority": ("Authority that decides: {authority}.", "Autorité qui prend la décision : {authority}."),
     "open_authority": ("[to be filled in by the authority]", "[à compléter par l'administration]"),
@@ -40,6 +42,8 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "État membre de l'Union européenne. Le traitement détermine les jumelages selon les règles et les "
         "pondérations indiquées ci-dessous.",
     ),
+    "questions": ("Questions", "Renseignements"),
+    "contact": ("Write to: {contact}.", "Les demandes sont à adresser à : {contact}."),
     "rights": ("Your rights", "Vos droits"),
     "rights_text": (
         "You have the right to be told the rules that define this processing and the main features of how "

@@ -43,7 +43,12 @@ def side_of(left: Schools, right: Schools, school: object, side: str | None, whe
         If it is nowhere there, with the nearest identifiers, or the side where it is.
     """
     if side not in (None, "left", "right"):
-        raise InputError("explain", [Fault("side", f"must be 'left' or 'right', not {side!r}")])
+        faults = [Fault("side", f"must be 'left' or 'right', not {side!r}")]
+        try:
+            side_of(left, right, school, None, where)
+        except InputError as error:
+            faults += error.faults
+        raise InputError("explain", faults)
     if not isinstance(school, str):
         what = f"must be the id of a school as text, not {school!r}"
         raise InputError("explain", [Fault(where, what, hint="Such as '0352443R'.")])

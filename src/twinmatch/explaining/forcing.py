@@ -70,9 +70,12 @@ def cost_of(matching: Matching, accounts: Accounts, i: int, j: int, control: Con
     if answer.status is Status.INFEASIBLE:
         return Cost(str(answer.status), None, None, True)
     covered = len(np.unique(answer.pairs[:, 0]))
-    if answer.limit is not None and (answer.status is Status.NO_SOLUTION or covered < matching.coverage):
+    breaks = floor is not None and bool((accounts.plain.points(*answer.pairs.T) < floor).any())
+    if answer.limit is not None and (
+        answer.status is Status.NO_SOLUTION or covered < matching.coverage or breaks
+    ):
         return Cost(str(answer.status), None, None, False)  # with more time it may cover more, for less
-    if floor is not None and (accounts.plain.points(*answer.pairs.T) < floor).any():
+    if breaks:
         return Cost(str(answer.status), None, None, False, breaks_floor=True)
     both = {str(answer.status), str(matching.status)} == {str(Status.OPTIMAL)}
     # Of what is not proven best, the most that it may be: a bound less what was found.

@@ -122,8 +122,8 @@ class Notice(Shown):
     result : Explanation or None
         Of the school that the notice is for.
     is_french : bool
-        Whether French schools are paired, so that the articles of the CRPA apply. Of schools of other states
-        the same is said, but of no rights under French law.
+        Whether the school that it is for, or one of those that want a partner, is French, so that the
+        articles of the CRPA apply. Others are told the same, but of no rights under French law.
     authority, contact : str or None
         Who decides, and where to write; left open in the text where they are None.
     lang : {"en", "fr"}
@@ -212,7 +212,7 @@ def notice(
         raise InputError("notice", faults)
     result = None
     if school is not None:
-        result = explain(matching, school, wished=None, side=None, cost=None, lang=lang, k=0)
+        result = explain(matching, school, wished=None, side=None, cost=False, lang=lang, k=0)
     certificate = matching.__dict__.get("last_certificate")
     return Notice(
         sources=_sources(matching),
@@ -240,12 +240,19 @@ def notice(
         seal=matching.seal,
         policy_fingerprint=matching.fingerprints[2],
         assumptions=tuple(matching.assumptions),
-        is_french="FR" in matching.left.strings("country"),
+        is_french=_is_french(matching, result),
         result=result,
         authority=authority,
         contact=contact,
         lang=lang,
     )
+
+
+def _is_french(matching: Matching, result: Explanation | None) -> bool:
+    """Return whether French law applies; for a partner school it is the law of those who decide."""
+    if result is not None and result.side == "left":
+        return result.school.country == "FR"
+    return "FR" in matching.left.strings("country")
 
 
 def _sources(matching: Matching) -> tuple[Source, ...]:

@@ -42,12 +42,13 @@ class _Notifier:
         told = self.told
         authority = self._say("authority", authority=told.authority or self._say("open_authority"))
         contact = told.contact or self._say("open_authority")
-        rights = self._section(
-            "rights", Paragraph(self._say("rights_text", contact=contact)), Paragraph(self._say("cada"))
-        )
+        if told.is_french:
+            rights = [Paragraph(self._say("rights_text", contact=contact)), Paragraph(self._say("cada"))]
+        else:
+            rights = [Paragraph(self._say("contact", contact=contact))]
         sections = [
             self._section("purpose", Paragraph(self._say("purpose_text"))),
-            *([rights] if told.is_french else []),
+            self._section("rights" if told.is_french else "questions", *rights),
             *([self._result(told.result)] if told.result is not None else []),
             self._section("degree", Paragraph(self._say("degree_text"))),
             self._data(),

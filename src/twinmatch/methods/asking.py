@@ -56,8 +56,9 @@ def explain(
     k : int, optional
         How many next best partners, :term:`standby` partners or rivals, at most; 0 to 1,000.
     deadline : float, optional
-        With ``cost``, stop after this many seconds, counted from the call. What the pair costs is then not
-        known, or known to be no more than it says (``explanation.wish.cost.is_exact``).
+        With ``cost``, stop solving again after this many seconds, counted from the call. What the pair costs
+        is then not known, or no more than is said (``explanation.wish.cost.is_exact``); all else is said as
+        without a deadline.
     threads : int, optional
         With ``cost``, as many as this process has cores.
     on_progress : callable, optional
@@ -94,10 +95,10 @@ def explain(
     from twinmatch.explaining import explain
 
     more = option_faults(deadline, 0, threads, on_progress, cancel)
-    control = None
-    if cost and not more:
-        control = Control(deadline, 0.0, number_of(threads), on_progress, cancel, started)
-    return explain(matching, school, wished=wished, side=side, cost=control, lang=lang, k=k, more=more)
+    control = None if more else Control(deadline, 0.0, number_of(threads), on_progress, cancel, started)
+    return explain(
+        matching, school, wished=wished, side=side, cost=cost, lang=lang, k=k, control=control, more=more
+    )
 
 
 @bounded

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import cast
 
 from twinmatch.errors import Fault, InputError
 from twinmatch.nearby import clipped
 
-__all__ = ["place"]
+__all__ = ["place", "place_faults"]
 
 
 _LONGEST = 300
@@ -25,8 +26,14 @@ def place(subject: str, where: str, given: object, *, folder: bool) -> Path:
         If it is no path, an empty one, one that no system takes, or a file where a folder is meant, be it
         on the way there, or the other way round.
     """
+    if faults := place_faults(where, given, folder=folder):
+        raise InputError(subject, faults)
+    return Path(cast("str", given))
+
+
+def place_faults(where: str, given: object, *, folder: bool) -> list[Fault]:
+    """Return what is wrong with a place, if anything is."""
     kind = "folder" if folder else "file"
-    what = ""
     if not isinstance(given, str | os.PathLike):
         what = f"must be the path of a {kind}, not {'None' if given is None else type(given).__name__}"
     elif not isinstance(os.fspath(given), str):
@@ -34,13 +41,10 @@ def place(subject: str, where: str, given: object, *, folder: bool) -> Path:
     elif not os.fspath(given):
         what = "is empty"
     else:
-        path = Path(given)
-        what = _wrong(path, folder=folder)
+        what = _wrong(Path(given), folder=folder)
         if not what:
-            return path
-    raise InputError(
-        subject, [Fault(where, what, hint=f"Give a {kind}, such as 'twins{'' if folder else '.html'}'.")]
-    )
+            return []
+    return [Fault(where, what, hint=f"Give a {kind}, such as 'twins{'' if folder else '.html'}'.")]
 
 
 def _wrong(path: Path, *, folder: bool) -> str:

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
     from twinmatch.spreading.packing import Pack
 
-__all__ = ["DaskClient", "Engine", "engine_of", "gathered", "give_up", "ignored", "in_words"]
+__all__ = [
+    "DaskClient",
+    "Engine",
+    "engine_of",
+    "executor_faults",
+    "gathered",
+    "give_up",
+    "ignored",
+    "in_words",
+]
 
 T = TypeVar("T")
 
@@ -101,11 +110,21 @@ def engine_of(executor: object) -> Engine:
         return Cluster(executor)
     if all(callable(getattr(executor, name, None)) for name in ("build", "ask", "close")):
         return cast("Engine", executor)
+    raise InputError("options", executor_faults(executor))
+
+
+def executor_faults(executor: object) -> list[Fault]:
+    """Return what is wrong with an executor: it is none."""
+    ways = (("submit", "gather", "scheduler_info"), ("build", "ask", "close"))
+    if isinstance(executor, concurrent.futures.Executor) or any(
+        all(callable(getattr(executor, name, None)) for name in names) for names in ways
+    ):
+        return []
     what = (
         f"must be a concurrent.futures.Executor or a dask.distributed.Client, not {type(executor).__name__}"
     )
     hint = "Make one with concurrent.futures.ThreadPoolExecutor() or ProcessPoolExecutor()."
-    raise InputError("options", [Fault("executor", what, hint=hint)])
+    return [Fault("executor", what, hint=hint)]
 
 
 class Future(Protocol):

@@ -28,6 +28,9 @@ __all__ = ["check", "read_column"]
 
 MOST_ID = 200
 """Characters of the longest identifier."""
+#: A name of a column that has more characters, or so many letters more than what is missing, is something
+#: else, and may name a person.
+_LONGEST_NAME, _MORE_LETTERS = 30, 6
 
 _TRUE = frozenset({"1", "true", "yes", "oui"})
 _FALSE = frozenset({"0", "false", "no", "non"})
@@ -258,9 +261,13 @@ def check(table: pa.Table) -> list[Fault]:
 
 
 def _like(name: str, table: pa.Table) -> str:
-    """Return a sentence about columns whose names look like one that is missing."""
-    plain = [one for one in table.column_names if one not in KNOWN and re.fullmatch(r"\w{1,30}", one)]
-    near = nearest(plain, name)
+    """Return a sentence about columns whose names look like one that is missing, blanks and case aside."""
+    plain: dict[str, str] = {}
+    for one in table.column_names:
+        letters = re.sub(r"[\W_]+", "", one)
+        if one not in KNOWN and len(one) <= _LONGEST_NAME and len(letters) <= len(name) + _MORE_LETTERS:
+            plain.setdefault(letters, one)
+    near = [plain[one] for one in nearest(plain, name)]
     return f" Is it {' or '.join(map(repr, near))}? Then call that {name!r}." if near else ""
 
 

@@ -30,9 +30,9 @@ def columns_of(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
             what = f"is a {type(frame).__name__}, not a frame"
             hint = "Give a pandas, polars or pyarrow frame; tm.read_schools reads files."
             raise TableError(source, [Fault("frame", what, hint=hint)]) from None
-        except UnicodeDecodeError:
-            raise TableError(source, unnamed(frame)) from None
         except ValueError:
+            if isinstance(frame, pa.Table) and (faults := unnamed(frame)):
+                raise TableError(source, faults) from None
             # narwhals refuses repeated names by printing the columns; the message here keeps to names. What
             # pyarrow calls columns are cells.
             named = getattr(frame, "column_names", getattr(frame, "columns", ()))
@@ -51,9 +51,12 @@ def columns_of(frame: Any, source: str) -> tuple[str, pa.Table, list[Fault]]:
         names = list(native.columns)
         cells = [native[name] for name in names]
     faults, columns = [], {}
-    for name, values in zip(names, cells, strict=True):
+    for place, (name, values) in enumerate(zip(names, cells, strict=True), 1):
         if not isinstance(name, str):
             faults.append(Fault(repr(name), "the name of a column must be text"))
+            continue
+        if not _is_unicode(name):
+            faults.append(_no_text(place))
             continue
         column, found = _to_arrow(name, values, kind)
         columns[name] = column
@@ -71,8 +74,12 @@ def unnamed(table: pa.Table) -> list[Fault]:
         try:
             field.name  # noqa: B018
         except UnicodeDecodeError:
-            faults.append(Fault(f"column {place}", "has a name that is not UTF-8", hint="Name it again."))
+            faults.append(_no_text(place))
     return faults
+
+
+def _no_text(place: int) -> Fault:
+    return Fault(f"column {place}", "has a name that is not UTF-8", hint="Name it again.")
 
 
 def _valid(table: pa.Table, source: str) -> pa.Table:

@@ -216,7 +216,7 @@ def _far(quick: bool) -> list[Case]:
     whole, *smaller = SMALL_SIZES if quick else SIZES[:3]
     both = ("mild", "clustered")
     asked = [(market, whole, ", to 1e-6", AIM_GAP, SCALE_S) for market in both]
-    squares = [*((market, n) for n in smaller for market in both), ("mild", whole)]
+    squares = [(market, n) for n in (*smaller, whole) for market in both]
     asked += [(market, n, ", to the optimum", 0.0, EXACT_S) for market, n in squares]
     return [
         Case(_square(market, n, words), {}, deadline=deadline, gap=gap, may_fail=True)

@@ -56,8 +56,8 @@ READING = {
     "scale": "Squares with 1.05 places for each left school, to a certified relative gap of 1e-5, stopped "
     "after ten minutes. *Processor* is the time of all threads; *a school* is what the process holds at its "
     "peak beyond an empty one, tables included, for each school of both sides.",
-    "far": "The largest squares once more, to a gap of 1e-6, stopped after ten minutes; smaller ones, and "
-    "the largest mild one, to the optimum, stopped after half an hour.",
+    "far": "The largest squares once more, to a gap of 1e-6, stopped after ten minutes; they and "
+    "smaller ones to the optimum, stopped after half an hour.",
 }
 
 

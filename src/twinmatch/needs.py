@@ -32,6 +32,8 @@ LIBRARIES, LIBRARIES_MAPPED = 60 * MB, 300 * MB
 # Bytes for a left school, a right school, and besides.
 _COMPILED = (0.55e3, 0.40e3, 4 * MB)
 _SOLVED = (3.0e3, 0.8e3, 20 * MB)
+#: To the optimum a finish among very many lists more for each: bytes for every left school beyond so many.
+_LATE, _LONGER = 300_000, 2.0e3
 _TO_A_GAP = (1.6e3, 0.5e3, 20 * MB)  # the exact finish has the longest lists, and is hardly begun
 # More for a left school, and besides, where quotas are nested or cross.
 _NETWORK, _CROSSED = (4.5e3, 0), (12e3, 100 * MB)
@@ -122,6 +124,8 @@ def of_schools(
         left, right = _STEPS[mechanism]
     curved = mechanism in ("nash", "concave")
     solved = _linear((left, right, fixed), num_left, num_right) + libraries + threads * PER_THREAD
+    if not to_a_gap and mechanism not in _STEPS:
+        solved += int(_LONGER * max(0, num_left - _LATE))
     solved += int(_TRANSFORMED * (num_left + num_right)) if curved else 0
     if called:
         solved += _CALLED * num_left * num_right

@@ -20,6 +20,17 @@ class Forced(NamedTuple):
     objective: int
 
 
+class After:
+    """Cancels after it was asked so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.asked = times, 0
+
+    def is_set(self) -> bool:
+        self.asked += 1
+        return self.asked > self.times
+
+
 def plain(seed: int, **sizes) -> tuple[World, tm.Matching]:
     """Return random tables and their best matching without quotas."""
     found = world(seed, **sizes)

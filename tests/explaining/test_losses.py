@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import twinmatch as tm
-from tests.explaining.cases import best_with, plain, rows, split, under_quotas
+from tests.explaining.cases import After, best_with, plain, rows, split, under_quotas
 from tests.matching.worlds import BASE, world
 from twinmatch.explaining import forcing
 from twinmatch.graph.terms import FORBIDDEN
@@ -162,17 +163,6 @@ def test_what_forcing_costs_is_what_solving_again_says():
             assert wish.option == option
 
 
-class After:
-    """Cancels after it was asked so many times."""
-
-    def __init__(self, times: int) -> None:
-        self.times, self.asked = times, 0
-
-    def is_set(self) -> bool:
-        self.asked += 1
-        return self.asked > self.times
-
-
 def test_what_forcing_costs_is_not_made_up_where_the_search_is_stopped():
     """At whatever moment: no numbers, or none that is below the true cost, and the text says which."""
     unknown = inexact = 0
@@ -230,18 +220,21 @@ def test_what_is_found_before_a_stop_counts_where_it_covers_as_many(monkeypatch,
     assert ("the search was stopped" in str(told)) == (not is_known)
 
 
-def test_what_forcing_costs_tells_how_far_it_is():
-    """As a match does, and by as many threads as are asked for."""
-    matching = tm.match(*tm.datasets.synthetic(4_000, 4_000, 0, market="mild"))
-    events = []
+def test_what_forcing_costs_is_worked_out_as_the_caller_wants_it(monkeypatch):
+    """By so many threads, until then, and whoever wants to hear of it does."""
+    _, matching = plain(1)
+    asked = {"deadline": 60.0, "threads": 3, "on_progress": print, "cancel": After(100_000)}
+    seen, solve = [], forcing.solve_implicit
+    monkeypatch.setattr(forcing, "solve_implicit", lambda *given: seen.append(given[-1]) or solve(*given))
     school = str(matching.left.ids[0])
     (option,) = matching.explain(school, k=1).next_best
-    told = matching.explain(school, wished=option.partner.id, cost=True, on_progress=events.append, threads=1)
-    assert told.wish.cost.is_exact
-    assert events
-    events.clear()
-    matching.explain(school, on_progress=events.append)
-    assert not events
+    before = time.monotonic()
+    assert matching.explain(school, wished=option.partner.id, cost=True, **asked).wish.cost.is_exact
+    (control,) = seen
+    assert {name: getattr(control, name) for name in asked} == asked
+    assert before <= control.started <= time.monotonic()
+    matching.explain(school, **asked)
+    assert len(seen) == 1  # where no cost is asked for there is nothing to stop
 
 
 def test_what_forcing_costs_after_a_gap_is_the_most_that_it_may():

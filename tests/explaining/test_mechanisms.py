@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import twinmatch as tm
+from tests.explaining.cases import After
 from twinmatch.explaining.html import document
 
 p = tm.policies
@@ -114,20 +115,11 @@ def test_a_search_that_is_stopped_breaks_no_promise(fairest):
         if fairest.explain(school, wished=option.partner.id, cost=True).wish.cost.is_exact
     )
 
-    class After:
-        asked, times = 0, 100_000
-
-        def is_set(self) -> bool:
-            self.asked += 1
-            return self.asked > self.times
-
-    whole = After()
+    whole = After(100_000)
     fairest.explain(school, wished=wished, cost=True, cancel=whole)
     found = 0
     for times in range(max(0, whole.asked - 12), whole.asked):
-        stop = After()
-        stop.times = times
-        explanation = fairest.explain(school, wished=wished, cost=True, cancel=stop)
+        explanation = fairest.explain(school, wished=wished, cost=True, cancel=After(times))
         cost = explanation.wish.cost
         assert not cost.breaks_floor
         assert ("search was stopped" in text(explanation)) == (cost.points is None)

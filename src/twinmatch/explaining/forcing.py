@@ -71,9 +71,7 @@ def cost_of(matching: Matching, accounts: Accounts, i: int, j: int, control: Con
         return Cost(str(answer.status), None, None, True)
     covered = len(np.unique(answer.pairs[:, 0]))
     breaks = floor is not None and bool((accounts.plain.points(*answer.pairs.T) < floor).any())
-    if answer.limit is not None and (
-        answer.status is Status.NO_SOLUTION or covered < matching.coverage or breaks
-    ):
+    if answer.limit is not None and (covered < matching.coverage or breaks):
         return Cost(str(answer.status), None, None, False)  # with more time it may cover more, for less
     if breaks:
         return Cost(str(answer.status), None, None, False, breaks_floor=True)
